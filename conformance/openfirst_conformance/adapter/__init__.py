@@ -1,0 +1,33 @@
+"""Adapters: the small programs through which implementations are driven, and how the judge talks to them.
+
+An adapter author needs `serve`; the judge needs `ProcessAdapter` and `PythonAdapter`,
+both of them an `Adapter`.
+"""
+
+from openfirst_conformance.adapter.base import Adapter
+from openfirst_conformance.adapter.deadlines import Deadlines
+from openfirst_conformance.adapter.inprocess import PythonAdapter
+from openfirst_conformance.adapter.messages import (
+    AdapterFault,
+    Capabilities,
+    FaultKind,
+    Json,
+    RequestHandler,
+    RequestRefused,
+)
+from openfirst_conformance.adapter.process import ProcessAdapter
+from openfirst_conformance.adapter.serve import serve
+
+__all__ = [
+    "Adapter",
+    "AdapterFault",
+    "Capabilities",
+    "Deadlines",
+    "FaultKind",
+    "Json",
+    "ProcessAdapter",
+    "PythonAdapter",
+    "RequestHandler",
+    "RequestRefused",
+    "serve",
+]

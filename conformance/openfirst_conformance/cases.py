@@ -1,0 +1,87 @@
+"""Cases: which calls are made, by which clients; and the golden traces, cases written by hand from the sources."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import yaml
+from openfirst_reference.contract import Contract, word
+from openfirst_spec import names, resource
+
+
+@dataclass(frozen=True)
+class Planned:
+    """A call to be made: of a client, or (where the contract says so) of the world on a client's behalf."""
+
+    client: str
+    operation: str
+    arguments: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Case:
+    """A sequence of calls from fresh clients. `clients` maps a name to its fixture; `choices` are those it holds under."""
+
+    id: str
+    title: str
+    clients: Mapping[str, str]
+    calls: tuple[Planned, ...]
+    choices: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class GoldenTrace:
+    """A case with what its sentence demands of each call: `sees` (must be possible) and `nevers` (must not be)."""
+
+    case: Case
+    source: str
+    sentence: str
+    rules: tuple[str, ...]
+    sees: tuple[Any, ...]
+    nevers: tuple[tuple[Any, ...], ...]
+
+
+def golden_traces(contract: Contract) -> list[GoldenTrace]:
+    """The traces that come with the contract, in the order of their files."""
+    return [
+        _trace(item, contract)
+        for name in names("traces")
+        if name.endswith(".yaml")
+        for item in yaml.load(resource(f"traces/{name}"), yaml.CSafeLoader)
+    ]
+
+
+def credential_of(contract: Contract, fixture: str) -> dict[str, Any]:
+    """What a client of the fixture holds, as the arguments of an initialising call describe it. No secrets in it yet."""
+    held = {
+        name: contract.fixtures[fixture].set.get(name, variable.initial)
+        for name, variable in contract.variables.items()
+        if variable.world
+    }
+    return {
+        "kind": held["kind"],
+        "condition": held["condition"],
+        "tokenId": held["tokenId"],
+        "externalId": held["tokenExternalId"],
+        "scope": held["scope"],
+    }
+
+
+def _trace(item: Mapping[str, Any], contract: Contract) -> GoldenTrace:
+    fixture = item["fixture"]
+    calls, sees, nevers = [], [], []
+    clients = {"a": fixture}
+    for step in item["steps"]:
+        client = step.get("client", "a")
+        clients.setdefault(client, item.get("clients", {}).get(client, fixture))
+        arguments = dict(step.get("arguments") or {})
+        if isinstance(arguments.get("credential"), str):
+            arguments["credential"] = credential_of(contract, arguments["credential"])
+        calls.append(Planned(client, step.get("call") or step["world"], arguments))
+        sees.append(step["see"])
+        nevers.append(tuple(step.get("never") or ()))
+    choices = {key: word(value) for key, value in (item.get("choices") or {}).items()}
+    case = Case(item["id"], item["title"], clients, tuple(calls), choices)
+    return GoldenTrace(case, item["source"], item["sentence"], tuple(item["rules"]), tuple(sees), tuple(nevers))

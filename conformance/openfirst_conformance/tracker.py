@@ -1,0 +1,456 @@
+"""The tracker: in which states may an implementation be, and was what it just did permitted?
+
+It holds every pair of (what the choices may be, state) that explains all that was seen. A call that was begun and never
+answered stays pending: its effect may land at any later moment, or never. Calls that overlap are explained if some order
+of their effects, or an overlap that the contract states, explains every answer. Identities (a participant's ID) are
+bound at first sight.
+
+An `Oracle` is made once for an implementation (its declared choices are fixed); each case gets a `Tracker` from it. The
+oracle remembers where every observation leads, so that a step of a tracker is a look-up.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from openfirst_reference.machine import ANY_ERROR, OF_SERVICE, Call, Machine, Outcome, State, Step
+
+Key = tuple[Any, ...]
+Assignment = frozenset[tuple[Key, frozenset[str]]]
+Seen = tuple[Any, ...]
+_NODES = 100_000
+_ANSWERED = ("answer", None)
+
+
+class Moment(NamedTuple):
+    """One step on the way to where a tracker is: whose call, and what it was in the table; `earlier` is the way to it."""
+
+    earlier: Moment | None
+    client: int
+    step: Step
+    outcome: Outcome | None
+    echo: bool
+
+    def back(self) -> Iterator[Moment]:
+        """This moment and all before it, latest first."""
+        here: Moment | None = self
+        while here is not None:
+            yield here
+            here = here.earlier
+
+
+@dataclass(frozen=True, eq=False)
+class Edge:
+    """Where one permitted explanation of an observation leads: the node, and the choices that it depends on."""
+
+    node: Node
+    keys: tuple[tuple[Key, frozenset[str]], ...]
+    step: Step
+    echoes: tuple[tuple[int, Step], ...]
+
+
+class Node:
+    """The states of all clients, and what the identities seen so far stand for. Interned by the oracle."""
+
+    __slots__ = ("bindings", "edges", "effects", "states")
+
+    def __init__(self, states: tuple[State, ...], bindings: tuple[tuple[Key, Any], ...]) -> None:
+        self.states = states
+        self.bindings = bindings
+        self.edges: dict[tuple[int, Call, Seen], tuple[Edge, ...]] = {}
+        self.effects: dict[tuple[int, Call], tuple[Edge, ...]] = {}
+
+
+class Pending(NamedTuple):
+    """A call that was begun and not answered; `edge` is set once its effect has landed."""
+
+    number: int
+    client: int
+    call: Call
+    edge: Edge | None
+
+
+class Candidate(NamedTuple):
+    """One explanation of everything seen so far."""
+
+    node: Node
+    assignment: Assignment
+    pending: tuple[Pending, ...]
+
+
+@dataclass(frozen=True)
+class Violation:
+    """An outcome that nothing explains. `ways` are the explanations of all that was seen before it."""
+
+    client: int
+    call: Call
+    outcome: Outcome
+    ways: tuple[tuple[Candidate, Moment | None], ...]
+    permitted: tuple[str, ...]
+    overlapping: bool
+
+
+class Oracle:
+    """What one implementation may do, given the choices it declared; hands out a tracker for each case."""
+
+    def __init__(self, machine: Machine, choices: Mapping[str, str] | None = None) -> None:
+        self.machine = machine
+        self.choices = {**machine.contract.undeclared_choices(), **(choices or {})}
+        self._nodes: dict[tuple[Any, ...], Node] = {}
+        self._paths = {name: self._answer_paths(name) for name in machine.contract.operations}
+        self._identities = [name for name, item in machine.contract.variables.items() if item.owner is not None]
+
+    def tracker(self, clients: Mapping[str, State]) -> Tracker:
+        """A tracker for a new case, whose clients start in the states given."""
+        return Tracker(self, clients)
+
+    def node(self, states: tuple[State, ...], bindings: tuple[tuple[Key, Any], ...]) -> Node:
+        """The node for these states and bindings."""
+        key = (states, bindings)
+        known = self._nodes.get(key)
+        if known is None:
+            if len(self._nodes) >= _NODES:
+                self._nodes.clear()
+            known = self._nodes[key] = Node(states, bindings)
+        return known
+
+    def edges(self, node: Node, client: int, call: Call, seen: Seen) -> tuple[Edge, ...]:
+        """Every explanation of seeing `seen` for the call."""
+        known = node.edges.get((client, call, seen))
+        if known is None:
+            known = node.edges[client, call, seen] = tuple(self._explain(node, client, call, seen))
+        return known
+
+    def effects(self, node: Node, client: int, call: Call) -> tuple[Edge, ...]:
+        """Every effect that the call may have, its answer not seen yet."""
+        known = node.effects.get((client, call))
+        if known is None:
+            known = node.effects[client, call] = tuple(self._explain(node, client, call, None))
+        return known
+
+    def _explain(self, node: Node, client: int, call: Call, seen: Seen | None) -> Iterator[Edge]:
+        for step in self.machine.steps(node.states[client], call):
+            keys = self.keys(step)
+            if keys is None:
+                continue
+            bindings = node.bindings if seen is None else self.match(step, client, seen, node.bindings)
+            if bindings is not None:
+                yield self._edge(node, client, step, keys, bindings)
+
+    def _edge(
+        self, node: Node, client: int, step: Step, keys: tuple[tuple[Key, frozenset[str]], ...], bindings: tuple[tuple[Key, Any], ...]
+    ) -> Edge:  # fmt: skip
+        states = list(node.states)
+        states[client] = step.after
+        effect = step.alternative.effect
+        if effect is not None and any(name in self.machine.contract.effects[effect].set for name in self._identities):
+            bindings = tuple(item for item in bindings if item[0] != ("anonymous", client))
+        echoes = []
+        for other, state in enumerate(node.states):
+            echo = None if other == client else self.machine.echo(step, state)
+            if echo is not None:
+                for heard in self.machine.steps(state, echo):
+                    more = self.keys(heard)
+                    if more is not None and heard.after != state:
+                        states[other] = heard.after
+                        keys = (*keys, *more)
+                        echoes.append((other, heard))
+                        break
+        return Edge(self.node(tuple(states), bindings), keys, step, tuple(echoes))
+
+    def keys(self, step: Step) -> tuple[tuple[Key, frozenset[str]], ...] | None:
+        """The undeclared choices that a step depends on, each with its cell; None where a declared choice forbids the step.
+
+        A choice must stay what it is in one cell (row, classes, state); it may vary from cell to cell.
+        """
+        keys = []
+        for choice, values in step.when:
+            declared = self.choices.get(choice)
+            if declared is None:
+                keys.append(((choice, step.row.id, tuple(step.call.leaves.items()), self._enumerated(step.before)), values))
+            elif declared not in values:
+                return None
+        return tuple(keys)
+
+    def _enumerated(self, state: State) -> tuple[Any, ...]:
+        variables = self.machine.contract.variables.values()
+        return tuple(value for value, variable in zip(state, variables, strict=True) if variable.values)
+
+    # Outcomes -------------------------------------------------------------------------------------------------------
+
+    def seen(self, operation: str, outcome: Outcome, ids: dict[Any, int]) -> Seen:
+        """The part of an outcome that the contract compares, in a form that can be looked up. `ids` numbers identities."""
+        if outcome.kind == "error":
+            return ("error", outcome.code)
+        paths = self._paths[operation]
+        if paths is None:
+            return _ANSWERED
+        value = outcome.value
+        if not isinstance(value, dict):
+            return ("answer", _scalar(value))
+        result = []
+        for path, is_identity in paths:
+            here: Any = value
+            for part in path:
+                here = here.get(part) if isinstance(here, dict) else None
+            if is_identity and here is not None:
+                here = ("id", ids.setdefault(_scalar(here), len(ids)))
+            else:
+                here = _scalar(here)
+            result.append(here)
+        return ("answer", tuple(result))
+
+    def _answer_paths(self, operation: str) -> tuple[tuple[tuple[str, ...], bool], ...] | None:
+        """The fields that answers of the operation compare; None where no answer is compared at all."""
+        contract = self.machine.contract
+        names = {item.answer for row in contract.rows.values() if row.call == operation for item in row.may if item.answer}
+        answers = [contract.answers[name] for name in sorted(names)]
+        if all(answer.ignore for answer in answers):
+            return None
+        identity = {
+            path: contract.variables[name].owner is not None for answer in answers for path, name in answer.fields.items()
+        }
+        plain = {
+            key: False
+            for answer in answers
+            for part in (answer.value, answer.optional)
+            if isinstance(part, dict)
+            for key in part
+        }
+        return tuple((tuple(path.split(".")), is_identity) for path, is_identity in {**plain, **identity}.items())
+
+    def match(
+        self, step: Step, client: int, seen: Seen, bindings: tuple[tuple[Key, Any], ...]
+    ) -> tuple[tuple[Key, Any], ...] | None:
+        """The bindings after the step was seen to come to `seen`; None where it cannot have."""
+        kind, content = seen
+        if step.answer is None:
+            if kind != "error":
+                return None
+            code = step.code
+            fits = (
+                content is None
+                or code in (content, ANY_ERROR)
+                or (code == OF_SERVICE and content not in self.machine.own_codes(step.call.operation))
+            )
+            return bindings if fits else None
+        if kind == "error":
+            return None
+        answer = step.answer
+        if answer.ignore:
+            return bindings
+        paths = self._paths[step.call.operation] or ()
+        if answer.fields:
+            if not isinstance(content, tuple):
+                return None
+            return self._match_fields(step, client, dict(zip((".".join(path) for path, _ in paths), content, strict=True)), bindings)
+        if isinstance(answer.value, dict):
+            if not isinstance(content, tuple):
+                return None
+            fields = dict(zip((".".join(path) for path, _ in paths), content, strict=True))
+            if any(fields[name] != _scalar(value) for name, value in answer.value.items()):
+                return None
+            if any(fields[name] not in (None, _scalar(value)) for name, value in answer.optional.items()):
+                return None
+            return bindings
+        return bindings if content == _scalar(answer.value) else None
+
+    def _match_fields(
+        self, step: Step, client: int, fields: Mapping[str, Any], bindings: tuple[tuple[Key, Any], ...]
+    ) -> tuple[tuple[Key, Any], ...] | None:
+        assert step.answer is not None
+        for path, name in step.answer.fields.items():
+            expected = step.before[self.machine.index[name]]
+            found = fields[path]
+            if isinstance(expected, tuple):
+                symbol: Key = expected if expected[0] == "known" else (*expected, client)
+                bound = dict(bindings)
+                if found is None or bound.setdefault(symbol, found) != found:
+                    return None
+                if symbol not in dict(bindings):
+                    bindings = tuple(sorted(bound.items()))
+            elif not self.same(name, expected, found):
+                return None
+        return bindings
+
+    def same(self, variable: str, expected: Any, found: Any) -> bool:
+        """Whether a field shows the value expected. A blank counts as nothing where the contract says so."""
+        if self.machine.contract.variables[variable].blank_is_nothing:
+            return (expected or None) == (found or None)
+        return bool(expected == found)
+
+
+class Tracker:
+    """The explanations of one case so far. `see` takes a whole call; `begin` and `end` take one that may overlap others."""
+
+    def __init__(self, oracle: Oracle, clients: Mapping[str, State]) -> None:
+        self.oracle = oracle
+        self.clients = {name: index for index, name in enumerate(clients)}
+        self._ids: dict[Any, int] = {}
+        self._open: dict[int, tuple[int, Call, frozenset[int]]] = {}
+        self._overlapped: dict[int, frozenset[str]] = {}
+        self._next = 0
+        start = Candidate(oracle.node(tuple(clients.values()), ()), frozenset(), ())
+        self.ways: dict[Candidate, Moment | None] = {start: None}
+        self.exercised: set[Edge] = set()
+
+    def see(self, client: str, call: Call, outcome: Outcome) -> Violation | None:
+        """Take in a call and its outcome. Returns what is wrong, or None; after a violation nothing is known any more."""
+        oracle, index = self.oracle, self.clients[client]
+        if self._open:
+            return self.end(self.begin(client, call), outcome)
+        seen = oracle.seen(call.operation, outcome, self._ids)
+        ways: dict[Candidate, Moment | None] = {}
+        for candidate, trail in self.ways.items():
+            edges = candidate.node.edges.get((index, call, seen))
+            if edges is None:
+                edges = oracle.edges(candidate.node, index, call, seen)
+            for edge in edges:
+                assignment = candidate.assignment
+                if edge.keys:
+                    merged = _assigned(assignment, edge.keys)
+                    if merged is None:
+                        continue
+                    assignment = merged
+                ways[Candidate(edge.node, assignment, ())] = _onward(trail, index, edge, outcome)
+                self.exercised.add(edge)
+        if not ways:
+            return self._violation(index, call, outcome, self.ways, overlapping=False)
+        self.ways = ways
+        return None
+
+    def begin(self, client: str, call: Call) -> int:
+        """A call begins; returns its number. If it is never ended it stays pending."""
+        number, index = self._next, self.clients[client]
+        self._next += 1
+        others = frozenset(self._open)
+        self._open[number] = (index, call, others)
+        for other in others:
+            theirs = self._open[other]
+            self._open[other] = (theirs[0], theirs[1], theirs[2] | {number})
+            self._overlapped[other] = self._overlapped.get(other, frozenset()) | {call.operation}
+        self._overlapped[number] = frozenset(self._open[other][1].operation for other in others)
+        waiting = Pending(number, index, call, None)
+        self.ways = {
+            Candidate(way.node, way.assignment, (*way.pending, waiting)): trail for way, trail in self.ways.items()
+        }
+        return number
+
+    def end(self, number: int, outcome: Outcome) -> Violation | None:
+        """The call with this number was answered. Returns what is wrong, or None."""
+        oracle = self.oracle
+        index, call, others = self._open.pop(number)
+        seen = oracle.seen(call.operation, outcome, self._ids)
+        reached = self._landed()
+        ways: dict[Candidate, Moment | None] = {}
+        for candidate, trail in reached.items():
+            entry = next(item for item in candidate.pending if item.number == number)
+            left = tuple(item for item in candidate.pending if item.number != number)
+            if entry.edge is not None:
+                bindings = oracle.match(entry.edge.step, index, seen, candidate.node.bindings)
+                if bindings is not None:
+                    node = oracle.node(candidate.node.states, bindings)
+                    ways.setdefault(Candidate(node, candidate.assignment, left), trail)
+                    self.exercised.add(entry.edge)
+            else:
+                for other in sorted(self._overlapped[number]):
+                    for step in oracle.machine.overlap_steps(candidate.node.states[index], call, other):
+                        if oracle.match(step, index, seen, candidate.node.bindings) is not None:
+                            edge = Edge(candidate.node, (), step, ())
+                            ways.setdefault(
+                                Candidate(candidate.node, candidate.assignment, left), _onward(trail, index, edge, outcome)
+                            )
+                            self.exercised.add(edge)
+        if not ways:
+            return self._violation(index, call, outcome, reached, overlapping=bool(others))
+        self.ways = ways
+        return None
+
+    def _landed(self) -> dict[Candidate, Moment | None]:
+        """Every way on which any of the pending effects have landed, in any order."""
+        reached = dict(self.ways)
+        todo = list(reached.items())
+        while todo:
+            candidate, trail = todo.pop()
+            for position, entry in enumerate(candidate.pending):
+                if entry.edge is not None:
+                    continue
+                for edge in self.oracle.effects(candidate.node, entry.client, entry.call):
+                    assignment = _assigned(candidate.assignment, edge.keys)
+                    if assignment is None:
+                        continue
+                    pending = list(candidate.pending)
+                    pending[position] = entry._replace(edge=edge)
+                    way = Candidate(edge.node, assignment, tuple(pending))
+                    if way not in reached:
+                        reached[way] = _onward(trail, entry.client, edge, None)
+                        todo.append((way, reached[way]))
+        return reached
+
+    def _violation(
+        self, client: int, call: Call, outcome: Outcome, ways: Mapping[Candidate, Moment | None], *, overlapping: bool
+    ) -> Violation:
+        permitted: dict[str, None] = {}
+        for candidate in ways:
+            for step in self.oracle.machine.steps(candidate.node.states[client], call):
+                if self.oracle.keys(step) is not None:
+                    permitted[describe(self.oracle.machine, step)] = None
+        return Violation(client, call, outcome, tuple(ways.items()), tuple(permitted), overlapping)
+
+    def broken_but_followed(self) -> Sequence[str]:
+        """Rules that every remaining explanation breaks on its way: an alternative that `breaks` a rule was taken."""
+        broken = [
+            frozenset(rule for moment in _back(trail) for rule in moment.step.alternative.breaks) for trail in self.ways.values()
+        ]
+        return sorted(frozenset.intersection(*broken)) if broken else []
+
+    def evidence(self) -> dict[Key, frozenset[str]]:
+        """What is certain about undeclared choices: for each (choice, cell), the values that some explanation leaves."""
+        result: dict[Key, frozenset[str]] = {}
+        keys = [dict(way.assignment) for way in self.ways]
+        for key in {key for assignment in keys for key in assignment}:
+            if all(key in assignment for assignment in keys):
+                result[key] = frozenset().union(*(assignment[key] for assignment in keys))
+        return result
+
+
+def describe(machine: Machine, step: Step) -> str:
+    """A permitted outcome in words."""
+    if step.answer is None:
+        if step.code == OF_SERVICE:
+            return "an error of the service's own"
+        return "any error" if step.code == ANY_ERROR else f"error {step.code}"
+    if step.answer.ignore:
+        return "an answer"
+    value = machine.answer(step, lambda symbol: "its ID")
+    return f"answer {json.dumps(value, ensure_ascii=False)}"
+
+
+def _back(trail: Moment | None) -> Iterable[Moment]:
+    return trail.back() if trail else ()
+
+
+def _onward(trail: Moment | None, client: int, edge: Edge, outcome: Outcome | None) -> Moment:
+    for other, step in edge.echoes:
+        trail = Moment(trail, other, step, None, echo=True)
+    return Moment(trail, client, edge.step, outcome, echo=False)
+
+
+def _assigned(assignment: Assignment, keys: Iterable[tuple[Key, frozenset[str]]]) -> Assignment | None:
+    merged = dict(assignment)
+    for key, values in keys:
+        left = merged[key] & values if key in merged else values
+        if not left:
+            return None
+        merged[key] = left
+    return frozenset(merged.items())
+
+
+def _scalar(value: Any) -> Any:
+    """A JSON value that can be looked up, with true and 1 kept apart."""
+    if value is None or isinstance(value, str):
+        return value
+    return ("json", json.dumps(value, sort_keys=True, default=str))

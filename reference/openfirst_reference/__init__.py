@@ -1,0 +1,1 @@
+"""What the contract means: the machine that executes it, and the reference client."""

@@ -1,0 +1,774 @@
+"""The contract as frozen data: what `session.yaml` states, read once, with overlays, and checked for broken references."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from openfirst_spec import resource
+
+from openfirst_reference.document import ContractError, Document, Finding, lay_over, read_document, read_file
+
+Guard = Mapping[str, frozenset[str]]
+CONTRACT_FILE = "session.yaml"
+
+
+def word(value: object) -> str:
+    """A value as the contract's vocabularies spell it: YAML's true, false and null are the words `true`, `false`, `null`."""
+    if value is None:
+        return "null"
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+@dataclass(frozen=True)
+class Variable:
+    """A variable that a rule may speak of: an enumeration (`values`), a datum, or an identity of the variable `owner`."""
+
+    name: str
+    meaning: str
+    world: bool
+    values: tuple[str, ...] = ()
+    initial: str | None = None
+    groups: Mapping[str, tuple[str, ...]] | None = None
+    errors: Mapping[str, str] | None = None
+    points: Mapping[str, float] | None = None
+    owner: str | None = None
+    blank_is_nothing: bool = False
+
+    @property
+    def is_enumeration(self) -> bool:
+        return bool(self.values)
+
+
+@dataclass(frozen=True)
+class Echo:
+    """What an accepted call is for every other client: the world call `call`, where one of `to` equals the caller's `by`."""
+
+    call: str
+    by: str
+    to: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Operation:
+    """A call of the table: of a client, or of the world. `parameters` gives the path of each in the arguments; a path of one
+    part with slashes, such as `service/method`, joins several arguments.
+    """
+
+    name: str
+    title: str
+    by_world: bool
+    driven: str | None
+    pure: bool
+    arguments: Mapping[str, Any]
+    required: tuple[str, ...]
+    parameters: Mapping[str, tuple[str, ...]]
+    result: str
+    errors: tuple[str, ...]
+    since: str | None
+    deprecated: str | None
+    echo: Echo | None
+
+
+@dataclass(frozen=True)
+class Leaf:
+    """A class of values that the contract treats alike. `by_choice`: its group depends on a choice's value."""
+
+    name: str
+    group: str
+    expression: str | None
+    examples: tuple[Any, ...] = ()
+    by_choice: tuple[str, Mapping[str, str]] | None = None
+
+
+@dataclass(frozen=True)
+class Classes:
+    """The leaves of one parameter; `source` names what they are made from: expressions, a variable, or the services."""
+
+    operation: str
+    parameter: str
+    leaves: tuple[Leaf, ...]
+    source: str
+
+    def groups(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(leaf.group for leaf in self.leaves))
+
+
+@dataclass(frozen=True)
+class Effect:
+    """A named set of changes, and the rules that answer for each variable afterwards."""
+
+    name: str
+    set: Mapping[str, str]
+    keeps: Mapping[str, tuple[str, ...]]
+    stale: Mapping[str, tuple[str, ...]]
+
+
+@dataclass(frozen=True)
+class Answer:
+    """How an answer is compared: not at all, with a value, or field by field with variables."""
+
+    name: str
+    ignore: bool
+    made_by_service: bool
+    value: Any
+    fields: Mapping[str, str]
+    optional: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Alternative:
+    """One thing that a call may do in a row, and the values of choices under which it may."""
+
+    when: tuple[tuple[str, frozenset[str]], ...]
+    error: str | None
+    answer: str | None
+    effect: str | None
+    breaks: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Carry:
+    """A rule that a row carries, where the guard (over variables and parameters) holds."""
+
+    rule: str
+    guard: Guard
+
+
+@dataclass(frozen=True)
+class Row:
+    """A row of the table: call, state (`inside`), classes of parameters (`given`), what it may do."""
+
+    id: str
+    call: str
+    inside: Guard
+    given: Guard
+    may: tuple[Alternative, ...]
+    carries: tuple[Carry, ...]
+    note: str | None
+
+
+@dataclass(frozen=True)
+class Overlap:
+    """What `call` may answer, changing nothing, while `other` overlaps it."""
+
+    id: str
+    call: str
+    other: str
+    may: tuple[Alternative, ...]
+    carries: tuple[Carry, ...]
+    quote: str
+
+
+@dataclass(frozen=True)
+class Invariant:
+    """A demand (CEL) on every step of the calls `of`; `remember` (CEL) is what it keeps of the history."""
+
+    of: tuple[str, ...]
+    holds: str
+    remember: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One normative statement."""
+
+    id: str
+    level: str
+    basis: str
+    shows: str
+    statement: str
+    source: str
+    quote: str
+    invariants: tuple[Invariant, ...]
+
+    @property
+    def shows_at_once(self) -> bool:
+        return self.shows in ("at-once", "both")
+
+    @property
+    def shows_later(self) -> bool:
+        return self.shows in ("later", "both")
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A point that the sources leave open."""
+
+    id: str
+    values: tuple[str, ...]
+    undeclared: str | None
+    touches: tuple[str, ...]
+    why: str
+    source: str
+    quote: str
+    known: Mapping[str, str]
+    same: bool
+
+
+@dataclass(frozen=True)
+class Method:
+    """A method of a service: its gate, its class, and arguments that are valid."""
+
+    service: str
+    name: str
+    gate: str
+    kind: str
+    arguments: tuple[Any, ...]
+
+    @property
+    def target(self) -> str:
+        return f"{self.service}/{self.name}"
+
+
+@dataclass(frozen=True)
+class ErrorCode:
+    """An error: its code, HTTP status, and what to tell a person."""
+
+    code: str
+    status: int
+    title: str
+    sentence: str
+    remedy: str
+    native: tuple[Mapping[str, str], ...]
+
+
+@dataclass(frozen=True)
+class Fixture:
+    """What a client holds at the start of a case, and the operations tried in it, each with the parameters that are varied
+    (None: all of them).
+    """
+
+    name: str
+    set: Mapping[str, str | None]
+    calls: Mapping[str, tuple[str, ...] | None]
+
+
+@dataclass(frozen=True)
+class Contract:
+    """All that is stated. Read it with `load_contract`."""
+
+    name: str
+    version: str
+    title: str
+    statement: str
+    sources: Mapping[str, Mapping[str, str]]
+    types: Mapping[str, Any]
+    variables: Mapping[str, Variable]
+    fixtures: Mapping[str, Fixture]
+    operations: Mapping[str, Operation]
+    errors: Mapping[str, ErrorCode]
+    answers: Mapping[str, Answer]
+    effects: Mapping[str, Effect]
+    rows: Mapping[str, Row]
+    overlaps: Mapping[str, Overlap]
+    laws: Mapping[str, str]
+    rules: Mapping[str, Rule]
+    choices: Mapping[str, Choice]
+    profiles: Mapping[str, Mapping[str, str]]
+    functions: tuple[str, ...]
+    classes: Mapping[tuple[str, str], Classes]
+    services: Mapping[str, Mapping[str, Any]]
+    methods: Mapping[str, Method]
+    document: Document
+
+    def default_choices(self, profile: str = "default") -> dict[str, str]:
+        """A value for every choice: the profile's, else the default profile's, else the first permitted one."""
+        result = {choice.id: choice.values[0] for choice in self.choices.values()}
+        for name in ("default", profile):
+            chosen = self.profiles.get(name, {}).items()
+            result.update({key: value for key, value in chosen if key in result and value in self.choices[key].values})
+        return result
+
+    def undeclared_choices(self) -> dict[str, str]:
+        """The values that are taken for granted where an implementation declares nothing."""
+        return {choice.id: choice.undeclared for choice in self.choices.values() if choice.undeclared is not None}
+
+    def check_choices(self, chosen: Mapping[str, str], place: str) -> dict[str, str]:
+        """`chosen` with every id and value checked against the contract. Raises ValueError with a sentence for a person."""
+        for key, value in chosen.items():
+            if key not in self.choices:
+                raise ValueError(f"{place}: `{key}` is not a choice of the contract. Choices: {', '.join(self.choices)}.")
+            if word(value) not in self.choices[key].values:
+                values = ", ".join(self.choices[key].values)
+                raise ValueError(f"{place}: the choice `{key}` cannot be `{word(value)}`. Permitted: {values}.")
+        return {key: word(value) for key, value in chosen.items()}
+
+
+def load_document(file: Path | None = None, overlays: Sequence[Path] = ()) -> Document:
+    """The contract's document with the overlays on top, each laid over what came before."""
+    document = read_file(file) if file else _packaged()
+    for overlay in overlays:
+        document = lay_over(document, read_file(overlay))
+    return document
+
+
+@lru_cache(maxsize=1)
+def _packaged() -> Document:
+    return read_document(resource(CONTRACT_FILE), CONTRACT_FILE)
+
+
+def load_contract(file: Path | None = None, overlays: Iterable[Path] = ()) -> Contract:
+    """The contract, with overlays. Raises ContractError naming file, line and remedy for everything that is wrong with it."""
+    return build_contract(load_document(file, tuple(overlays)))
+
+
+def build_contract(document: Document) -> Contract:
+    """Frozen data from a document. Raises ContractError."""
+    try:
+        contract = _build(document)
+    except _Missing as missing:
+        raise ContractError([document.finding(missing.path, missing.found, missing.remedy)]) from None
+    findings = list(_broken_references(contract))
+    if findings:
+        raise ContractError(findings)
+    return contract
+
+
+class _Missing(Exception):
+    def __init__(self, path: tuple[str | int, ...], found: str, remedy: str) -> None:
+        super().__init__(found)
+        self.path, self.found, self.remedy = path, found, remedy
+
+
+class _Entry:
+    """A map of the document that knows its path, so that what is missing or of the wrong kind can be named."""
+
+    def __init__(self, value: Any, path: tuple[str | int, ...]) -> None:
+        if not isinstance(value, dict):
+            name = path[-1] if path else "the contract"
+            raise _Missing(path, f"`{name}` must be a map, and is {word(value)[:60]!r}.", "Write it as `key: value` entries.")
+        self.value, self.path = value, path
+
+    def get(self, key: str, default: Any = None) -> Any:
+        return self.value.get(key, default)
+
+    def need(self, key: str) -> Any:
+        if key not in self.value:
+            name = self.path[-1] if self.path else "the contract"
+            raise _Missing(self.path, f"`{name}` has no `{key}`.", f"Add `{key}:`.")
+        return self.value[key]
+
+    def text(self, key: str) -> str:
+        return word(self.need(key)).strip()
+
+    def map(self, key: str) -> _Entry:
+        return _Entry(self.need(key), (*self.path, key))
+
+    def opt_map(self, key: str) -> _Entry:
+        return _Entry(self.value.get(key) or {}, (*self.path, key))
+
+    def entries(self) -> Iterable[tuple[str, _Entry]]:
+        return ((key, _Entry(value, (*self.path, key))) for key, value in self.value.items())
+
+    def words(self, key: str) -> tuple[str, ...]:
+        value = self.value.get(key)
+        if value is None:
+            return ()
+        if isinstance(value, dict):
+            raise _Missing((*self.path, key), f"`{key}` must be a word or a list of words.", "Write it as [one, two].")
+        return tuple(word(item) for item in (value if isinstance(value, list) else [value]))
+
+    def word_map(self, key: str) -> dict[str, str]:
+        return {name: word(value) for name, value in self.opt_map(key).value.items()}
+
+
+def _build(document: Document) -> Contract:
+    root = _Entry(document.data, ())
+    head = root.map("contract")
+    variables = {
+        **{name: _variable(name, entry, world=False) for name, entry in root.map("state").entries()},
+        **{name: _variable(name, entry, world=True) for name, entry in root.map("world").entries()},
+    }
+    services = {name: dict(entry.value) for name, entry in root.map("services").entries()}
+    methods = {
+        method.target: method
+        for service, entry in root.map("services").entries()
+        for method in _methods(service, entry.opt_map("methods"))
+    }
+    return Contract(
+        name=head.text("name"),
+        version=head.text("version"),
+        title=head.text("title"),
+        statement=head.text("statement"),
+        sources={
+            name: {key: word(value) for key, value in entry.value.items()} for name, entry in root.map("sources").entries()
+        },
+        types=root.map("types").value,
+        variables=variables,
+        fixtures={
+            name: Fixture(
+                name,
+                {key: None if value is None else word(value) for key, value in entry.map("set").value.items()},
+                _fixture_calls(entry),
+            )
+            for name, entry in root.map("fixtures").entries()
+        },
+        operations={name: _operation(name, entry) for name, entry in root.map("operations").entries()},
+        errors={name: _error(name, entry) for name, entry in root.map("errors").entries()},
+        answers={name: _answer(name, entry) for name, entry in root.map("answers").entries()},
+        effects={name: _effect(name, entry) for name, entry in root.map("effects").entries()},
+        rows={name: _row(name, entry) for name, entry in root.map("transitions").entries()},
+        overlaps={name: _overlap(name, entry) for name, entry in root.opt_map("overlaps").entries()},
+        laws=root.word_map("laws"),
+        rules={name: _rule(name, entry) for name, entry in root.map("rules").entries()},
+        choices={name: _choice(name, entry) for name, entry in root.opt_map("choices").entries()},
+        profiles={
+            name: {key: word(value) for key, value in entry.value.items()} for name, entry in root.opt_map("profiles").entries()
+        },
+        functions=tuple(root.opt_map("functions").value),
+        classes={
+            key: classes
+            for name, entry in root.map("classes").entries()
+            for key, classes in [_classes(name, entry, variables, methods)]
+        },
+        services=services,
+        methods=methods,
+        document=document,
+    )
+
+
+def _variable(name: str, entry: _Entry, *, world: bool) -> Variable:
+    groups = {key: entry.opt_map("groups").words(key) for key in entry.opt_map("groups").value}
+    return Variable(
+        name=name,
+        meaning=entry.text("meaning"),
+        world=world,
+        values=entry.words("values"),
+        initial=word(entry.get("initial")) if "initial" in entry.value else None,
+        groups=groups,
+        errors=entry.word_map("errors"),
+        points=entry.opt_map("points").value,
+        owner=entry.get("identity"),
+        blank_is_nothing=entry.get("blank") == "nothing",
+    )
+
+
+def _fixture_calls(entry: _Entry) -> dict[str, tuple[str, ...] | None]:
+    calls: dict[str, tuple[str, ...] | None] = {}
+    for index, item in enumerate(entry.need("calls")):
+        if isinstance(item, dict):
+            one = _Entry(item, (*entry.path, "calls", index))
+            calls.update({name: one.words(name) for name in item})
+        else:
+            calls[word(item)] = None
+    return calls
+
+
+def _methods(service: str, entry: _Entry) -> Iterable[Method]:
+    for name, method in entry.entries():
+        gate = method.text("gate")
+        kind = word(method.get("kind", "any-service" if gate == "platform" else gate))
+        yield Method(service, name, gate, kind, tuple(method.get("arguments") or ()))
+
+
+def _operation(name: str, entry: _Entry) -> Operation:
+    echo = entry.opt_map("echo") if entry.get("echo") else None
+    return Operation(
+        name=name,
+        title=entry.text("title"),
+        by_world=entry.get("by") == "world",
+        driven=entry.get("driven"),
+        pure=bool(entry.get("pure", False)),
+        arguments=entry.opt_map("arguments").value,
+        required=entry.words("required"),
+        parameters={key: tuple(word(path).split(".")) for key, path in entry.opt_map("parameters").value.items()},
+        result=entry.text("result"),
+        errors=entry.words("errors"),
+        since=entry.get("since"),
+        deprecated=entry.get("deprecated"),
+        echo=Echo(echo.text("as"), echo.text("by"), echo.words("to")) if echo else None,
+    )
+
+
+def _error(name: str, entry: _Entry) -> ErrorCode:
+    native = entry.get("native") or []
+    status = entry.need("status")
+    if not isinstance(status, int):
+        raise _Missing((*entry.path, "status"), f"The status of `{name}` is not a number.", "Give an HTTP status, such as 409.")
+    return ErrorCode(
+        name, status, entry.text("title"), entry.text("sentence"), entry.text("remedy"),
+        tuple({key: word(value) for key, value in item.items()} for item in native),
+    )  # fmt: skip
+
+
+def _answer(name: str, entry: _Entry) -> Answer:
+    return Answer(
+        name=name,
+        ignore=bool(entry.get("ignore", False)),
+        made_by_service=entry.get("made-by") == "service",
+        value=entry.get("value"),
+        fields=entry.word_map("fields"),
+        optional=entry.opt_map("optional").value,
+    )
+
+
+def _effect(name: str, entry: _Entry) -> Effect:
+    keeps, stale = entry.opt_map("keeps"), entry.opt_map("stale")
+    return Effect(
+        name=name,
+        set=entry.word_map("set"),
+        keeps={key: keeps.words(key) for key in keeps.value},
+        stale={key: stale.words(key) for key in stale.value},
+    )
+
+
+def _guard(entry: _Entry) -> Guard:
+    return {key: frozenset(entry.words(key)) for key in entry.value}
+
+
+def _alternatives(entry: _Entry) -> tuple[Alternative, ...]:
+    items = entry.need("may")
+    path = (*entry.path, "may")
+    if not isinstance(items, list) or not items:
+        raise _Missing(path, f"`{entry.path[-1]}` permits nothing.", "List under `may:` what the call may answer.")
+    result = []
+    for index, item in enumerate(items):
+        one = _Entry(item, (*path, index))
+        if ("error" in one.value) == ("answer" in one.value):
+            raise _Missing((*path, index), "An alternative gives either an `error` or an `answer`.", "Write one of the two.")
+        when = one.opt_map("when")
+        result.append(
+            Alternative(
+                when=tuple(sorted((key, frozenset(when.words(key))) for key in when.value)),
+                error=one.text("error") if "error" in one.value else None,
+                answer=one.text("answer") if "answer" in one.value else None,
+                effect=one.text("then") if "then" in one.value else None,
+                breaks=one.words("breaks"),
+            )
+        )
+    return tuple(result)
+
+
+def _carries(entry: _Entry) -> tuple[Carry, ...]:
+    items = entry.get("carries") or []
+    result = []
+    for index, item in enumerate(items if isinstance(items, list) else [items]):
+        if isinstance(item, dict):
+            one = _Entry(item, (*entry.path, "carries", index))
+            result += [Carry(rule, _guard(guard)) for rule, guard in one.entries()]
+        else:
+            result.append(Carry(word(item), {}))
+    return tuple(result)
+
+
+def _row(name: str, entry: _Entry) -> Row:
+    return Row(
+        id=name,
+        call=entry.text("call"),
+        inside=_guard(entry.opt_map("in")),
+        given=_guard(entry.opt_map("with")),
+        may=_alternatives(entry),
+        carries=_carries(entry),
+        note=entry.get("note"),
+    )
+
+
+def _overlap(name: str, entry: _Entry) -> Overlap:
+    return Overlap(
+        name, entry.text("call"), entry.text("with-call"), _alternatives(entry), _carries(entry), entry.text("quote")
+    )
+
+
+def _rule(name: str, entry: _Entry) -> Rule:
+    items = entry.need("invariant")
+    invariants = []
+    for index, item in enumerate(items if isinstance(items, list) else [items]):
+        one = _Entry(item, (*entry.path, "invariant", index))
+        remember = {key: word(value) for key, value in one.opt_map("remember").value.items()}
+        invariants.append(Invariant(one.words("of"), one.text("holds"), remember))
+    return Rule(
+        id=name,
+        level=entry.text("level"),
+        basis=entry.text("basis"),
+        shows=entry.text("shows"),
+        statement=entry.text("statement"),
+        source=entry.text("source"),
+        quote=entry.text("quote"),
+        invariants=tuple(invariants),
+    )
+
+
+def _choice(name: str, entry: _Entry) -> Choice:
+    values = entry.words("values")
+    if not values:
+        raise _Missing(entry.path, f"The choice `{name}` permits no value.", "List its permitted values.")
+    return Choice(
+        id=name,
+        values=values,
+        undeclared=word(entry.get("undeclared")) if "undeclared" in entry.value else None,
+        touches=entry.words("touches"),
+        why=entry.text("why"),
+        source=entry.text("source"),
+        quote=entry.text("quote"),
+        known=entry.word_map("known"),
+        same=bool(entry.get("same", False)),
+    )
+
+
+def _classes(
+    name: str, entry: _Entry, variables: Mapping[str, Variable], methods: Mapping[str, Method]
+) -> tuple[tuple[str, str], Classes]:
+    operation, _, parameter = name.partition(".")
+    source = entry.get("from")
+    if source == "services":
+        kinds = dict.fromkeys((method.kind, method.gate) for method in methods.values())
+        examples = {kind: tuple(m.target for m in methods.values() if m.kind == kind) for kind, _ in kinds}
+        leaves = tuple(Leaf(kind, gate, None, examples[kind]) for kind, gate in kinds)
+    elif source is not None:
+        if source not in variables or not variables[source].is_enumeration:
+            raise _Missing((*entry.path, "from"), f"`{source}` is not a variable with values.", "Name one, or write classes.")
+        variable = variables[source]
+        group_of = {value: group for group, values in (variable.groups or {}).items() for value in values}
+        leaves = tuple(Leaf(value, group_of.get(value, value), None, (value,)) for value in variable.values)
+    else:
+        leaves = tuple(leaf for group, below in entry.entries() for leaf in _leaves(group, below))
+        source = "expressions"
+    return (operation, parameter), Classes(operation, parameter, leaves, source)
+
+
+def _leaves(group: str, entry: _Entry) -> Iterable[Leaf]:
+    named = [(group, entry)] if "is" in entry.value else list(entry.entries())
+    for name, one in named:
+        by_choice = None
+        if "as" in one.value:
+            choice, below = next(iter(one.opt_map("as").entries()))
+            by_choice = (choice, {key: word(value) for key, value in below.value.items()})
+        yield Leaf(name, group, one.text("is"), tuple(one.get("examples") or ()), by_choice)
+
+
+def _broken_references(contract: Contract) -> Iterable[Finding]:
+    """Names that stand for nothing: each with its place, what would have been possible, and what to do."""
+    document = contract.document
+
+    def unknown(path: tuple[str | int, ...], what: str, name: str, known: Iterable[str]) -> Finding:
+        return document.finding(path, f"`{name}` is not {what}.", f"Known: {', '.join(sorted(known)) or 'none'}.", "reference")
+
+    for (operation, parameter), classes in contract.classes.items():
+        path: tuple[str | int, ...] = ("classes", f"{operation}.{parameter}")
+        if operation not in contract.operations:
+            yield unknown(path, "an operation", operation, contract.operations)
+        elif parameter not in contract.operations[operation].parameters:
+            yield unknown(path, f"a parameter of {operation}", parameter, contract.operations[operation].parameters)
+        for leaf in classes.leaves:
+            if leaf.by_choice and leaf.by_choice[0] not in contract.choices:
+                yield unknown((*path, leaf.group), "a choice", leaf.by_choice[0], contract.choices)
+    for name, operation_ in contract.operations.items():
+        path = ("operations", name)
+        for parameter in operation_.parameters:
+            if (name, parameter) not in contract.classes:
+                yield document.finding(
+                    (*path, "parameters", parameter),
+                    f"The parameter `{parameter}` of `{name}` has no classes.",
+                    f"Add `{name}.{parameter}` under `classes:`.",
+                    "reference",
+                )
+        for code in operation_.errors:
+            if code not in contract.errors:
+                yield unknown((*path, "errors"), "an error code", code, contract.errors)
+        if operation_.echo and operation_.echo.call not in contract.operations:
+            yield unknown((*path, "echo"), "an operation", operation_.echo.call, contract.operations)
+    for name, effect in contract.effects.items():
+        for target, source in effect.set.items():
+            path = ("effects", name, "set", target)
+            if target not in contract.variables:
+                yield unknown(path, "a variable", target, contract.variables)
+                continue
+            variable = contract.variables[target]
+            sources = (
+                {*variable.values, "given"}
+                if variable.is_enumeration
+                else {"identified", "anonymous", "nothing"}
+                if variable.owner
+                else {"given", "nothing", *(v.name for v in contract.variables.values() if not v.values and not v.owner)}
+            )
+            if source not in sources:
+                yield unknown(path, f"something `{target}` can be set to", source, sources)
+        for part in (effect.keeps, effect.stale):
+            for rules in part.values():
+                for rule in rules:
+                    if rule not in contract.rules:
+                        yield unknown(("effects", name), "a rule", rule, contract.rules)
+    for row in contract.rows.values():
+        yield from _broken_row(contract, row, unknown)
+    for overlap in contract.overlaps.values():
+        for call, key in ((overlap.call, "call"), (overlap.other, "with-call")):
+            if call not in contract.operations:
+                yield unknown(("overlaps", overlap.id, key), "an operation", call, contract.operations)
+    for law, rule in contract.laws.items():
+        if rule not in contract.rules:
+            yield unknown(("laws", law), "a rule", rule, contract.rules)
+    for choice in contract.choices.values():
+        for rule in choice.touches:
+            if rule not in contract.rules:
+                yield unknown(("choices", choice.id, "touches"), "a rule", rule, contract.rules)
+        if choice.source not in contract.sources:
+            yield unknown(("choices", choice.id, "source"), "a source", choice.source, contract.sources)
+    for rule_ in contract.rules.values():
+        if rule_.source not in contract.sources:
+            yield unknown(("rules", rule_.id, "source"), "a source", rule_.source, contract.sources)
+        for number, invariant in enumerate(rule_.invariants):
+            for call in invariant.of:
+                if call not in contract.operations:
+                    yield unknown(("rules", rule_.id, "invariant", number, "of"), "an operation", call, contract.operations)
+    for fixture in contract.fixtures.values():
+        for call in fixture.calls:
+            if call not in contract.operations:
+                yield unknown(("fixtures", fixture.name, "calls"), "an operation", call, contract.operations)
+        for name, value in fixture.set.items():
+            known = contract.variables.get(name)
+            if known is None:
+                yield unknown(("fixtures", fixture.name, "set", name), "a variable", name, contract.variables)
+            elif known.is_enumeration and value not in known.values:
+                yield unknown(("fixtures", fixture.name, "set", name), f"a value of {name}", str(value), known.values)
+
+
+def _broken_row(contract: Contract, row: Row, unknown: Any) -> Iterable[Finding]:
+    path: tuple[str | int, ...] = ("transitions", row.id)
+    if row.call not in contract.operations:
+        yield unknown((*path, "call"), "an operation", row.call, contract.operations)
+        return
+    for name, values in row.inside.items():
+        variable = contract.variables.get(name)
+        if variable is None or not variable.is_enumeration:
+            yield unknown((*path, "in", name), "a variable with values", name, _enumerations(contract))
+            continue
+        for value in values - {*variable.values, *(variable.groups or {})}:
+            yield unknown((*path, "in", name), f"a value of {name}", value, variable.values)
+    for name, values in row.given.items():
+        classes = contract.classes.get((row.call, name))
+        if classes is None:
+            yield unknown((*path, "with", name), f"a parameter of {row.call}", name, contract.operations[row.call].parameters)
+            continue
+        for value in values - {*classes.groups(), *(leaf.name for leaf in classes.leaves)}:
+            yield unknown((*path, "with", name), f"a class of {row.call}.{name}", value, classes.groups())
+    for carry in row.carries:
+        if carry.rule not in contract.rules:
+            yield unknown((*path, "carries"), "a rule", carry.rule, contract.rules)
+    for index, alternative in enumerate(row.may):
+        here = (*path, "may", index)
+        if alternative.answer is not None and alternative.answer not in contract.answers:
+            yield unknown((*here, "answer"), "an answer", alternative.answer, contract.answers)
+        if alternative.error is not None and alternative.error not in known_errors(contract):
+            yield unknown((*here, "error"), "an error code", alternative.error, known_errors(contract))
+        if alternative.effect is not None and alternative.effect not in contract.effects:
+            yield unknown((*here, "then"), "an effect", alternative.effect, contract.effects)
+        for choice, values in alternative.when:
+            if choice not in contract.choices:
+                yield unknown((*here, "when"), "a choice", choice, contract.choices)
+        for rule in alternative.breaks:
+            if rule not in contract.rules:
+                yield unknown((*here, "breaks"), "a rule", rule, contract.rules)
+
+
+def _enumerations(contract: Contract) -> list[str]:
+    return [variable.name for variable in contract.variables.values() if variable.is_enumeration]
+
+
+def known_errors(contract: Contract) -> set[str]:
+    """What may stand behind `error:` in a row: a code, `any`, `of-service`, or a variable (or parameter) with error codes."""
+    by_variable = {variable.name for variable in contract.variables.values() if variable.errors}
+    return {*contract.errors, "any", "of-service", *by_variable, *(f"given.{name}" for name in by_variable)}

@@ -1,0 +1,1 @@
+"""The platform on a laptop: a server that executes the contract."""

@@ -1,0 +1,8 @@
+"""Serves the class of `adapter_objects` that is its argument."""
+
+import importlib
+import sys
+
+from openfirst_conformance.adapter import serve
+
+serve(getattr(importlib.import_module("adapter_objects"), sys.argv[1])())
