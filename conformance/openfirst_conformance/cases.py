@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -67,6 +67,34 @@ def credential_of(contract: Contract, fixture: str) -> dict[str, Any]:
         "externalId": held["tokenExternalId"],
         "scope": held["scope"],
     }
+
+
+def case_to_json(case: Case, calls: Sequence[Planned]) -> dict[str, Any]:
+    """A case as a file that can be played again."""
+    return {
+        "openfirst": "case",
+        "id": case.id,
+        "title": case.title,
+        "clients": dict(case.clients),
+        "calls": [
+            {"client": call.client, "operation": call.operation, "arguments": dict(call.arguments)} for call in calls
+        ],
+    }
+
+
+def case_from_json(item: Any, contract: Contract, place: str) -> Case:
+    """The case in a file. Raises ValueError with a sentence for a person."""
+    if not isinstance(item, dict) or item.get("openfirst") != "case":
+        raise ValueError(f"{place}: this is not a case. Name a file that openfirst check has saved.")
+    for fixture in item["clients"].values():
+        if fixture not in contract.fixtures:
+            raise ValueError(f"{place}: `{fixture}` is not a fixture. Fixtures: {', '.join(contract.fixtures)}.")
+    for call in item["calls"]:
+        if call["operation"] not in contract.operations:
+            known = ", ".join(contract.operations)
+            raise ValueError(f"{place}: `{call['operation']}` is not an operation. Operations: {known}.")
+    calls = tuple(Planned(call["client"], call["operation"], call["arguments"]) for call in item["calls"])
+    return Case(item["id"], item["title"], item["clients"], calls)
 
 
 def _trace(item: Mapping[str, Any], contract: Contract) -> GoldenTrace:

@@ -74,11 +74,17 @@ class Pending(NamedTuple):
 
 
 class Candidate(NamedTuple):
-    """One explanation of everything seen so far."""
+    """Where the implementation may be: the states, and the calls that are under way."""
 
     node: Node
-    assignment: Assignment
     pending: tuple[Pending, ...]
+
+
+class Way(NamedTuple):
+    """How it may have come there: what the choices must be, and the steps."""
+
+    assignment: Assignment
+    trail: Moment | None
 
 
 @dataclass(frozen=True)
@@ -88,7 +94,8 @@ class Violation:
     client: int
     call: Call
     outcome: Outcome
-    ways: tuple[tuple[Candidate, Moment | None], ...]
+    seen: Seen
+    ways: tuple[tuple[Candidate, Way], ...]
     permitted: tuple[str, ...]
     overlapping: bool
 
@@ -183,8 +190,8 @@ class Oracle:
 
     def seen(self, operation: str, outcome: Outcome, ids: dict[Any, int]) -> Seen:
         """The part of an outcome that the contract compares, in a form that can be looked up. `ids` numbers identities."""
-        if outcome.kind == "error":
-            return ("error", outcome.code)
+        if outcome.kind != "answer":
+            return (outcome.kind, outcome.code)
         paths = self._paths[operation]
         if paths is None:
             return _ANSWERED
@@ -237,26 +244,28 @@ class Oracle:
                 or (code == OF_SERVICE and content not in self.machine.own_codes(step.call.operation))
             )
             return bindings if fits else None
-        if kind == "error":
+        if kind != "answer":
             return None
         answer = step.answer
         if answer.ignore:
             return bindings
-        paths = self._paths[step.call.operation] or ()
         if answer.fields:
-            if not isinstance(content, tuple):
-                return None
-            return self._match_fields(step, client, dict(zip((".".join(path) for path, _ in paths), content, strict=True)), bindings)
+            return self._match_fields(step, client, self.fields(step, seen), bindings) if has_fields(content) else None
         if isinstance(answer.value, dict):
-            if not isinstance(content, tuple):
+            if not has_fields(content):
                 return None
-            fields = dict(zip((".".join(path) for path, _ in paths), content, strict=True))
+            fields = self.fields(step, seen)
             if any(fields[name] != _scalar(value) for name, value in answer.value.items()):
                 return None
             if any(fields[name] not in (None, _scalar(value)) for name, value in answer.optional.items()):
                 return None
             return bindings
         return bindings if content == _scalar(answer.value) else None
+
+    def fields(self, step: Step, seen: Seen) -> dict[str, Any]:
+        """The compared fields of an answer, by path."""
+        paths = self._paths[step.call.operation] or ()
+        return dict(zip((".".join(path) for path, _ in paths), seen[1], strict=True))
 
     def _match_fields(
         self, step: Step, client: int, fields: Mapping[str, Any], bindings: tuple[tuple[Key, Any], ...]
@@ -293,9 +302,8 @@ class Tracker:
         self._open: dict[int, tuple[int, Call, frozenset[int]]] = {}
         self._overlapped: dict[int, frozenset[str]] = {}
         self._next = 0
-        start = Candidate(oracle.node(tuple(clients.values()), ()), frozenset(), ())
-        self.ways: dict[Candidate, Moment | None] = {start: None}
-        self.exercised: set[Edge] = set()
+        start = Candidate(oracle.node(tuple(clients.values()), ()), ())
+        self.ways: dict[Candidate, Way] = {start: Way(frozenset(), None)}
 
     def see(self, client: str, call: Call, outcome: Outcome) -> Violation | None:
         """Take in a call and its outcome. Returns what is wrong, or None; after a violation nothing is known any more."""
@@ -303,22 +311,17 @@ class Tracker:
         if self._open:
             return self.end(self.begin(client, call), outcome)
         seen = oracle.seen(call.operation, outcome, self._ids)
-        ways: dict[Candidate, Moment | None] = {}
-        for candidate, trail in self.ways.items():
+        ways: dict[Candidate, Way] = {}
+        for candidate, (assignment, trail) in self.ways.items():
             edges = candidate.node.edges.get((index, call, seen))
             if edges is None:
                 edges = oracle.edges(candidate.node, index, call, seen)
             for edge in edges:
-                assignment = candidate.assignment
-                if edge.keys:
-                    merged = _assigned(assignment, edge.keys)
-                    if merged is None:
-                        continue
-                    assignment = merged
-                ways[Candidate(edge.node, assignment, ())] = _onward(trail, index, edge, outcome)
-                self.exercised.add(edge)
+                known = _assigned(assignment, edge.keys) if edge.keys else assignment
+                if known is not None:
+                    _add(ways, Candidate(edge.node, ()), known, _onward(trail, index, edge, outcome))
         if not ways:
-            return self._violation(index, call, outcome, self.ways, overlapping=False)
+            return self._violation(index, call, outcome, seen, self.ways, overlapping=False)
         self.ways = ways
         return None
 
@@ -334,9 +337,7 @@ class Tracker:
             self._overlapped[other] = self._overlapped.get(other, frozenset()) | {call.operation}
         self._overlapped[number] = frozenset(self._open[other][1].operation for other in others)
         waiting = Pending(number, index, call, None)
-        self.ways = {
-            Candidate(way.node, way.assignment, (*way.pending, waiting)): trail for way, trail in self.ways.items()
-        }
+        self.ways = {Candidate(here.node, (*here.pending, waiting)): way for here, way in self.ways.items()}
         return number
 
     def end(self, number: int, outcome: Outcome) -> Violation | None:
@@ -345,72 +346,82 @@ class Tracker:
         index, call, others = self._open.pop(number)
         seen = oracle.seen(call.operation, outcome, self._ids)
         reached = self._landed()
-        ways: dict[Candidate, Moment | None] = {}
-        for candidate, trail in reached.items():
+        ways: dict[Candidate, Way] = {}
+        for candidate, (assignment, trail) in reached.items():
             entry = next(item for item in candidate.pending if item.number == number)
             left = tuple(item for item in candidate.pending if item.number != number)
             if entry.edge is not None:
                 bindings = oracle.match(entry.edge.step, index, seen, candidate.node.bindings)
                 if bindings is not None:
                     node = oracle.node(candidate.node.states, bindings)
-                    ways.setdefault(Candidate(node, candidate.assignment, left), trail)
-                    self.exercised.add(entry.edge)
+                    _add(ways, Candidate(node, left), assignment, trail)
             else:
                 for other in sorted(self._overlapped[number]):
                     for step in oracle.machine.overlap_steps(candidate.node.states[index], call, other):
                         if oracle.match(step, index, seen, candidate.node.bindings) is not None:
-                            edge = Edge(candidate.node, (), step, ())
-                            ways.setdefault(
-                                Candidate(candidate.node, candidate.assignment, left), _onward(trail, index, edge, outcome)
-                            )
-                            self.exercised.add(edge)
+                            onward = _onward(trail, index, Edge(candidate.node, (), step, ()), outcome)
+                            _add(ways, Candidate(candidate.node, left), assignment, onward)
         if not ways:
-            return self._violation(index, call, outcome, reached, overlapping=bool(others))
+            return self._violation(index, call, outcome, seen, reached, overlapping=bool(others))
         self.ways = ways
         return None
 
-    def _landed(self) -> dict[Candidate, Moment | None]:
+    def _landed(self) -> dict[Candidate, Way]:
         """Every way on which any of the pending effects have landed, in any order."""
         reached = dict(self.ways)
-        todo = list(reached.items())
+        todo = list(reached)
         while todo:
-            candidate, trail = todo.pop()
+            candidate = todo.pop()
+            assignment, trail = reached[candidate]
             for position, entry in enumerate(candidate.pending):
                 if entry.edge is not None:
                     continue
                 for edge in self.oracle.effects(candidate.node, entry.client, entry.call):
-                    assignment = _assigned(candidate.assignment, edge.keys)
-                    if assignment is None:
-                        continue
+                    known = _assigned(assignment, edge.keys)
                     pending = list(candidate.pending)
                     pending[position] = entry._replace(edge=edge)
-                    way = Candidate(edge.node, assignment, tuple(pending))
-                    if way not in reached:
-                        reached[way] = _onward(trail, entry.client, edge, None)
-                        todo.append((way, reached[way]))
+                    there = Candidate(edge.node, tuple(pending))
+                    if known is not None and _add(reached, there, known, _onward(trail, entry.client, edge, None)):
+                        todo.append(there)
         return reached
 
+    def permitted(self, client: str, call: Call) -> list[str]:
+        """What the call may come to from here, in words."""
+        return list(self._permitted(self.clients[client], call, self.ways))
+
     def _violation(
-        self, client: int, call: Call, outcome: Outcome, ways: Mapping[Candidate, Moment | None], *, overlapping: bool
+        self,
+        client: int,
+        call: Call,
+        outcome: Outcome,
+        seen: Seen,
+        ways: Mapping[Candidate, Way],
+        *,
+        overlapping: bool,
     ) -> Violation:
+        permitted = self._permitted(client, call, ways)
+        return Violation(client, call, outcome, seen, tuple(ways.items()), tuple(permitted), overlapping)
+
+    def _permitted(self, client: int, call: Call, ways: Iterable[Candidate]) -> dict[str, None]:
         permitted: dict[str, None] = {}
         for candidate in ways:
             for step in self.oracle.machine.steps(candidate.node.states[client], call):
-                if self.oracle.keys(step) is not None:
+                if self.oracle.keys(step) is not None and not step.alternative.breaks:
                     permitted[describe(self.oracle.machine, step)] = None
-        return Violation(client, call, outcome, tuple(ways.items()), tuple(permitted), overlapping)
+        return permitted
 
     def broken_but_followed(self) -> Sequence[str]:
         """Rules that every remaining explanation breaks on its way: an alternative that `breaks` a rule was taken."""
         broken = [
-            frozenset(rule for moment in _back(trail) for rule in moment.step.alternative.breaks) for trail in self.ways.values()
+            frozenset(rule for moment in _back(way.trail) for rule in moment.step.alternative.breaks)
+            for way in self.ways.values()
         ]
         return sorted(frozenset.intersection(*broken)) if broken else []
 
     def evidence(self) -> dict[Key, frozenset[str]]:
         """What is certain about undeclared choices: for each (choice, cell), the values that some explanation leaves."""
         result: dict[Key, frozenset[str]] = {}
-        keys = [dict(way.assignment) for way in self.ways]
+        keys = [dict(way.assignment) for way in self.ways.values()]
         for key in {key for assignment in keys for key in assignment}:
             if all(key in assignment for assignment in keys):
                 result[key] = frozenset().union(*(assignment[key] for assignment in keys))
@@ -429,6 +440,11 @@ def describe(machine: Machine, step: Step) -> str:
     return f"answer {json.dumps(value, ensure_ascii=False)}"
 
 
+def has_fields(content: Any) -> bool:
+    """Whether the compared part of an answer is a map of fields."""
+    return isinstance(content, tuple) and content[:1] != ("json",)
+
+
 def _back(trail: Moment | None) -> Iterable[Moment]:
     return trail.back() if trail else ()
 
@@ -437,6 +453,22 @@ def _onward(trail: Moment | None, client: int, edge: Edge, outcome: Outcome | No
     for other, step in edge.echoes:
         trail = Moment(trail, other, step, None, echo=True)
     return Moment(trail, client, edge.step, outcome, echo=False)
+
+
+def _add(ways: dict[Candidate, Way], there: Candidate, assignment: Assignment, trail: Moment | None) -> bool:
+    """Add a way. Two ways to one place leave open what they disagree on. Gives whether anything is new."""
+    known = ways.get(there)
+    if known is None:
+        ways[there] = Way(assignment, trail)
+        return True
+    if known.assignment == assignment:
+        return False
+    one, other = dict(known.assignment), dict(assignment)
+    either = frozenset((key, one[key] | other[key]) for key in one.keys() & other.keys())
+    if either == known.assignment:
+        return False
+    ways[there] = Way(either, known.trail)
+    return True
 
 
 def _assigned(assignment: Assignment, keys: Iterable[tuple[Key, frozenset[str]]]) -> Assignment | None:

@@ -8,9 +8,10 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from openfirst_reference.document import ContractError, Document, lay_over, read_document, read_file
+from openfirst_reference.references import broken_references
+from openfirst_reference.schema import schema_findings
 from openfirst_spec import resource
-
-from openfirst_reference.document import ContractError, Document, Finding, lay_over, read_document, read_file
 
 Guard = Mapping[str, frozenset[str]]
 CONTRACT_FILE = "session.yaml"
@@ -313,7 +314,13 @@ def _packaged() -> Document:
 
 def load_contract(file: Path | None = None, overlays: Iterable[Path] = ()) -> Contract:
     """The contract, with overlays. Raises ContractError naming file, line and remedy for everything that is wrong with it."""
-    return build_contract(load_document(file, tuple(overlays)))
+    laid = tuple(overlays)
+    document = load_document(file, laid)
+    if file or laid:  # the packaged file keeps to its schema: the tests see to it
+        findings = schema_findings(document)
+        if findings:
+            raise ContractError(findings)
+    return build_contract(document)
 
 
 def build_contract(document: Document) -> Contract:
@@ -322,7 +329,7 @@ def build_contract(document: Document) -> Contract:
         contract = _build(document)
     except _Missing as missing:
         raise ContractError([document.finding(missing.path, missing.found, missing.remedy)]) from None
-    findings = list(_broken_references(contract))
+    findings = list(broken_references(contract))
     if findings:
         raise ContractError(findings)
     return contract
@@ -638,137 +645,3 @@ def _leaves(group: str, entry: _Entry) -> Iterable[Leaf]:
             choice, below = next(iter(one.opt_map("as").entries()))
             by_choice = (choice, {key: word(value) for key, value in below.value.items()})
         yield Leaf(name, group, one.text("is"), tuple(one.get("examples") or ()), by_choice)
-
-
-def _broken_references(contract: Contract) -> Iterable[Finding]:
-    """Names that stand for nothing: each with its place, what would have been possible, and what to do."""
-    document = contract.document
-
-    def unknown(path: tuple[str | int, ...], what: str, name: str, known: Iterable[str]) -> Finding:
-        return document.finding(path, f"`{name}` is not {what}.", f"Known: {', '.join(sorted(known)) or 'none'}.", "reference")
-
-    for (operation, parameter), classes in contract.classes.items():
-        path: tuple[str | int, ...] = ("classes", f"{operation}.{parameter}")
-        if operation not in contract.operations:
-            yield unknown(path, "an operation", operation, contract.operations)
-        elif parameter not in contract.operations[operation].parameters:
-            yield unknown(path, f"a parameter of {operation}", parameter, contract.operations[operation].parameters)
-        for leaf in classes.leaves:
-            if leaf.by_choice and leaf.by_choice[0] not in contract.choices:
-                yield unknown((*path, leaf.group), "a choice", leaf.by_choice[0], contract.choices)
-    for name, operation_ in contract.operations.items():
-        path = ("operations", name)
-        for parameter in operation_.parameters:
-            if (name, parameter) not in contract.classes:
-                yield document.finding(
-                    (*path, "parameters", parameter),
-                    f"The parameter `{parameter}` of `{name}` has no classes.",
-                    f"Add `{name}.{parameter}` under `classes:`.",
-                    "reference",
-                )
-        for code in operation_.errors:
-            if code not in contract.errors:
-                yield unknown((*path, "errors"), "an error code", code, contract.errors)
-        if operation_.echo and operation_.echo.call not in contract.operations:
-            yield unknown((*path, "echo"), "an operation", operation_.echo.call, contract.operations)
-    for name, effect in contract.effects.items():
-        for target, source in effect.set.items():
-            path = ("effects", name, "set", target)
-            if target not in contract.variables:
-                yield unknown(path, "a variable", target, contract.variables)
-                continue
-            variable = contract.variables[target]
-            sources = (
-                {*variable.values, "given"}
-                if variable.is_enumeration
-                else {"identified", "anonymous", "nothing"}
-                if variable.owner
-                else {"given", "nothing", *(v.name for v in contract.variables.values() if not v.values and not v.owner)}
-            )
-            if source not in sources:
-                yield unknown(path, f"something `{target}` can be set to", source, sources)
-        for part in (effect.keeps, effect.stale):
-            for rules in part.values():
-                for rule in rules:
-                    if rule not in contract.rules:
-                        yield unknown(("effects", name), "a rule", rule, contract.rules)
-    for row in contract.rows.values():
-        yield from _broken_row(contract, row, unknown)
-    for overlap in contract.overlaps.values():
-        for call, key in ((overlap.call, "call"), (overlap.other, "with-call")):
-            if call not in contract.operations:
-                yield unknown(("overlaps", overlap.id, key), "an operation", call, contract.operations)
-    for law, rule in contract.laws.items():
-        if rule not in contract.rules:
-            yield unknown(("laws", law), "a rule", rule, contract.rules)
-    for choice in contract.choices.values():
-        for rule in choice.touches:
-            if rule not in contract.rules:
-                yield unknown(("choices", choice.id, "touches"), "a rule", rule, contract.rules)
-        if choice.source not in contract.sources:
-            yield unknown(("choices", choice.id, "source"), "a source", choice.source, contract.sources)
-    for rule_ in contract.rules.values():
-        if rule_.source not in contract.sources:
-            yield unknown(("rules", rule_.id, "source"), "a source", rule_.source, contract.sources)
-        for number, invariant in enumerate(rule_.invariants):
-            for call in invariant.of:
-                if call not in contract.operations:
-                    yield unknown(("rules", rule_.id, "invariant", number, "of"), "an operation", call, contract.operations)
-    for fixture in contract.fixtures.values():
-        for call in fixture.calls:
-            if call not in contract.operations:
-                yield unknown(("fixtures", fixture.name, "calls"), "an operation", call, contract.operations)
-        for name, value in fixture.set.items():
-            known = contract.variables.get(name)
-            if known is None:
-                yield unknown(("fixtures", fixture.name, "set", name), "a variable", name, contract.variables)
-            elif known.is_enumeration and value not in known.values:
-                yield unknown(("fixtures", fixture.name, "set", name), f"a value of {name}", str(value), known.values)
-
-
-def _broken_row(contract: Contract, row: Row, unknown: Any) -> Iterable[Finding]:
-    path: tuple[str | int, ...] = ("transitions", row.id)
-    if row.call not in contract.operations:
-        yield unknown((*path, "call"), "an operation", row.call, contract.operations)
-        return
-    for name, values in row.inside.items():
-        variable = contract.variables.get(name)
-        if variable is None or not variable.is_enumeration:
-            yield unknown((*path, "in", name), "a variable with values", name, _enumerations(contract))
-            continue
-        for value in values - {*variable.values, *(variable.groups or {})}:
-            yield unknown((*path, "in", name), f"a value of {name}", value, variable.values)
-    for name, values in row.given.items():
-        classes = contract.classes.get((row.call, name))
-        if classes is None:
-            yield unknown((*path, "with", name), f"a parameter of {row.call}", name, contract.operations[row.call].parameters)
-            continue
-        for value in values - {*classes.groups(), *(leaf.name for leaf in classes.leaves)}:
-            yield unknown((*path, "with", name), f"a class of {row.call}.{name}", value, classes.groups())
-    for carry in row.carries:
-        if carry.rule not in contract.rules:
-            yield unknown((*path, "carries"), "a rule", carry.rule, contract.rules)
-    for index, alternative in enumerate(row.may):
-        here = (*path, "may", index)
-        if alternative.answer is not None and alternative.answer not in contract.answers:
-            yield unknown((*here, "answer"), "an answer", alternative.answer, contract.answers)
-        if alternative.error is not None and alternative.error not in known_errors(contract):
-            yield unknown((*here, "error"), "an error code", alternative.error, known_errors(contract))
-        if alternative.effect is not None and alternative.effect not in contract.effects:
-            yield unknown((*here, "then"), "an effect", alternative.effect, contract.effects)
-        for choice, values in alternative.when:
-            if choice not in contract.choices:
-                yield unknown((*here, "when"), "a choice", choice, contract.choices)
-        for rule in alternative.breaks:
-            if rule not in contract.rules:
-                yield unknown((*here, "breaks"), "a rule", rule, contract.rules)
-
-
-def _enumerations(contract: Contract) -> list[str]:
-    return [variable.name for variable in contract.variables.values() if variable.is_enumeration]
-
-
-def known_errors(contract: Contract) -> set[str]:
-    """What may stand behind `error:` in a row: a code, `any`, `of-service`, or a variable (or parameter) with error codes."""
-    by_variable = {variable.name for variable in contract.variables.values() if variable.errors}
-    return {*contract.errors, "any", "of-service", *by_variable, *(f"given.{name}" for name in by_variable)}

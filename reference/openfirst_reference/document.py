@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,12 +27,13 @@ class Place:
 
 @dataclass(frozen=True, order=True)
 class Finding:
-    """One thing that is wrong with a contract: where, what was found, and what to do about it."""
+    """One thing to say of a contract: where, what was found, and what to do. `severity` is error, warning or info."""
 
     place: Place
     found: str
     remedy: str
     kind: str = "contract"
+    severity: str = "error"
 
     def __str__(self) -> str:
         return f"{self.place}: {self.found} {self.remedy}"
@@ -46,7 +48,7 @@ class ContractError(Exception):
 
 
 class Document:
-    """Plain data (`data`) and the place of every entry. A list whose items all have an `id` is kept as a map by that id."""
+    """Plain data (`data`) and the place of every entry. A section whose items all have an `id` is kept as a map by that id."""
 
     def __init__(self, data: dict[str, Any], places: dict[Path_, Place], file: str) -> None:
         self.data = data
@@ -61,8 +63,10 @@ class Document:
             path = path[:-1]
         return self.places.get((), Place(self.file, 1, 1))
 
-    def finding(self, path: Path_, found: str, remedy: str, kind: str = "contract") -> Finding:
-        return Finding(self.place(*path), found, remedy, kind)
+    def finding(
+        self, path: Path_, found: str, remedy: str, kind: str = "contract", severity: str = "error"
+    ) -> Finding:
+        return Finding(self.place(*path), found, remedy, kind, severity)
 
 
 def read_document(text: str, file: str) -> Document:
@@ -110,6 +114,15 @@ def lay_over(base: Document, overlay: Document) -> Document:
     return Document(_merged(base.data, overlay.data, (), places, overlay.places), places, base.file)
 
 
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """A sentence that names what may have been meant, or all that could have been."""
+    names = sorted(known)
+    near = difflib.get_close_matches(name, names, 3, 0.6)
+    if near:
+        return f"Did you mean {' or '.join(f'`{item}`' for item in near)}?"
+    return f"Known: {', '.join(names) or 'none'}."
+
+
 def _plain(loader: Any, node: Any, path: Path_, places: dict[Path_, Place], file: str) -> Any:
     mark = node.start_mark
     places[path] = Place(file, mark.line + 1, mark.column + 1)
@@ -128,7 +141,8 @@ def _plain(loader: Any, node: Any, path: Path_, places: dict[Path_, Place], file
             places[*path, name] = Place(file, key.start_mark.line + 1, key.start_mark.column + 1)
         return result
     if isinstance(node, yaml.SequenceNode):
-        ids = [_id_of(item) for item in node.value]
+        # Only a section's own list: an `id` deeper down, as in a method's arguments, is data.
+        ids = [_id_of(item) for item in node.value] if len(path) == 1 else []
         if ids and all(ids):
             keyed: dict[str, Any] = {}
             for name, item in zip(ids, node.value, strict=True):

@@ -36,6 +36,8 @@ class Expression:
             context.add_function(name, function)
         try:
             return self._program.execute(context)
+        except KeyError as error:
+            raise ExpressionError(f"`{self.text}` cannot be evaluated: there is no {error}") from None
         except (RuntimeError, TypeError, ValueError) as error:
             raise ExpressionError(f"`{self.text}` cannot be evaluated: {str(error).splitlines()[0]}") from None
 

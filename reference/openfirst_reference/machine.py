@@ -24,11 +24,11 @@ from openfirst_reference.contract import (
     Leaf,
     Overlap,
     Row,
-    known_errors,
     word,
 )
 from openfirst_reference.document import ContractError
 from openfirst_reference.expressions import expression
+from openfirst_reference.references import known_errors
 
 Value = str | None | tuple[str, ...]
 State = tuple[Value, ...]
@@ -386,12 +386,14 @@ class Machine:
         return self._own_codes[operation]
 
     def _after(self, state: State, variant: Variant, effect: str | None) -> State:
-        if effect is None:
-            return state
+        return state if effect is None else self.after(state, variant, self.contract.effects[effect].set)
+
+    def after(self, state: State, variant: Variant, changes: Mapping[str, str]) -> State:
+        """The state after `changes`: variables, each with what an effect may set it to."""
         after = list(state)
-        for name, source in self.contract.effects[effect].set.items():
+        for name, source in changes.items():
             after[self.index[name]] = self._source(name, source, state, variant)
-        for name in self.contract.effects[effect].set:
+        for name in changes:
             variable = self.contract.variables[name]
             if variable.owner is not None and after[self.index[name]] is not None:
                 value = after[self.index[variable.owner]]
@@ -445,10 +447,10 @@ class Machine:
 
     def _holds(self, carry: Carry, step: Step) -> bool:
         for name, values in carry.guard.items():
-            if name in self.index:
-                if step.before[self.index[name]] not in values:
+            if name in step.call.leaves:  # a parameter may have the name of a variable
+                if step.call.leaves[name] not in values and step.variant.groups[name] not in values:
                     return False
-            elif step.call.leaves.get(name) not in values and step.variant.groups.get(name) not in values:
+            elif step.before[self.index[name]] not in values:
                 return False
         return True
 

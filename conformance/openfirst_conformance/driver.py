@@ -1,0 +1,356 @@
+"""The driver: plays a case against an implementation, one call after another, with the tracker watching."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from openfirst_reference.contract import Contract, word
+from openfirst_reference.machine import Call, Machine, Outcome, State
+
+from openfirst_conformance.adapter import Adapter, AdapterFault, Capabilities, Json, RequestRefused
+from openfirst_conformance.cases import Case, Planned
+from openfirst_conformance.platform import Platform, Stage
+from openfirst_conformance.tracker import Moment, Oracle, Tracker, Violation
+
+UNSUPPORTED = "unsupported"
+
+
+@dataclass(frozen=True)
+class Seen:
+    """A call that was made: what it came to, in words, and what was permitted."""
+
+    planned: Planned
+    outcome: str
+    permitted: tuple[str, ...]
+
+
+@dataclass
+class Played:
+    """What came of a case."""
+
+    case: Case
+    seen: list[Seen] = field(default_factory=list)
+    violation: Violation | None = None
+    broken_shoulds: tuple[str, ...] = ()
+    fault: AdapterFault | None = None
+    stuck: tuple[str, ...] = ()
+    tracker: Tracker | None = None
+    stderr: str = ""
+
+    @property
+    def calls(self) -> tuple[Planned, ...]:
+        """The calls that were really made."""
+        return tuple(seen.planned for seen in self.seen)
+
+    @property
+    def trail(self) -> Moment | None:
+        """One explanation of all that was seen before the violation, if there was one."""
+        ways = self.violation.ways if self.violation else tuple(self.tracker.ways.items()) if self.tracker else ()
+        return ways[0][1].trail if ways else None
+
+
+class Driver:
+    """Plays cases. Counts the calls and resets that it makes."""
+
+    def __init__(self, adapter: Adapter, machine: Machine, platform: Platform) -> None:
+        self.adapter = adapter
+        self.machine = machine
+        self.contract: Contract = machine.contract
+        self.platform = platform
+        self.calls = 0
+        self.resets = 0
+        self.platform_used = False
+        self.layers: dict[str, Counter[str]] = {}
+        self.unknown_reasons: Counter[str] = Counter()
+        self.initialized: Json = {}
+        self.capabilities: Capabilities
+        self.translate: Translator
+        self._stage: Stage | None = None
+        self._renewal: str | None = None
+        self._asked: list[Json] = []
+        adapter.handler = self._requested
+
+    async def start(self) -> None:
+        """Start the adapter and shake hands. Raises AdapterFault."""
+        stage = self.platform.stage(0, {})
+        contract = {"name": self.contract.name, "version": self.contract.version}
+        self.initialized = await self.adapter.start(
+            {"protocol": 1, "contract": contract, "platform": {"baseUrl": stage.url}}
+        )
+        self.capabilities = Capabilities.of(self.initialized)
+        self.translate = Translator(self.contract, self.initialized.get("errorMap", []))
+
+    def declared_choices(self) -> dict[str, str]:
+        """The choices that the handshake declares, as words."""
+        return {key: word(value) for key, value in self.initialized.get("choices", {}).items()}
+
+    # What can be asked of this implementation ------------------------------------------------------------------------
+
+    def lacks(self, operation: str) -> str | None:
+        """Why an operation cannot be tried, or None."""
+        stated = self.contract.operations[operation]
+        if not stated.by_world:
+            return None if operation in self.capabilities.operations else f"{operation} is not declared"
+        if stated.driven == "advance":
+            if not self.capabilities.refresh:
+                return "refresh is not declared"
+            return None if self.capabilities.clock == "virtual" else "the clock is not virtual"
+        if stated.driven == "platform" and operation not in self.capabilities.world and not self.platform_used:
+            return f"{operation} cannot be brought about: it is not declared, and the platform is not used"
+        return "only another client can bring it about" if stated.driven == "echo" else None
+
+    def applies(self, case: Case) -> bool:
+        """Whether a case can be played: operations, arguments and number of clients."""
+        return len(case.clients) <= self.capabilities.clients and all(
+            self.lacks(planned.operation) is None and self.permits(planned.operation, planned.arguments)
+            for planned in case.calls
+        )
+
+    def permits(self, operation: str, arguments: Mapping[str, Any]) -> bool:
+        """Whether the implementation declared that it needs an argument which this call leaves out."""
+        for name, demand in self.capabilities.arguments.items():
+            owner, _, path = name.partition(".")
+            if owner == operation and demand == "required":
+                here: Any = arguments
+                for part in path.split("."):
+                    here = here.get(part) if isinstance(here, Mapping) else None
+                if here is None:
+                    return False
+        return True
+
+    # Playing ----------------------------------------------------------------------------------------------------------
+
+    async def begin(self, case: Case, oracle: Oracle) -> Played:
+        """Reset, and give the record that `play` goes on with."""
+        self.resets += 1
+        stage = self._stage = self.platform.stage(self.resets, case.clients)
+        played = Played(case)
+        params = {
+            "generation": self.resets,
+            "now": _iso(stage.now),
+            "platform": {"baseUrl": stage.url},
+            "clients": {name: {"credential": _wire(credential)} for name, credential in stage.credentials.items()},
+        }
+        result = await self.adapter.reset(params)
+        told = {name: (answer or {}).get("initialize") for name, answer in (result.get("clients") or {}).items()}
+        states = {name: self.machine.fixture(fixture) for name, fixture in case.clients.items()}
+        initialising = {
+            name: (operation, told[name])
+            for name, state in states.items()
+            if told.get(name) and (operation := self._initialising(state)) is not None
+        }
+        for name in initialising:
+            states[name] = self.machine.state()
+        played.tracker = oracle.tracker(states)
+        for name, (operation, answer) in initialising.items():
+            outcome = self.translate(answer)
+            planned = Planned(name, operation, {"credential": stage.credentials[name]})
+            self._take(played, planned, outcome)
+        return played
+
+    def _initialising(self, state: State) -> str | None:
+        """The client operation whose effect brings about what the state holds."""
+        for operation, stated in self.contract.operations.items():
+            brought = self._brought_about(operation)
+            if brought and not stated.by_world and all(state[self.machine.index[k]] == v for k, v in brought.items()):
+                return operation
+        return None
+
+    def _brought_about(self, operation: str) -> dict[str, str]:
+        """What an operation makes of the world's variables, whatever it is given: the kind of credential, say."""
+        brought: dict[str, str] = {}
+        for row in self.contract.rows.values():
+            for item in row.may if row.call == operation else ():
+                effect = self.contract.effects[item.effect].set if item.effect else {}
+                if "given" in effect.values():
+                    variables = self.contract.variables
+                    brought.update({k: v for k, v in effect.items() if variables[k].world and v in variables[k].values})
+        return brought
+
+    async def play(self, case: Case, oracle: Oracle) -> Played:
+        """Play a whole case; stops at the first violation or fault."""
+        try:
+            played = await self.begin(case, oracle)
+        except AdapterFault as fault:
+            return Played(case, fault=fault, stderr=fault.stderr)
+        for planned in case.calls:
+            if played.violation or played.fault:
+                break
+            await self.make(played, planned)
+        self.finish(played)
+        return played
+
+    def finish(self, played: Played) -> None:
+        """A case is over: what was followed, though a rule speaks against it."""
+        if played.tracker and not played.violation and not played.fault:
+            played.broken_shoulds = tuple(played.tracker.broken_but_followed())
+        played.stderr = played.stderr or self.adapter.stderr_tail()
+        if self._stage and self._stage.used:
+            self.platform_used = True
+
+    async def make(self, played: Played, planned: Planned) -> None:
+        """Make one call and take in what it came to."""
+        self.calls += 1
+        stated = self.contract.operations[planned.operation]
+        try:
+            if stated.by_world:
+                outcome: Outcome | None = await self._world(played, planned, stated.driven or "")
+            else:
+                outcome = await self._call(planned)
+        except AdapterFault as fault:
+            played.fault = fault
+            played.stderr = fault.stderr
+            played.stuck = self.cell_rules(played, planned)
+            return
+        if outcome is None:
+            assert played.tracker is not None
+            call = self.classify(played, planned)
+            played.stuck += self.cell_rules(played, planned)
+            permitted = tuple(played.tracker.permitted(planned.client, call))
+            played.tracker.begin(planned.client, call)
+            played.seen.append(Seen(planned, "no answer yet", permitted))
+            return
+        self._take(played, planned, outcome)
+
+    def classify(self, played: Played, planned: Planned) -> Call:
+        """The call as the contract sees it."""
+        assert played.tracker is not None
+        state = next(iter(played.tracker.ways)).node.states[played.tracker.clients[planned.client]]
+        return self.machine.call(planned.operation, planned.arguments, state)
+
+    def cell_rules(self, played: Played, planned: Planned) -> tuple[str, ...]:
+        """The rules carried where the call is made."""
+        assert played.tracker is not None
+        call = self.classify(played, planned)
+        index = played.tracker.clients[planned.client]
+        return tuple(
+            dict.fromkeys(
+                rule
+                for way in played.tracker.ways
+                for step in self.machine.steps(way.node.states[index], call)
+                for rule in self.machine.carried(step)
+            )
+        )
+
+    def _take(self, played: Played, planned: Planned, outcome: Outcome) -> None:
+        assert played.tracker is not None
+        call = self.classify(played, planned)
+        permitted = tuple(played.tracker.permitted(planned.client, call))
+        if outcome.kind == "error" and outcome.code is None:
+            self.unknown_reasons.update(self.cell_rules(played, planned))
+        played.seen.append(Seen(planned, str(outcome), permitted))
+        played.violation = played.tracker.see(planned.client, call, outcome)
+
+    async def _call(self, planned: Planned) -> Outcome | None:
+        assert self._stage is not None
+        arguments = dict(planned.arguments)
+        if isinstance(arguments.get("credential"), Mapping):
+            described = {**self._brought_about(planned.operation), **arguments["credential"]}
+            credential = self._stage.credential(described)
+            self._stage.credentials[planned.client] = credential
+            arguments["credential"] = _wire(credential)
+        result = await self.adapter.call(
+            {
+                "generation": self.resets,
+                "client": planned.client,
+                "operation": planned.operation,
+                "arguments": arguments,
+            }
+        )
+        if "layer" in result:
+            self.layers.setdefault(planned.operation, Counter())[str(result["layer"])] += 1
+        return self.translate(result)
+
+    async def _world(self, played: Played, planned: Planned, driven: str) -> Outcome:
+        assert self._stage is not None and played.tracker is not None
+        if driven == "advance":
+            self._asked, self._renewal = [], planned.arguments.get("renewal")
+            milliseconds = self._stage.advance_to(planned.client, self._next_point(played.tracker, planned.client))
+            await self.adapter.advance({"generation": self.resets, "milliseconds": milliseconds})
+            await self.adapter.settle({"generation": self.resets})
+            asked = [params for params in self._asked if params.get("client") == planned.client]
+            self._renewal = None
+            return Outcome("answer", {"asked": bool(asked), "callback": asked[0].get("callback") if asked else None})
+        if driven == "settle":
+            await self.adapter.settle({"generation": self.resets})
+        elif planned.operation in self.capabilities.world:
+            await self.adapter.world(
+                {
+                    "generation": self.resets,
+                    "client": planned.client,
+                    "action": planned.operation,
+                    "arguments": dict(planned.arguments),
+                }
+            )
+        else:
+            self._stage.act(planned.operation, planned.client)
+        return Outcome("answer")
+
+    def _next_point(self, tracker: Tracker, client: str) -> float:
+        """The fraction of the token's life at which its next named point lies."""
+        state = next(iter(tracker.ways)).node.states[tracker.clients[client]]
+        for name, variable in self.contract.variables.items():
+            if variable.points:
+                now = variable.points.get(str(state[self.machine.index[name]]), 0.0)
+                return min((point for point in variable.points.values() if point > now), default=now + 0.25)
+        return 1.0
+
+    async def _requested(self, method: str, params: Json) -> Json:
+        """The adapter asks for a fresh token."""
+        if method != "refreshToken" or self._stage is None:
+            raise RequestRefused(-32601, f"{method} is not something an adapter may ask for")
+        if params.get("generation") != self.resets:
+            raise RequestRefused(-32000, "that case is over")
+        self._asked.append(params)
+        if self._renewal != "granted":
+            raise RequestRefused(-32000, "no fresh token is given")
+        return {"token": self._stage.renew(params["client"])}
+
+
+class Translator:
+    """Turns what an adapter reports into an outcome, with the error's code where the reason is known."""
+
+    def __init__(self, contract: Contract, error_map: list[Json]) -> None:
+        self._codes = contract.errors
+        codes = {entry["code"] for entry in error_map}
+        # A map that sends everything to one code says nothing about the reason.
+        trusted = error_map if len(codes) > 1 or len(error_map) == 1 else []
+        self._natives = {entry["native"]: entry["code"] for entry in trusted if entry["code"] in self._codes}
+        for code, error in contract.errors.items():
+            for native in error.native:
+                for key in ("code", "message"):
+                    if key in native:
+                        self._natives.setdefault(native[key], code)
+
+    def __call__(self, result: Json) -> Outcome | None:
+        """The outcome, or None where there is no answer yet."""
+        kind = result["outcome"]
+        if kind == "value":
+            return Outcome("answer", result.get("value"))
+        if kind == "error":
+            return Outcome("error", code=next(self._known(result), None))
+        if kind == "pending":
+            return None
+        return Outcome(UNSUPPORTED)
+
+    def _known(self, result: Json) -> Iterator[str]:
+        if result.get("code") in self._codes:
+            yield result["code"]
+        for key in ("native", "code", "message"):
+            if result.get(key) in self._natives:
+                yield self._natives[result[key]]
+
+
+def _wire(credential: Mapping[str, Any]) -> Json:
+    """A credential as the protocol carries it."""
+    names = ("kind", "token", "key", "secret", "condition", "externalId", "scopes", "expiresIn")
+    return {name: credential[name] for name in names if name in credential}
+
+
+def _iso(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+

@@ -1,0 +1,320 @@
+"""The judge: run the tiers against an implementation and give a verdict for every rule."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from openfirst_reference.contract import Contract, word
+from openfirst_reference.machine import Machine
+
+from openfirst_conformance import smoke as smoke_tier
+from openfirst_conformance.adapter import Adapter, AdapterFault, Json
+from openfirst_conformance.blame import blame, tested_rules
+from openfirst_conformance.cases import Case
+from openfirst_conformance.driver import Driver, Played
+from openfirst_conformance.platform import Platform
+from openfirst_conformance.shrink import shrink
+from openfirst_conformance.tracker import Oracle
+
+TIERS: dict[str, Callable[[Driver, Oracle], AsyncIterator[Played]]] = {"smoke": smoke_tier.smoke}
+ASSUMPTIONS = {"smoke": smoke_tier.ASSUMPTIONS}
+_EXAMPLES = 3
+_STUCK_IS_STUCK = 2
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A broken rule, shown by the shortest sequence that was found."""
+
+    rule: str
+    tier: str
+    case: str
+    played: Played
+    stderr: str
+
+    def sequence(self) -> list[Json]:
+        """The calls, each with what it came to and what was permitted."""
+        return [
+            {
+                "client": seen.planned.client,
+                "operation": seen.planned.operation,
+                "arguments": dict(seen.planned.arguments),
+                "seen": seen.outcome,
+                "permitted": list(seen.permitted),
+            }
+            for seen in self.played.seen
+        ]
+
+
+@dataclass
+class RuleVerdict:
+    """What is known of a rule after the run."""
+
+    id: str
+    level: str
+    quote: str
+    verdict: str = "not-run"
+    reason: str = ""
+    tiers: dict[str, str] = field(default_factory=dict)
+    failures: list[Failure] = field(default_factory=list)
+    refused_only: int = 0
+
+
+@dataclass
+class ChoiceSeen:
+    """What is known of a choice: declared, or observed; with the number of observations for each cell."""
+
+    id: str
+    declared: str | None
+    observed: dict[str, Counter[str]] = field(default_factory=dict)
+
+    @property
+    def value(self) -> str | None:
+        """The one value, if there is one; `varies` where classes differ."""
+        if self.declared is not None:
+            return self.declared
+        values = {value for counts in self.observed.values() for value in counts}
+        return next(iter(values)) if len(values) == 1 else "varies by class" if values else None
+
+
+@dataclass
+class Report:
+    """The verdict on an implementation."""
+
+    contract: Contract
+    implementation: Json
+    rules: dict[str, RuleVerdict]
+    choices: dict[str, ChoiceSeen]
+    promise: dict[str, Json] = field(default_factory=dict)
+    adapter_faults: list[Json] = field(default_factory=list)
+    layers: dict[str, Counter[str]] = field(default_factory=dict)
+
+    @property
+    def verdict(self) -> str:
+        """`broken` if a must is broken, `incomplete` if something could not be judged, else `conforms`."""
+        if any(rule.verdict == "fail" and rule.level == "must" for rule in self.rules.values()):
+            return "broken"
+        open_ends = {"not-testable", "inconclusive", "flaky"}
+        nothing = not any(tier["sequences"] for tier in self.promise.values())
+        if nothing or any(rule.verdict in open_ends for rule in self.rules.values()):
+            return "incomplete"
+        return "conforms"
+
+
+async def judge(
+    adapter: Adapter,
+    contract: Contract,
+    *,
+    choices: Mapping[str, str] | None = None,
+    world_choices: Mapping[str, str] | None = None,
+    tiers: Sequence[str] = ("smoke",),
+    only: Sequence[str] = (),
+    progress: Callable[[Played], None] = lambda _: None,
+) -> Report:
+    """Judge an implementation through its adapter, by all rules or by those in `only`.
+
+    `choices` are declared in addition to what the handshake declares; the simulator that the implementation may talk to has
+    them too. Raises AdapterFault where the adapter cannot be started, and ValueError where a declared choice is not one of
+    the contract's.
+    """
+    async with _running(adapter, contract, choices or {}) as run:
+        for tier in tiers:
+            await run.tier(tier, TIERS[tier](run.driver, run.oracle), progress)
+        return run.report(tiers, only)
+
+
+async def replay(adapter: Adapter, contract: Contract, case: Case, *, choices: Mapping[str, str] | None = None) -> Report:
+    """Play one saved case again; the report has the one tier `replay`. Raises as `judge` does."""
+
+    async def played(run: _Run) -> AsyncIterator[Played]:
+        yield await run.driver.play(case, run.oracle)
+
+    async with _running(adapter, contract, choices or {}) as run:
+        await run.tier("replay", played(run), lambda _: None)
+        return run.report(["replay"], ())
+
+
+@asynccontextmanager
+async def _running(adapter: Adapter, contract: Contract, choices: Mapping[str, str]) -> AsyncIterator[_Run]:
+    machine = Machine(contract)
+    platform = Platform(contract, {**contract.default_choices(), **choices})
+    await platform.start()
+    try:
+        driver = Driver(adapter, machine, platform)
+        await driver.start()
+        declared = {**driver.declared_choices(), **choices}
+        contract.check_choices(declared, "the adapter's handshake")
+        yield _Run(driver, Oracle(machine, declared), declared)
+    finally:
+        await adapter.close()
+        await platform.close()
+
+
+class _Run:
+    def __init__(self, driver: Driver, oracle: Oracle, declared: Mapping[str, str]) -> None:
+        self.driver, self.oracle = driver, oracle
+        self.contract = driver.contract
+        self.tested: dict[str, set[str]] = {}
+        self.failures: dict[str, list[Failure]] = {}
+        self.flaky: set[str] = set()
+        self.stuck: Counter[str] = Counter()
+        self.promise: dict[str, Json] = {}
+        self.faults: list[Json] = []
+        self.known: set[tuple[Any, ...]] = set()
+        self.choices = {name: ChoiceSeen(name, declared.get(name)) for name in self.contract.choices}
+
+    async def tier(self, name: str, cases: AsyncIterator[Played], progress: Callable[[Played], None]) -> None:
+        """Take in every case of a tier."""
+        began, calls, resets = time.perf_counter(), self.driver.calls, self.driver.resets
+        async for played in cases:
+            await self.take(name, played)
+            progress(played)
+        self.promise[name] = {
+            "assumptions": list(ASSUMPTIONS.get(name, ())),
+            "sequences": self.driver.resets - resets,
+            "calls": self.driver.calls - calls,
+            "seconds": round(time.perf_counter() - began, 3),
+        }
+
+    async def take(self, tier: str, played: Played) -> None:
+        """Take in what came of a case: evidence, faults, violations."""
+        for rule in tested_rules(self.driver.machine, played.trail) | self._laws(played):
+            self.tested.setdefault(rule, set()).add(tier)
+        self._note_choices(played)
+        self._note_faults(played)
+        for rule in set(played.stuck):
+            self.stuck[rule] += 1
+        if played.fault:
+            await self._restart()
+        elif played.violation:
+            await self._convict(tier, played)
+        else:
+            for rule in played.broken_shoulds:
+                await self._followed(tier, played, rule)
+
+    def _laws(self, played: Played) -> set[str]:
+        apart = self.contract.laws.get("clients-apart")
+        clients = {seen.planned.client for seen in played.seen}
+        return {apart} if apart and len(clients) > 1 and not played.violation else set()
+
+    async def _restart(self) -> None:
+        try:
+            await self.driver.adapter.restart()
+        except AdapterFault as fault:
+            self.faults.append(_fault(fault, "restart", None))
+            raise
+
+    async def _convict(self, tier: str, played: Played) -> None:
+        assert played.violation is not None
+        rules = blame(self.oracle, played.violation, minimal=False)
+        signature = (rules, played.violation.call.operation, str(played.violation.outcome)[:40])
+        if signature in self.known:
+            return
+        self.known.add(signature)
+        shortest = await shrink(self.driver, self.oracle, played)
+        if shortest is None or shortest.violation is None:
+            self.flaky.update(rules)
+            return
+        for rule in blame(self.oracle, shortest.violation, minimal=True):
+            self._fail(Failure(rule, tier, played.case.id, shortest, played.stderr))
+
+    async def _followed(self, tier: str, played: Played, rule: str) -> None:
+        if (rule,) in self.known:
+            return
+        self.known.add((rule,))
+        shortest = await shrink(self.driver, self.oracle, played, lambda again: rule in again.broken_shoulds or None)
+        self._fail(Failure(rule, tier, played.case.id, shortest or played, played.stderr))
+
+    def _fail(self, failure: Failure) -> None:
+        failures = self.failures.setdefault(failure.rule, [])
+        if failure.sequence() not in [known.sequence() for known in failures]:
+            failures.append(failure)
+            failures.sort(key=lambda item: len(item.played.seen))
+            del failures[_EXAMPLES:]
+
+    def _note_choices(self, played: Played) -> None:
+        if played.tracker is None or played.violation:
+            return
+        for (choice, row, leaves, _), values in played.tracker.evidence().items():
+            if len(values) == 1:
+                given = ", ".join(f"{name} {leaf}" for name, leaf in leaves if leaf != "absent")
+                cell = f"{row} ({given})" if given else row
+                self.choices[choice].observed.setdefault(cell, Counter())[next(iter(values))] += 1
+
+    def _note_faults(self, played: Played) -> None:
+        noted = [*self.driver.adapter.faults, *([played.fault] if played.fault else [])]
+        self.driver.adapter.faults.clear()
+        self.faults += [_fault(fault, played.case.id, len(played.seen) + 1) for fault in noted]
+
+    def report(self, tiers: Sequence[str], only: Sequence[str]) -> Report:
+        """The verdict for every rule, or for those in `only`."""
+        rules = {
+            rule.id: RuleVerdict(rule.id, rule.level, rule.quote)
+            for rule in self.contract.rules.values()
+            if not only or rule.id in only
+        }
+        for verdict in rules.values():
+            verdict.failures = self.failures.get(verdict.id, [])
+            verdict.verdict, verdict.reason = self._verdict(verdict.id)
+            for tier in tiers:
+                failed = any(failure.tier == tier for failure in verdict.failures)
+                tested = tier in self.tested.get(verdict.id, ())
+                verdict.tiers[tier] = "fail" if failed else "pass" if tested else "not-run"
+            verdict.refused_only = self.driver.unknown_reasons[verdict.id]
+        return Report(
+            contract=self.contract,
+            implementation=self.driver.initialized["implementation"],
+            rules=rules,
+            choices=self.choices,
+            promise=self.promise,
+            adapter_faults=self.faults,
+            layers=self.driver.layers,
+        )
+
+    def _verdict(self, rule: str) -> tuple[str, str]:
+        if self.failures.get(rule):
+            return "fail", ""
+        if rule in self.flaky:
+            return "flaky", "it failed once and not when the same calls were made again"
+        if self.stuck[rule] >= _STUCK_IS_STUCK:
+            return "inconclusive", f"calls that test it were never answered, or ended the adapter ({self.stuck[rule]} times)"
+        if rule in self.tested:
+            return "pass", ""
+        return self._why_not(rule)
+
+    def _why_not(self, rule: str) -> tuple[str, str]:
+        """Why a rule was not put to the test."""
+        if rule == self.contract.laws.get("clients-apart") and self.driver.capabilities.clients < _STUCK_IS_STUCK:
+            return "not-applicable", "the adapter declares that it holds one client at a time"
+        operations = {
+            row.call
+            for row in self.contract.rows.values()
+            if any(carry.rule == rule for carry in row.carries) or any(self._keeps(item.effect, rule) for item in row.may)
+        }
+        lacking = {operation: self.driver.lacks(operation) for operation in sorted(operations)}
+        if operations and all(lacking.values()):
+            reason = "; ".join(dict.fromkeys(word(why) for why in lacking.values()))
+            return ("not-testable" if "virtual" in reason else "not-applicable"), reason
+        return "not-run", "no tier that was run tests it"
+
+    def _keeps(self, effect: str | None, rule: str) -> bool:
+        if effect is None:
+            return False
+        stated = self.contract.effects[effect]
+        return any(rule in rules for part in (stated.keeps, stated.stale) for rules in part.values())
+
+
+def _fault(fault: AdapterFault, case: str, number: int | None) -> Json:
+    return {
+        "kind": fault.kind,
+        "detail": fault.detail,
+        "remedy": fault.remedy,
+        "case": case,
+        "call": number,
+        "stderr": fault.stderr[-2000:],
+    }

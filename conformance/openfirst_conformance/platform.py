@@ -1,0 +1,98 @@
+"""The platform that a client under test talks to during a check: a simulator, a fresh world for each case."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from openfirst_reference.contract import Contract
+from openfirst_simulator import Simulator, World
+
+EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
+LIFETIME = 3600
+
+
+class Stage:
+    """One case's world, and the credentials of its clients. Time stands still until `advance`."""
+
+    def __init__(self, contract: Contract, world: World, clients: Mapping[str, str]) -> None:
+        self.contract = contract
+        self.world = world
+        self.now = EPOCH.timestamp()
+        self.credentials = {name: self._credential(fixture) for name, fixture in clients.items()}
+        self._born = dict.fromkeys(clients, self.now)
+
+    @property
+    def url(self) -> str:
+        """The base URL of this case's platform."""
+        return self.world.url
+
+    @property
+    def used(self) -> bool:
+        """Whether anyone has asked this platform anything about a session."""
+        return self.world.requests > 0
+
+    def advance_to(self, client: str, fraction: float) -> int:
+        """Let the world's time pass until the fraction of the client's token's life is over; gives the milliseconds."""
+        target = self._born[client] + fraction * LIFETIME
+        seconds = max(target - self.now, 0.0)
+        self.now += seconds
+        self.world.clock.advance(seconds)
+        return round(seconds * 1000)
+
+    def renew(self, client: str) -> str:
+        """A fresh token for the client, whose life starts now."""
+        held = self.credentials[client]
+        held["token"] = self.world.token(held.get("externalId"), tuple(held["scopes"]), LIFETIME)
+        self._born[client] = self.now
+        return str(held["token"])
+
+    def act(self, operation: str, client: str) -> None:
+        """A move of the platform itself on the client's session or token."""
+        self.world.act(operation, self.credentials[client]["token"])
+
+    def credential(self, described: Mapping[str, Any]) -> dict[str, Any]:
+        """A real credential as described: what `reset` and an initialising call carry."""
+        kind, condition = described["kind"], described.get("condition", "good")
+        scopes = ["*"] if described.get("scope") in (None, "update") else ["conf:create", "notifications:set"]
+        result = {**described, "condition": condition, "scopes": scopes, "expiresIn": LIFETIME}
+        if kind == "token":
+            result["token"] = self.world.token(described.get("externalId"), tuple(scopes), LIFETIME, condition)
+            if condition == "expired":
+                result["expiresIn"] = -LIFETIME
+        elif kind == "key-secret":
+            secret = self.world.secret if condition == "good" else self.world.secret[::-1]
+            result.update(key=self.world.key, secret=secret)
+        return result
+
+    def _credential(self, fixture: str) -> dict[str, Any]:
+        from openfirst_conformance.cases import credential_of
+
+        return self.credential(credential_of(self.contract, fixture))
+
+
+class Platform:
+    """A simulator for the length of a check."""
+
+    def __init__(self, contract: Contract, choices: Mapping[str, str]) -> None:
+        self.contract = contract
+        self.choices = choices
+        self._simulator = Simulator(contract)
+        self._last: str | None = None
+
+    async def start(self) -> None:
+        """Listen on a free port of the loopback interface."""
+        await self._simulator.start()
+
+    async def close(self) -> None:
+        """Stop listening."""
+        await self._simulator.close()
+
+    def stage(self, generation: int, clients: Mapping[str, str]) -> Stage:
+        """A fresh world for a case; the one before it is dropped."""
+        if self._last is not None:
+            self._simulator.drop(self._last)
+        self._last = f"case-{generation}"
+        world = self._simulator.world(self._last, choices=self.choices, seed=generation, frozen_at=EPOCH.timestamp())
+        return Stage(self.contract, world, clients)

@@ -1,0 +1,191 @@
+"""Reports: the verdict as JSON for programs, and as text for people."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+from rich.console import Console, Group, RenderableType
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from openfirst_conformance.judge import ChoiceSeen, Failure, Report, RuleVerdict
+
+STYLES = {"pass": "green", "fail": "bold red", "flaky": "yellow", "inconclusive": "yellow", "not-testable": "red"}
+EXIT_STATUS = {"conforms": 0, "broken": 1, "incomplete": 3}
+
+
+def as_json(report: Report) -> dict[str, Any]:
+    """The report as plain data; `failures` hold the shortest sequence found for each."""
+    return {
+        "verdict": report.verdict,
+        "contract": {"name": report.contract.name, "version": report.contract.version},
+        "implementation": report.implementation,
+        "choices": {
+            choice.id: {
+                "value": choice.value,
+                "basis": "declared" if choice.declared is not None else "observed" if choice.observed else "not-seen",
+                "evidence": {cell: dict(counts) for cell, counts in choice.observed.items()},
+            }
+            for choice in report.choices.values()
+        },
+        "promise": report.promise,
+        "rules": [
+            {
+                "id": rule.id,
+                "level": rule.level,
+                "verdict": rule.verdict,
+                "reason": rule.reason,
+                "quote": rule.quote,
+                "tiers": rule.tiers,
+                "refusedForUnknownReason": rule.refused_only,
+                "failures": [
+                    {
+                        "case": failure.case,
+                        "tier": failure.tier,
+                        "clients": dict(failure.played.case.clients),
+                        "sequence": failure.sequence(),
+                    }
+                    for failure in rule.failures
+                ],
+            }
+            for rule in report.rules.values()
+        ],
+        "layers": {operation: dict(counts) for operation, counts in report.layers.items()},
+        "adapterFaults": report.adapter_faults,
+    }
+
+
+def show(report: Report, console: Console, replay: Callable[[Failure], str | None]) -> None:
+    """Print the report. `replay` gives the command that plays a failure again, if it was saved."""
+    for rule in report.rules.values():
+        for failure in rule.failures[:1]:
+            console.print(_failure(report, rule, failure, replay(failure)))
+    console.print(_rules(report))
+    _show_choices(report, console)
+    _show_layers(report, console)
+    _show_faults(report, console)
+    for name, promise in report.promise.items():
+        console.print(
+            Text(f"{name}: {promise['calls']} calls in {promise['sequences']} sequences, {promise['seconds']} s. ")
+            + Text("It assumes that " + "; ".join(promise["assumptions"]) + ".", style="dim"),
+            soft_wrap=True,
+        )
+    console.print(_headline(report), soft_wrap=True)
+
+
+def _headline(report: Report) -> Text:
+    name = f"{report.implementation.get('name', '?')} {report.implementation.get('version', '')}".strip()
+    by_verdict: dict[str, list[str]] = {}
+    for rule in report.rules.values():
+        by_verdict.setdefault(rule.verdict, []).append(rule.id)
+    passed = len(by_verdict.pop("pass", []))
+    rest = "; ".join(f"{verdict}: {', '.join(ids)}" for verdict, ids in by_verdict.items())
+    words = {
+        "conforms": "keeps the contract, as far as it was tested",
+        "broken": "breaks the contract",
+        "incomplete": "could not be judged completely",
+    }
+    style = {"conforms": "bold green", "broken": "bold red", "incomplete": "bold yellow"}[report.verdict]
+    text = Text.assemble((f"{report.verdict}: ", style), (f"{name} {words[report.verdict]}. ", "bold"), f"{passed} rules pass")
+    return text + Text(f"; {rest}." if rest else ".")
+
+
+def _rules(report: Report) -> RenderableType:
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for column in ("rule", "level", "verdict"):
+        table.add_column(column, no_wrap=True)
+    table.add_column("")
+    for rule in report.rules.values():
+        verdict = "warn" if rule.verdict == "fail" and rule.level != "must" else rule.verdict
+        style = "yellow" if verdict == "warn" else STYLES.get(rule.verdict, "dim")
+        reason = rule.reason
+        if rule.failures:
+            calls = len(rule.failures[0].played.seen)
+            reason = f"shown in {calls} call{'' if calls == 1 else 's'}"
+        elif rule.refused_only:
+            reason = f"refused for an unknown reason {rule.refused_only} times: the level reached is `refused`"
+        table.add_row(rule.id, rule.level, Text(verdict, style=style), reason)
+    return Padding(table, (1, 0))
+
+
+def _failure(report: Report, rule: RuleVerdict, failure: Failure, replay: str | None) -> RenderableType:
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    several = len(failure.played.case.clients) > 1
+    for column in (["client"] if several else []) + ["call", "seen", "permitted"]:
+        table.add_column(column, overflow="fold")
+    for seen in failure.played.seen:
+        last = seen is failure.played.seen[-1]
+        call = f"{seen.planned.operation}({_arguments(seen.planned.arguments)})"
+        row = [call, Text(seen.outcome, style="red" if last else ""), " or ".join(seen.permitted)]
+        table.add_row(*([seen.planned.client] if several else []), *row)
+    stated = report.contract.rules[rule.id]
+    word = "broken" if rule.level == "must" else "not kept"
+    fixtures = ", ".join(f"{client}: {fixture}" for client, fixture in failure.played.case.clients.items())
+    parts: list[RenderableType] = [
+        Text.assemble((f"{rule.id} is {word}", "bold red" if rule.level == "must" else "bold yellow"), f" ({rule.level}). "),
+        Padding(Text(stated.statement), (0, 0, 0, 2)),
+        Padding(Text(f"“{stated.quote}” ({report.contract.sources[stated.source]['title']})", style="italic"), (0, 0, 0, 2)),
+        Padding(Text(f"Clients: {fixtures}.", style="dim"), (0, 0, 0, 2)),
+        Padding(table, (0, 0, 0, 2)),
+    ]
+    if failure.stderr.strip():
+        last_lines = failure.stderr.strip().splitlines()[-3:]
+        parts.append(Padding(Text("Standard error ends with: " + " / ".join(last_lines), style="dim"), (0, 0, 0, 2)))
+    if replay:
+        parts.append(Padding(Text(f"Play it again: {replay}", style="cyan"), (0, 0, 0, 2)))
+    return Padding(Group(*parts), (1, 0, 0, 0))
+
+
+def _arguments(arguments: Any) -> str:
+    text = json.dumps(arguments, ensure_ascii=False) if arguments else ""
+    return text if len(text) <= 160 else text[:157] + "…"
+
+
+def _show_choices(report: Report, console: Console) -> None:
+    console.print(Text("Choices that the sources leave open", style="bold"))
+    table = Table(box=None, pad_edge=False, show_header=False)
+    for choice in report.choices.values():
+        value, evidence = choice_in_words(choice)
+        table.add_row("  " + choice.id, value, Text(evidence, style="dim"))
+    console.print(table)
+    console.print()
+
+
+def choice_in_words(choice: ChoiceSeen) -> tuple[str, str]:
+    """The value of a choice, and what it rests on."""
+    counts: dict[str, int] = {}
+    for cell in choice.observed.values():
+        for value, count in cell.items():
+            counts[value] = counts.get(value, 0) + count
+    total = sum(counts.values())
+    if choice.declared is not None:
+        return choice.declared, "declared"
+    if not total:
+        return "not seen", ""
+    if len(counts) == 1:
+        return next(iter(counts)), f"observed, in all {total} observations"
+    spread = ", ".join(f"{value} {count} times" for value, count in counts.items())
+    return "varies by class", f"observed: {spread}"
+
+
+def _show_layers(report: Report, console: Console) -> None:
+    if report.layers:
+        console.print(Text("Which layer answered", style="bold"))
+        for operation, counts in report.layers.items():
+            console.print("  " + operation + ": " + ", ".join(f"{layer} {count}" for layer, count in counts.items()))
+        console.print()
+
+
+def _show_faults(report: Report, console: Console) -> None:
+    if report.adapter_faults:
+        count = len(report.adapter_faults)
+        console.print(Text(f"The adapter itself failed {count} time{'' if count == 1 else 's'} (no rule is broken by that):", style="bold"))
+        for fault in report.adapter_faults[:5]:
+            where = f"{fault['case']}, call {fault['call']}" if fault["call"] else fault["case"]
+            console.print(Text(f"  {fault['kind']} in {where}: {fault['detail']}. {fault['remedy']}"), soft_wrap=True)
+        if count > 5:
+            console.print(f"  … and {count - 5} more; --json FILE has them all.")
+        console.print()
