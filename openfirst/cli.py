@@ -200,8 +200,6 @@ def _adapter(command: str | None, path: str | None, scale: float) -> Adapter:
     deadlines = Deadlines(scale=scale)
     if command is not None:
         return ProcessAdapter(command, deadlines=deadlines)
-    if path is not None and str(Path.cwd()) not in sys.path:
-        sys.path.insert(0, str(Path.cwd()))
     return PythonAdapter(path or REFERENCE, deadlines=deadlines)
 
 

@@ -62,8 +62,8 @@ class _Case:
                     if self.oracle.choices.get(choice) not in (None, *values):
                         choices[choice] = None
                 for key, values in self.oracle.keys(step) or ():
-                    if not values & dict(self.way.assignment).get(key, values):
-                        choices[key[0]] = None
+                    if not values & self.way.assignment.get(key, values):
+                        choices[self.oracle.cells[key][0]] = None
         return list(choices)
 
     def _fits(self, step: Step) -> bool:
@@ -112,6 +112,7 @@ class _Case:
         """Rules of earlier calls that write nothing of what is wrong, and yet must have caused it."""
         rules: list[str] = []
         identities = [name for name in wrong if self.contract.variables[name].owner is not None]
+        overwritten = False
         for moment in self.past:
             operation = self.contract.operations[moment.step.call.operation]
             if moment.echo or operation.by_world:
@@ -122,30 +123,29 @@ class _Case:
                 continue
             written = self._written(moment.step)
             if wrong and written & set(wrong):
-                if not self.minimal:
-                    break
+                overwritten = True
                 continue
             if not wrong and written:
                 continue
             if identities and moment.step.answer is not None and moment.step.answer.fields:
                 continue  # It only bound the identity.
-            if self.minimal or self._meant_to(moment.step, wrong):
+            if self.minimal or self._brought(moment.step, wrong) or (not overwritten and self._meant_to(moment.step, wrong)):
                 rules += [r for r in self.machine.carried(moment.step) if self.contract.rules[r].shows_later]
         return rules
 
+    def _brought(self, step: Step, wrong: dict[str, Any]) -> bool:
+        """Whether a call that was to change nothing was given the very value that is shown."""
+        return any(value is not None and step.variant.given.get(name) == value for name, value in wrong.items())
+
     def _meant_to(self, step: Step, wrong: dict[str, Any]) -> bool:
         """Whether a call that was to change nothing would, had it been accepted, have left what is shown."""
-        if step.answer is not None and step.before != step.after:
-            return False
-        for name, value in wrong.items():
-            if value is not None and step.variant.given.get(name) == value:
-                return True
-            for row in self.contract.rows.values():
-                if row.call == step.call.operation:
-                    for item in row.may:
-                        if item.effect and self.contract.effects[item.effect].set.get(name) == value:
-                            return True
-        return False
+        return any(
+            item.effect is not None and self.contract.effects[item.effect].set.get(name) == value
+            for name, value in wrong.items()
+            for row in self.contract.rows.values()
+            if row.call == step.call.operation
+            for item in row.may
+        )
 
     def _written(self, step: Step) -> set[str]:
         effect = step.alternative.effect

@@ -111,14 +111,14 @@ class Driver:
         )
 
     def permits(self, operation: str, arguments: Mapping[str, Any]) -> bool:
-        """Whether the implementation declared that it needs an argument which this call leaves out."""
+        """Whether a call gives what the implementation declared it needs, and nothing that it declared it does not take."""
         for name, demand in self.capabilities.arguments.items():
             owner, _, path = name.partition(".")
-            if owner == operation and demand == "required":
+            if owner == operation:
                 here: Any = arguments
                 for part in path.split("."):
                     here = here.get(part) if isinstance(here, Mapping) else None
-                if here is None:
+                if (here is None and demand == "required") or (here is not None and demand == "unsupported"):
                     return False
         return True
 

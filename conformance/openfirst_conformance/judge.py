@@ -67,10 +67,11 @@ class RuleVerdict:
 
 @dataclass
 class ChoiceSeen:
-    """What is known of a choice: declared, or observed; with the number of observations for each cell."""
+    """What is known of a choice: declared, observed (the number of observations for each cell), or taken for granted."""
 
     id: str
     declared: str | None
+    granted: str | None = None
     observed: dict[str, Counter[str]] = field(default_factory=dict)
 
     @property
@@ -79,7 +80,14 @@ class ChoiceSeen:
         if self.declared is not None:
             return self.declared
         values = {value for counts in self.observed.values() for value in counts}
-        return next(iter(values)) if len(values) == 1 else "varies by class" if values else None
+        return next(iter(values)) if len(values) == 1 else "varies by class" if values else self.granted
+
+    @property
+    def basis(self) -> str:
+        """Where the value comes from."""
+        if self.declared is not None:
+            return "declared"
+        return "observed" if self.observed else "taken-for-granted" if self.granted else "not-seen"
 
 
 @dataclass
@@ -166,7 +174,8 @@ class _Run:
         self.promise: dict[str, Json] = {}
         self.faults: list[Json] = []
         self.known: set[tuple[Any, ...]] = set()
-        self.choices = {name: ChoiceSeen(name, declared.get(name)) for name in self.contract.choices}
+        granted = self.contract.undeclared_choices()
+        self.choices = {name: ChoiceSeen(name, declared.get(name), granted.get(name)) for name in self.contract.choices}
 
     async def tier(self, name: str, cases: AsyncIterator[Played], progress: Callable[[Played], None]) -> None:
         """Take in every case of a tier."""

@@ -26,7 +26,7 @@ def as_json(report: Report) -> dict[str, Any]:
         "choices": {
             choice.id: {
                 "value": choice.value,
-                "basis": "declared" if choice.declared is not None else "observed" if choice.observed else "not-seen",
+                "basis": choice.basis,
                 "evidence": {cell: dict(counts) for cell, counts in choice.observed.items()},
             }
             for choice in report.choices.values()
@@ -164,7 +164,7 @@ def choice_in_words(choice: ChoiceSeen) -> tuple[str, str]:
     if choice.declared is not None:
         return choice.declared, "declared"
     if not total:
-        return "not seen", ""
+        return (choice.granted, "taken for granted, since nothing is declared") if choice.granted else ("not seen", "")
     if len(counts) == 1:
         return next(iter(counts)), f"observed, in all {total} observations"
     spread = ", ".join(f"{value} {count} times" for value, count in counts.items())

@@ -14,12 +14,15 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 from openfirst_reference.machine import ANY_ERROR, OF_SERVICE, Call, Machine, Outcome, State, Step
 
 Key = tuple[Any, ...]
-Assignment = frozenset[tuple[Key, frozenset[str]]]
+Assignment = Mapping[int, frozenset[str]]
+Keys = tuple[tuple[int, frozenset[str]], ...]
 Seen = tuple[Any, ...]
 _NODES = 100_000
 _ANSWERED = ("answer", None)
@@ -47,9 +50,14 @@ class Edge:
     """Where one permitted explanation of an observation leads: the node, and the choices that it depends on."""
 
     node: Node
-    keys: tuple[tuple[Key, frozenset[str]], ...]
+    keys: Keys
     step: Step
     echoes: tuple[tuple[int, Step], ...]
+
+    @cached_property
+    def here(self) -> Candidate:
+        """The node with nothing under way."""
+        return Candidate(self.node, ())
 
 
 class Node:
@@ -108,6 +116,10 @@ class Oracle:
         self.choices = {**machine.contract.undeclared_choices(), **(choices or {})}
         self._nodes: dict[tuple[Any, ...], Node] = {}
         self._paths = {name: self._answer_paths(name) for name in machine.contract.operations}
+        self._cells: dict[Key, int] = {}
+        self.cells: list[Key] = []
+        variables = machine.contract.variables.values()
+        self._enumerated = itemgetter(*(index for index, variable in enumerate(variables) if variable.values))
         self._identities = [name for name, item in machine.contract.variables.items() if item.owner is not None]
 
     def tracker(self, clients: Mapping[str, State]) -> Tracker:
@@ -147,9 +159,7 @@ class Oracle:
             if bindings is not None:
                 yield self._edge(node, client, step, keys, bindings)
 
-    def _edge(
-        self, node: Node, client: int, step: Step, keys: tuple[tuple[Key, frozenset[str]], ...], bindings: tuple[tuple[Key, Any], ...]
-    ) -> Edge:  # fmt: skip
+    def _edge(self, node: Node, client: int, step: Step, keys: Keys, bindings: tuple[tuple[Key, Any], ...]) -> Edge:
         states = list(node.states)
         states[client] = step.after
         effect = step.alternative.effect
@@ -168,23 +178,27 @@ class Oracle:
                         break
         return Edge(self.node(tuple(states), bindings), keys, step, tuple(echoes))
 
-    def keys(self, step: Step) -> tuple[tuple[Key, frozenset[str]], ...] | None:
+    def keys(self, step: Step) -> Keys | None:
         """The undeclared choices that a step depends on, each with its cell; None where a declared choice forbids the step.
 
-        A choice must stay what it is in one cell (row, classes, state); it may vary from cell to cell.
+        A choice must stay what it is in one cell (row, classes, state); it may vary from cell to cell. `cells` has what a
+        number stands for.
         """
         keys = []
         for choice, values in step.when:
             declared = self.choices.get(choice)
             if declared is None:
-                keys.append(((choice, step.row.id, tuple(step.call.leaves.items()), self._enumerated(step.before)), values))
+                keys.append((self._cell((choice, step.row.id, tuple(step.call.leaves.items()), self._enumerated(step.before))), values))
             elif declared not in values:
                 return None
         return tuple(keys)
 
-    def _enumerated(self, state: State) -> tuple[Any, ...]:
-        variables = self.machine.contract.variables.values()
-        return tuple(value for value, variable in zip(state, variables, strict=True) if variable.values)
+    def _cell(self, cell: Key) -> int:
+        number = self._cells.get(cell)
+        if number is None:
+            number = self._cells[cell] = len(self.cells)
+            self.cells.append(cell)
+        return number
 
     # Outcomes -------------------------------------------------------------------------------------------------------
 
@@ -303,7 +317,7 @@ class Tracker:
         self._overlapped: dict[int, frozenset[str]] = {}
         self._next = 0
         start = Candidate(oracle.node(tuple(clients.values()), ()), ())
-        self.ways: dict[Candidate, Way] = {start: Way(frozenset(), None)}
+        self.ways: dict[Candidate, Way] = {start: Way({}, None)}
 
     def see(self, client: str, call: Call, outcome: Outcome) -> Violation | None:
         """Take in a call and its outcome. Returns what is wrong, or None; after a violation nothing is known any more."""
@@ -311,15 +325,20 @@ class Tracker:
         if self._open:
             return self.end(self.begin(client, call), outcome)
         seen = oracle.seen(call.operation, outcome, self._ids)
+        key = (index, call, seen)
         ways: dict[Candidate, Way] = {}
         for candidate, (assignment, trail) in self.ways.items():
-            edges = candidate.node.edges.get((index, call, seen))
+            edges = candidate.node.edges.get(key)
             if edges is None:
                 edges = oracle.edges(candidate.node, index, call, seen)
             for edge in edges:
                 known = _assigned(assignment, edge.keys) if edge.keys else assignment
                 if known is not None:
-                    _add(ways, Candidate(edge.node, ()), known, _onward(trail, index, edge, outcome))
+                    here = edge.here
+                    if here in ways:
+                        _add(ways, here, known, trail)
+                    else:
+                        ways[here] = Way(known, _onward(trail, index, edge, outcome))
         if not ways:
             return self._violation(index, call, outcome, seen, self.ways, overlapping=False)
         self.ways = ways
@@ -421,10 +440,11 @@ class Tracker:
     def evidence(self) -> dict[Key, frozenset[str]]:
         """What is certain about undeclared choices: for each (choice, cell), the values that some explanation leaves."""
         result: dict[Key, frozenset[str]] = {}
-        keys = [dict(way.assignment) for way in self.ways.values()]
-        for key in {key for assignment in keys for key in assignment}:
-            if all(key in assignment for assignment in keys):
-                result[key] = frozenset().union(*(assignment[key] for assignment in keys))
+        assignments = [way.assignment for way in self.ways.values()]
+        for key in {key for assignment in assignments for key in assignment}:
+            if all(key in assignment for assignment in assignments):
+                values = frozenset[str]().union(*(assignment[key] for assignment in assignments))
+                result[self.oracle.cells[key]] = values
         return result
 
 
@@ -463,22 +483,24 @@ def _add(ways: dict[Candidate, Way], there: Candidate, assignment: Assignment, t
         return True
     if known.assignment == assignment:
         return False
-    one, other = dict(known.assignment), dict(assignment)
-    either = frozenset((key, one[key] | other[key]) for key in one.keys() & other.keys())
+    one = known.assignment
+    either = {key: one[key] | assignment[key] for key in one.keys() & assignment.keys()}
     if either == known.assignment:
         return False
     ways[there] = Way(either, known.trail)
     return True
 
 
-def _assigned(assignment: Assignment, keys: Iterable[tuple[Key, frozenset[str]]]) -> Assignment | None:
-    merged = dict(assignment)
+def _assigned(assignment: Assignment, keys: Keys) -> Assignment | None:
+    """The assignment with more known about choices; None where that contradicts it."""
     for key, values in keys:
-        left = merged[key] & values if key in merged else values
+        known = assignment.get(key)
+        left = values if known is None else known & values
         if not left:
             return None
-        merged[key] = left
-    return frozenset(merged.items())
+        if left != known:
+            assignment = {**assignment, key: left}
+    return assignment
 
 
 def _scalar(value: Any) -> Any:

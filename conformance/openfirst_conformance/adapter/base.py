@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from openfirst_conformance.adapter.messages import AdapterFault, Json
+from openfirst_conformance.adapter.messages import AdapterFault, Json, RequestHandler
 
 
 class Adapter(Protocol):
@@ -16,10 +16,11 @@ class Adapter(Protocol):
     means that the params are not what the schema says.
 
     `faults` holds what was wrong and could be raised by no method, in the order seen; whoever reads it may
-    clear it.
+    clear it. `handler` answers what the adapter asks of the judge, and is set before `start`.
     """
 
     faults: list[AdapterFault]
+    handler: RequestHandler | None
 
     @property
     def name(self) -> str:

@@ -47,7 +47,7 @@ class PythonAdapter(Requests):
     ) -> None:
         self.faults: list[AdapterFault] = []
         self._path = factory_path
-        self._handler = handler
+        self.handler = handler
         self._deadlines = deadlines or Deadlines()
         self._threads = Threads()
         self._params: Json | None = None
@@ -145,7 +145,7 @@ class PythonAdapter(Requests):
             ) from None
 
     async def _request(self, method: str, params: Json) -> Json:
-        return await answer_request(self._handler, method, params, self._generation, self.faults)
+        return await answer_request(self.handler, method, params, self._generation, self.faults)
 
     def _make(self) -> Any:
         module_name, colon, attributes = self._path.partition(":")

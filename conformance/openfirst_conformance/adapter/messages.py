@@ -120,8 +120,9 @@ def record(faults: list[AdapterFault], fault: AdapterFault) -> None:
 
 
 def shorten(text: str) -> str:
-    """Give the beginning of a text: enough to recognise it by."""
-    return text if len(text) <= _EXCERPT else text[:_EXCERPT] + "…"
+    """Give the beginning of a text, enough to recognise it by, and fit for a terminal whatever is in it."""
+    shown = "".join(one if one.isprintable() else ascii(one)[1:-1] for one in text[:_EXCERPT])
+    return shown if len(text) <= _EXCERPT else shown + "…"
 
 
 # --- lines --------------------------------------------------------------------------------------------------

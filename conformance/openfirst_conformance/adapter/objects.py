@@ -33,6 +33,7 @@ async def invoke(function: Callable[..., Any], method: str, params: Json, thread
     mistake.
     """
     arguments = () if method == "shutdown" else (params,)
+    generation = {"generation": params["generation"]} if "generation" in params else {}
     try:
         if inspect.iscoroutinefunction(function):
             answer = await function(*arguments)
@@ -45,9 +46,7 @@ async def invoke(function: Callable[..., Any], method: str, params: Json, thread
         raise RuntimeError(f"it called exit({error.code!r})") from error
     if answer is None:
         answer = {}
-    if isinstance(answer, dict) and "generation" in params:
-        answer = {"generation": params["generation"], **answer}
-    return answer
+    return {**generation, **answer} if isinstance(answer, dict) else answer
 
 
 class Threads:

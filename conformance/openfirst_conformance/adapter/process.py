@@ -37,7 +37,7 @@ class ProcessAdapter(Requests):
     ) -> None:
         self.faults: list[AdapterFault] = []
         self._command = command
-        self._handler = handler
+        self.handler = handler
         self._deadlines = deadlines or Deadlines()
         self._params: Json | None = None
         self._child: _Child | None = None
@@ -92,11 +92,13 @@ class ProcessAdapter(Requests):
             await self._end()
             return
         try:
-            # An adapter may well exit before its answer is out; how it exits is what counts.
-            with contextlib.suppress(AdapterFault):
+            try:
                 await self._ask("shutdown", None)
+            except AdapterFault as fault:
+                # An adapter may well exit before its answer is out; how it exits is what counts.
+                if fault.kind != "crash":
+                    record(self.faults, fault)
             self._forget_watcher()
-            self._told = channel.lost
             child.close_stdin()
             patience = self._deadlines.of("shutdown")
             await asyncio.wait([child.exited], timeout=patience)
@@ -129,7 +131,7 @@ class ProcessAdapter(Requests):
         arguments = self._arguments()
         loop = asyncio.get_running_loop()
         child = _Child()
-        channel = Channel(child.write, faults=self.faults, handler=self._handler, deadlines=self._deadlines)
+        channel = Channel(child.write, faults=self.faults, handler=self.handler, deadlines=self._deadlines)
         child.receive = channel.receive
         try:
             await loop.subprocess_exec(lambda: child, *arguments, start_new_session=True)
