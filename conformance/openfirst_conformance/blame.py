@@ -114,8 +114,8 @@ class _Case:
         identities = [name for name in wrong if self.contract.variables[name].owner is not None]
         overwritten = False
         for moment in self.past:
-            operation = self.contract.operations[moment.step.call.operation]
-            if moment.echo or operation.by_world:
+            by_world = self.contract.operations[moment.step.call.operation].by_world
+            if moment.echo or (by_world and not self.minimal):
                 continue
             if moment.client != self.client:
                 if self.minimal and "clients-apart" in self.contract.laws:

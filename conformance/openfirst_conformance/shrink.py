@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+
+from openfirst_reference.machine import State
 
 from openfirst_conformance.cases import Case, Planned
 from openfirst_conformance.driver import Driver, Played
@@ -10,6 +13,7 @@ from openfirst_conformance.tracker import Oracle
 
 Failure = Callable[[Played], object]
 _BUDGET = 1500
+_LONG = 8
 
 
 def failure_of(played: Played) -> object:
@@ -33,7 +37,11 @@ async def shrink(driver: Driver, oracle: Oracle, played: Played, failure: Failur
             return None
         return again if failure(again) == wanted else None
 
-    best = await fails(played.calls)
+    best = None
+    for calls in _short_cuts(played):
+        best = await fails(calls)
+        if best is not None:
+            break
     if best is None:
         return None
     size = max(len(best.calls) // 2, 1)
@@ -50,3 +58,34 @@ async def shrink(driver: Driver, oracle: Oracle, played: Played, failure: Failur
             break
         size = max(size // 2, 1)
     return best
+
+
+def _short_cuts(played: Played) -> Iterator[Sequence[Planned]]:
+    """The last calls, more and more of them, each time with a shortest way to where they began; last, the whole sequence.
+
+    The way takes only steps that were seen in this very sequence.
+    """
+    calls = played.calls
+    moments = [moment for moment in (played.trail.back() if played.trail else ()) if not moment.echo][::-1]
+    if len(played.case.clients) == 1 and len(moments) >= len(calls) - 1 and len(calls) > _LONG:
+        states = [moment.step.before for moment in moments] + [moments[-1].step.after]
+        steps: dict[State, dict[State, Planned]] = {}
+        for planned, moment in zip(calls, moments, strict=False):
+            steps.setdefault(moment.step.before, {}).setdefault(moment.step.after, planned)
+        kept = 1
+        while kept < len(calls):
+            yield [*_way(steps, states[0], states[len(calls) - kept]), *calls[-kept:]]
+            kept *= 2
+    yield calls
+
+
+def _way(steps: dict[State, dict[State, Planned]], start: State, goal: State) -> list[Planned]:
+    ways: dict[State, list[Planned]] = {start: []}
+    todo = deque([start])
+    while todo and goal not in ways:
+        state = todo.popleft()
+        for after, planned in steps.get(state, {}).items():
+            if after not in ways:
+                ways[after] = [*ways[state], planned]
+                todo.append(after)
+    return ways[goal]

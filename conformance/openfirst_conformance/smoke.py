@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections import deque
+from collections import Counter, deque
 from collections.abc import AsyncIterator, Callable, Iterator
 
-from openfirst_reference.machine import Call, Machine, State
+from openfirst_reference.machine import Call, Machine, State, Step
 
 from openfirst_conformance.adapter import AdapterFault
 from openfirst_conformance.cases import Case, Planned, golden_traces
@@ -19,6 +19,7 @@ ASSUMPTIONS = (
     "a single fault shows in the cell where it is, or in the next status call",
 )
 _RESTARTS = 40
+_PATIENCE = 3
 
 Cell = tuple[object, ...]
 
@@ -92,6 +93,8 @@ async def tour(driver: Driver, oracle: Oracle, fixture: str) -> AsyncIterator[Pl
                 guide.made(here, call, None if played.violation or played.fault else _where(played))
                 if played.violation or played.fault:
                     break
+            if played.violation or played.fault:
+                guide.avoid(state, step)
         driver.finish(played)
         yield played
         if not (played.violation or played.fault):
@@ -110,9 +113,10 @@ class _Guide:
         able = [name for name in worldly if name in self._operations]
         self.worthwhile = bool(self._operations) and (not worldly or bool(able))
         self._met: set[Cell] = set()
-        self._dead: set[tuple[State, Call, State]] = set()
+        self._missed: Counter[tuple[str, int]] = Counter()
+        self._avoided: set[tuple[State, Call]] = set()
         self._cells: dict[State, dict[Call, Cell]] = {}
-        self._plan: State | None = None
+        self._plan: Step | None = None
 
     def next(self, state: State) -> Call | None:
         """A call whose cell was not met yet, or the first call on a shortest way to a state that has one."""
@@ -132,9 +136,14 @@ class _Guide:
     def made(self, before: State, call: Call, after: State | None) -> None:
         """A call was made."""
         self._met.add(self._at(before)[call] if call in self._at(before) else (call,))
-        if self._plan is not None and after is not None and after != self._plan:
-            self._dead.add((before, call, self._plan))
+        if self._plan is not None and after is not None:
+            alternative = (self._plan.row.id, self._plan.index)
+            self._missed[alternative] = 0 if after == self._plan.after else self._missed[alternative] + 1
         self._plan = None
+
+    def avoid(self, state: State, call: Call) -> None:
+        """Something broke after this call: ways to other cells go round it."""
+        self._avoided.add((state, call))
 
     def _at(self, state: State) -> dict[Call, Cell]:
         """The calls that can be made in a state, each with its cell: the rows that it may meet, and the rules they carry."""
@@ -149,19 +158,20 @@ class _Guide:
         return known
 
     def _towards(self, start: State) -> Call | None:
-        first: dict[State, tuple[Call, State] | None] = {start: None}
+        """The first call on a way to a state with a cell not met yet. An alternative that the implementation does not take
+        when it is counted on is not counted on for long.
+        """
+        first: dict[State, Step | None] = {start: None}
         todo = deque([start])
         while todo:
             state = todo.popleft()
             if state != start and not self._met.issuperset(self._at(state).values()):
-                towards = first[state]
-                assert towards is not None
-                self._plan = towards[1]
-                return towards[0]
+                self._plan = first[state]
+                return self._plan.call if self._plan else None
             for call in self._at(state):
-                for step in self._machine.steps(state, call):
-                    if step.after not in first and (state, call, step.after) not in self._dead:
-                        first[step.after] = first[state] or (call, step.after)
+                for step in () if (state, call) in self._avoided else self._machine.steps(state, call):
+                    if step.after not in first and self._missed[step.row.id, step.index] < _PATIENCE:
+                        first[step.after] = first[state] or step
                         todo.append(step.after)
         return None
 
