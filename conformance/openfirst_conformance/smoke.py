@@ -20,6 +20,7 @@ ASSUMPTIONS = (
 )
 _RESTARTS = 40
 _PATIENCE = 3
+_FAR = 30
 
 Cell = tuple[object, ...]
 
@@ -117,19 +118,22 @@ class _Guide:
         self._avoided: set[tuple[State, Call]] = set()
         self._cells: dict[State, dict[Call, Cell]] = {}
         self._plan: Step | None = None
+        self._idle = 0
 
     def next(self, state: State) -> Call | None:
         """A call whose cell was not met yet, or the first call on a shortest way to a state that has one."""
         self._plan = None
         for call, cell in self._at(state).items():
             if cell not in self._met:
+                self._idle = 0
                 return call
-        return self._towards(state)
+        self._idle += 1
+        return self._towards(state) if self._idle < _FAR else None
 
     def status_calls(self, state: State, step: Call) -> list[Call]:
-        """The pure calls that follow a call, so that what it did is seen."""
+        """The pure calls that follow a call, so that what it did is seen; none on the way to somewhere else."""
         operations = self._driver.contract.operations
-        if operations[step.operation].pure:
+        if operations[step.operation].pure or self._plan is not None:
             return []
         return [call for call in self._at(state) if operations[call.operation].pure]
 
