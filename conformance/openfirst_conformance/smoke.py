@@ -117,6 +117,7 @@ class _Guide:
         self._missed: Counter[tuple[str, int]] = Counter()
         self._avoided: set[tuple[State, Call]] = set()
         self._cells: dict[State, dict[Call, Cell]] = {}
+        self._outline = self._machine.outline
         self._plan: Step | None = None
         self._idle = 0
 
@@ -142,18 +143,20 @@ class _Guide:
         self._met.add(self._at(before)[call] if call in self._at(before) else (call,))
         if self._plan is not None and after is not None:
             alternative = (self._plan.row.id, self._plan.index)
-            self._missed[alternative] = 0 if after == self._plan.after else self._missed[alternative] + 1
+            came = self._outline(after) == self._outline(self._plan.after)
+            self._missed[alternative] = 0 if came else self._missed[alternative] + 1
         self._plan = None
 
     def avoid(self, state: State, call: Call) -> None:
         """Something broke after this call: ways to other cells go round it."""
-        self._avoided.add((state, call))
+        self._avoided.add((self._outline(state), call))
 
     def _at(self, state: State) -> dict[Call, Cell]:
         """The calls that can be made in a state, each with its cell: the rows that it may meet, and the rules they carry."""
-        known = self._cells.get(state)
+        outline = self._outline(state)
+        known = self._cells.get(outline)
         if known is None:
-            known = self._cells[state] = {
+            known = self._cells[outline] = {
                 call: (call, *dict.fromkeys((step.row.id, *self._machine.carried(step)) for step in steps))
                 for call in self._machine.alphabet(self._operations, state, leaves=True)
                 if self._driver.permits(call.operation, call.arguments)
@@ -163,19 +166,21 @@ class _Guide:
 
     def _towards(self, start: State) -> Call | None:
         """The first call on a way to a state with a cell not met yet. An alternative that the implementation does not take
-        when it is counted on is not counted on for long.
+        when it is counted on is not counted on for long. States count as the same where the table makes no difference.
         """
-        first: dict[State, Step | None] = {start: None}
+        first: dict[State, Step | None] = {self._outline(start): None}
         todo = deque([start])
         while todo:
             state = todo.popleft()
-            if state != start and not self._met.issuperset(self._at(state).values()):
-                self._plan = first[state]
+            here = self._outline(state)
+            if state is not start and not self._met.issuperset(self._at(state).values()):
+                self._plan = first[here]
                 return self._plan.call if self._plan else None
             for call in self._at(state):
-                for step in () if (state, call) in self._avoided else self._machine.steps(state, call):
-                    if step.after not in first and self._missed[step.row.id, step.index] < _PATIENCE:
-                        first[step.after] = first[state] or step
+                for step in () if (here, call) in self._avoided else self._machine.steps(state, call):
+                    there = self._outline(step.after)
+                    if there not in first and self._missed[step.row.id, step.index] < _PATIENCE:
+                        first[there] = first[here] or step
                         todo.append(step.after)
         return None
 

@@ -12,6 +12,7 @@ import json
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from operator import itemgetter
 from typing import Any
 
 from openfirst_reference.contract import (
@@ -119,6 +120,10 @@ class Machine:
         }
         self._values = {choice.id: frozenset(choice.values) for choice in contract.choices.values()}
         self._seen_by = {name: self._variables_in_classes(name) for name in contract.operations}
+        in_classes = {name for names in self._seen_by.values() for name in names}
+        self._outlined = itemgetter(
+            *(self.index[name] for name, variable in contract.variables.items() if variable.values or name in in_classes)
+        )
         self._table: dict[tuple[Any, ...], Row] = {}
         self._calls: dict[tuple[Any, ...], Call] = {}
         self._steps: dict[tuple[State, Call], tuple[Step, ...]] = {}
@@ -137,6 +142,10 @@ class Machine:
     def view(self, state: State) -> dict[str, Value]:
         """The state as a map from variable to value."""
         return dict(zip(self.names, state, strict=True))
+
+    def outline(self, state: State) -> State:
+        """The part of a state that decides which rows a call meets: what rows and classes ask for."""
+        return tuple(self._outlined(state))
 
     def having(self, state: State, **values: str | None) -> State:
         """The state with other values for some variables: how the world's own changes come in."""
