@@ -17,6 +17,8 @@ from openfirst_conformance.platform import Platform, Stage
 from openfirst_conformance.tracker import Moment, Oracle, Tracker, Violation
 
 UNSUPPORTED = "unsupported"
+Cell = tuple[str, tuple[str, ...], tuple[str, ...]]
+_TRIES = 2
 
 
 @dataclass(frozen=True)
@@ -37,7 +39,6 @@ class Played:
     violation: Violation | None = None
     broken_shoulds: tuple[str, ...] = ()
     fault: AdapterFault | None = None
-    stuck: tuple[str, ...] = ()
     tracker: Tracker | None = None
     stderr: str = ""
 
@@ -66,6 +67,8 @@ class Driver:
         self.platform_used = False
         self.layers: dict[str, Counter[str]] = {}
         self.unknown_reasons: Counter[str] = Counter()
+        self._stuck: Counter[Cell] = Counter()
+        self._answered: set[Cell] = set()
         self.initialized: Json = {}
         self.capabilities: Capabilities
         self.translate: Translator
@@ -180,7 +183,8 @@ class Driver:
         for planned in case.calls:
             if played.violation or played.fault:
                 break
-            await self.make(played, planned)
+            if not await self.make(played, planned):
+                break
         self.finish(played)
         return played
 
@@ -192,8 +196,11 @@ class Driver:
         if self._stage and self._stage.used:
             self.platform_used = True
 
-    async def make(self, played: Played, planned: Planned) -> None:
-        """Make one call and take in what it came to."""
+    async def make(self, played: Played, planned: Planned) -> bool:
+        """Make one call and take in what it came to. False: it was not made, since such a call has never come back."""
+        cell = self._cell(played, planned)
+        if self._never_comes_back(cell):
+            return False
         self.calls += 1
         stated = self.contract.operations[planned.operation]
         try:
@@ -202,19 +209,35 @@ class Driver:
             else:
                 outcome = await self._call(planned)
         except AdapterFault as fault:
-            played.fault = fault
-            played.stderr = fault.stderr
-            played.stuck = self.cell_rules(played, planned)
-            return
-        if outcome is None:
-            assert played.tracker is not None
-            call = self.classify(played, planned)
-            played.stuck += self.cell_rules(played, planned)
-            permitted = tuple(played.tracker.permitted(planned.client, call))
-            played.tracker.begin(planned.client, call)
-            played.seen.append(Seen(planned, "no answer yet", permitted))
-            return
-        self._take(played, planned, outcome)
+            played.fault, played.stderr = fault, fault.stderr
+            self._stuck[cell] += 1
+            return True
+        if outcome is not None:
+            self._answered.add(cell)
+            self._take(played, planned, outcome)
+            return True
+        self._stuck[cell] += 1
+        assert played.tracker is not None
+        call = self.classify(played, planned)
+        played.seen.append(Seen(planned, "no answer yet", tuple(played.tracker.permitted(planned.client, call))))
+        played.tracker.begin(planned.client, call)
+        return True
+
+    def _never_comes_back(self, cell: Cell) -> bool:
+        return self._stuck[cell] >= _TRIES and cell not in self._answered
+
+    def unanswered_rules(self) -> set[str]:
+        """The rules carried where a call ended the adapter or was not answered, every time that it was made."""
+        return {rule for cell in self._stuck if self._never_comes_back(cell) for rule in cell[2]}
+
+    def _cell(self, played: Played, planned: Planned) -> Cell:
+        """The rows that a call may meet, and the rules that they carry."""
+        assert played.tracker is not None
+        call = self.classify(played, planned)
+        index = played.tracker.clients[planned.client]
+        steps = [step for way in played.tracker.ways for step in self.machine.steps(way.node.states[index], call)]
+        rows = tuple(dict.fromkeys(step.row.id for step in steps))
+        return planned.operation, rows, tuple(dict.fromkeys(rule for step in steps for rule in self.machine.carried(step)))
 
     def classify(self, played: Played, planned: Planned) -> Call:
         """The call as the contract sees it."""
@@ -222,26 +245,12 @@ class Driver:
         state = next(iter(played.tracker.ways)).node.states[played.tracker.clients[planned.client]]
         return self.machine.call(planned.operation, planned.arguments, state)
 
-    def cell_rules(self, played: Played, planned: Planned) -> tuple[str, ...]:
-        """The rules carried where the call is made."""
-        assert played.tracker is not None
-        call = self.classify(played, planned)
-        index = played.tracker.clients[planned.client]
-        return tuple(
-            dict.fromkeys(
-                rule
-                for way in played.tracker.ways
-                for step in self.machine.steps(way.node.states[index], call)
-                for rule in self.machine.carried(step)
-            )
-        )
-
     def _take(self, played: Played, planned: Planned, outcome: Outcome) -> None:
         assert played.tracker is not None
         call = self.classify(played, planned)
         permitted = tuple(played.tracker.permitted(planned.client, call))
         if outcome.kind == "error" and outcome.code is None:
-            self.unknown_reasons.update(self.cell_rules(played, planned))
+            self.unknown_reasons.update(self._cell(played, planned)[2])
         played.seen.append(Seen(planned, str(outcome), permitted))
         played.violation = played.tracker.see(planned.client, call, outcome)
 
@@ -250,9 +259,7 @@ class Driver:
         arguments = dict(planned.arguments)
         if isinstance(arguments.get("credential"), Mapping):
             described = {**self._brought_about(planned.operation), **arguments["credential"]}
-            credential = self._stage.credential(described)
-            self._stage.credentials[planned.client] = credential
-            arguments["credential"] = _wire(credential)
+            arguments["credential"] = _wire(self._stage.hand_over(planned.client, described))
         result = await self.adapter.call(
             {
                 "generation": self.resets,

@@ -24,7 +24,6 @@ from openfirst_conformance.tracker import Oracle
 TIERS: dict[str, Callable[[Driver, Oracle], AsyncIterator[Played]]] = {"smoke": smoke_tier.smoke}
 ASSUMPTIONS = {"smoke": smoke_tier.ASSUMPTIONS}
 _EXAMPLES = 3
-_STUCK_IS_STUCK = 2
 
 
 @dataclass(frozen=True)
@@ -170,7 +169,6 @@ class _Run:
         self.tested: dict[str, set[str]] = {}
         self.failures: dict[str, list[Failure]] = {}
         self.flaky: set[str] = set()
-        self.stuck: Counter[str] = Counter()
         self.promise: dict[str, Json] = {}
         self.faults: list[Json] = []
         self.known: set[tuple[Any, ...]] = set()
@@ -196,8 +194,6 @@ class _Run:
             self.tested.setdefault(rule, set()).add(tier)
         self._note_choices(played)
         self._note_faults(played)
-        for rule in set(played.stuck):
-            self.stuck[rule] += 1
         if played.fault:
             await self._restart()
         elif played.violation:
@@ -290,15 +286,15 @@ class _Run:
             return "fail", ""
         if rule in self.flaky:
             return "flaky", "it failed once and not when the same calls were made again"
-        if self.stuck[rule] >= _STUCK_IS_STUCK:
-            return "inconclusive", f"calls that test it were never answered, or ended the adapter ({self.stuck[rule]} times)"
+        if rule in self.driver.unanswered_rules():
+            return "inconclusive", "a call that tests it was never answered, or ended the adapter, each time it was made"
         if rule in self.tested:
             return "pass", ""
         return self._why_not(rule)
 
     def _why_not(self, rule: str) -> tuple[str, str]:
         """Why a rule was not put to the test."""
-        if rule == self.contract.laws.get("clients-apart") and self.driver.capabilities.clients < _STUCK_IS_STUCK:
+        if rule == self.contract.laws.get("clients-apart") and self.driver.capabilities.clients < 2:
             return "not-applicable", "the adapter declares that it holds one client at a time"
         operations = {
             row.call

@@ -9,6 +9,8 @@ from typing import Any
 from openfirst_reference.contract import Contract
 from openfirst_simulator import Simulator, World
 
+from openfirst_conformance.cases import credential_of
+
 EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
 LIFETIME = 3600
 
@@ -17,11 +19,12 @@ class Stage:
     """One case's world, and the credentials of its clients. Time stands still until `advance`."""
 
     def __init__(self, contract: Contract, world: World, clients: Mapping[str, str]) -> None:
-        self.contract = contract
         self.world = world
         self.now = EPOCH.timestamp()
-        self.credentials = {name: self._credential(fixture) for name, fixture in clients.items()}
-        self._born = dict.fromkeys(clients, self.now)
+        self.credentials: dict[str, dict[str, Any]] = {}
+        self._born: dict[str, float] = {}
+        for name, fixture in clients.items():
+            self.hand_over(name, credential_of(contract, fixture))
 
     @property
     def url(self) -> str:
@@ -52,8 +55,13 @@ class Stage:
         """A move of the platform itself on the client's session or token."""
         self.world.act(operation, self.credentials[client]["token"])
 
-    def credential(self, described: Mapping[str, Any]) -> dict[str, Any]:
-        """A real credential as described: what `reset` and an initialising call carry."""
+    def hand_over(self, client: str, described: Mapping[str, Any]) -> dict[str, Any]:
+        """A real credential as described, which the client holds from now on."""
+        self._born[client] = self.now
+        self.credentials[client] = self._credential(described)
+        return self.credentials[client]
+
+    def _credential(self, described: Mapping[str, Any]) -> dict[str, Any]:
         kind, condition = described["kind"], described.get("condition", "good")
         scopes = ["*"] if described.get("scope") in (None, "update") else ["conf:create", "notifications:set"]
         result = {**described, "condition": condition, "scopes": scopes, "expiresIn": LIFETIME}
@@ -65,11 +73,6 @@ class Stage:
             secret = self.world.secret if condition == "good" else self.world.secret[::-1]
             result.update(key=self.world.key, secret=secret)
         return result
-
-    def _credential(self, fixture: str) -> dict[str, Any]:
-        from openfirst_conformance.cases import credential_of
-
-        return self.credential(credential_of(self.contract, fixture))
 
 
 class Platform:

@@ -79,7 +79,7 @@ class ReferenceAdapter:
 
     async def reset(self, params: Json) -> None:
         """Begin a case; nothing of the one before is left."""
-        await self._forget()
+        self._forget()
         if self._http is None:
             self._http = aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar())
         self._generation = params["generation"]
@@ -115,16 +115,15 @@ class ReferenceAdapter:
 
     async def shutdown(self) -> None:
         """Let go of everything."""
-        await self._forget()
+        self._forget()
         if self._http is not None:
             await self._http.close()
             self._http = None
 
-    async def _forget(self) -> None:
+    def _forget(self) -> None:
+        # Timers of the clients need no care: they are on a clock that stands still from now on.
         for task in self._calls:
             task.cancel()
-        for session in self._sessions.values():
-            await session.dispose()
         self._sessions.clear()
         self._with_callback.clear()
 

@@ -90,7 +90,8 @@ async def tour(driver: Driver, oracle: Oracle, fixture: str) -> AsyncIterator[Pl
                 break
             for call in (step, *guide.status_calls(state, step)):
                 here = _where(played)
-                await driver.make(played, Planned("a", call.operation, call.arguments))
+                if not await driver.make(played, Planned("a", call.operation, call.arguments)):
+                    guide.avoid(here, call)
                 guide.made(here, call, None if played.violation or played.fault else _where(played))
                 if played.violation or played.fault:
                     break

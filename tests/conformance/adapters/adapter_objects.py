@@ -31,6 +31,9 @@ class Plain:
                 return {"outcome": "value", "value": params["arguments"]}
             case "thread":
                 return {"outcome": "value", "value": threading.get_ident()}
+            case "spoil":
+                params.clear()
+                return {"outcome": "value"}
             case "fail":
                 raise ZeroDivisionError("no client\nto divide")
             case "exit":
@@ -50,7 +53,6 @@ class Asynchronous(Plain):
     request: Any = None
 
     def __init__(self) -> None:
-        self.shut_down = False
         self._open = 0
         self._all = asyncio.Event()
 
@@ -89,7 +91,7 @@ class Asynchronous(Plain):
         pass
 
     async def shutdown(self) -> None:
-        self.shut_down = True
+        pass
 
 
 class Unwilling(Plain):
@@ -97,6 +99,20 @@ class Unwilling(Plain):
 
     def initialize(self, params: Json) -> Json:
         raise OSError("no licence")
+
+
+class Clumsy(Plain):
+    """It cannot leave."""
+
+    def shutdown(self) -> None:
+        raise OSError("a file is locked")
+
+
+class Curious(Plain):
+    """A child of its reads standard input."""
+
+    def reset(self, params: Json) -> None:
+        subprocess.run([sys.executable, "-c", "import sys; sys.stdin.read()"], check=True)
 
 
 def broken() -> Plain:

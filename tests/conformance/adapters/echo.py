@@ -1,4 +1,7 @@
-"""A good adapter, written by hand as in any language: the value of every call is its arguments."""
+"""A good adapter, written by hand as in any language: the value of every call is its arguments.
+
+It ends with its input.
+"""
 
 import json
 import sys
@@ -19,5 +22,3 @@ for line in sys.stdin:
     answer = json.dumps({"id": request["id"], "result": result}, ensure_ascii=False)
     sys.stdout.buffer.write(answer.encode("utf-8") + b"\n")
     sys.stdout.flush()
-    if request["method"] == "shutdown":
-        break
