@@ -107,7 +107,7 @@ class Report:
         if any(rule.verdict == "fail" and rule.level == "must" for rule in self.rules.values()):
             return "broken"
         open_ends = {"not-testable", "inconclusive", "flaky"}
-        nothing = not any(tier["sequences"] for tier in self.promise.values())
+        nothing = not any(rule.verdict in ("pass", "fail") for rule in self.rules.values())
         if nothing or any(rule.verdict in open_ends for rule in self.rules.values()):
             return "incomplete"
         return "conforms"

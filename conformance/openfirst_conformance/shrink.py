@@ -17,11 +17,11 @@ _LONG = 8
 
 
 def failure_of(played: Played) -> object:
-    """What must stay the same while calls are deleted: who called what, and what it came to. None: no failure."""
+    """What must stay the same while calls are deleted: who called, in which row, and what it came to. None: no failure."""
     if played.violation is None:
         return None
     violation = played.violation
-    return violation.client, violation.call.operation, violation.outcome.kind, violation.outcome.code
+    return violation.client, violation.rows, violation.outcome.kind, violation.outcome.code
 
 
 async def shrink(driver: Driver, oracle: Oracle, played: Played, failure: Failure = failure_of) -> Played | None:

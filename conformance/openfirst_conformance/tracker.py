@@ -104,6 +104,7 @@ class Violation:
     outcome: Outcome
     seen: Seen
     ways: tuple[tuple[Candidate, Way], ...]
+    rows: tuple[str, ...]
     permitted: tuple[str, ...]
     overlapping: bool
 
@@ -418,8 +419,10 @@ class Tracker:
         *,
         overlapping: bool,
     ) -> Violation:
-        permitted = self._permitted(client, call, ways)
-        return Violation(client, call, outcome, seen, tuple(ways.items()), tuple(permitted), overlapping)
+        here = next(iter(ways))
+        rows = tuple(dict.fromkeys(step.row.id for step in self.oracle.machine.steps(here.node.states[client], call)))
+        permitted = tuple(self._permitted(client, call, ways))
+        return Violation(client, call, outcome, seen, tuple(ways.items()), rows, permitted, overlapping)
 
     def _permitted(self, client: int, call: Call, ways: Iterable[Candidate]) -> dict[str, None]:
         permitted: dict[str, None] = {}

@@ -73,6 +73,8 @@ class Outcome:
     def __str__(self) -> str:
         if self.kind == "error":
             return f"error {self.code}" if self.code else "error, reason unknown"
+        if self.kind != "answer":
+            return self.kind
         return "answer" if self.value is None else f"answer {json.dumps(self.value, ensure_ascii=False, default=str)}"
 
 

@@ -174,7 +174,7 @@ def test_a_saved_case_plays_again() -> None:
     calls = (
         Planned("a", "open", {"info": {"name": "Ana"}}),
         Planned("a", "close"),
-        Planned("a", "open", {"info": {}}),
+        Planned("a", "open", {"info": {"avatarUrl": "https://example.org/a.png"}}),
         Planned("a", "getParticipant"),
     )
     case = Case("leak", "a leaked name", {"a": "token-with-id"}, calls)

@@ -37,6 +37,7 @@ class Plain:
     async def call(self, params: dict[str, Any]) -> dict[str, Any]:
         self.made += 1
         client, operation, arguments = params["client"], params["operation"], params["arguments"]
+        self.caller = client
         try:
             value = await getattr(self, "do_" + operation)(client, **arguments)
         except Refused as refused:
@@ -101,8 +102,9 @@ class LeaksTheName(Plain):
     """An old session's name shows in a new one that was given none."""
 
     def shown(self, info: dict[str, Any], external_id: str | None) -> dict[str, Any]:
-        self.last = {**self.last, **{key: value for key, value in info.items() if key == "name" and value}}
-        return super().shown({**self.last, **{k: v for k, v in info.items() if v is not None}} if info else {}, external_id)
+        name = info.get("name") or (self.last.get(self.caller) if info else None)
+        self.last[self.caller] = name
+        return super().shown({**info, "name": name}, external_id)
 
 
 class ForgetsOneGate(Plain):
