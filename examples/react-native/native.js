@@ -2,8 +2,9 @@
 /**
  * A stand-in for the native side of the SDK (the iOS one), backed by a platform over HTTP.
  *
- * It asks the platform about everything and decides no rule: `current` in a path is the bearer's own session, open or
- * not. What it has to know by itself is what a native SDK knows: whether it was initialised, and when a token is due.
+ * It asks the platform about everything and decides no rule. What it has to know by itself is what a native SDK knows:
+ * whether it was initialised, when a token is due, and which session it opened. Before it has opened one, `current` in a
+ * path is the bearer's own session, open or not.
  */
 
 // The native module behind each service, by the name that the contract gives the service.
@@ -52,6 +53,7 @@ class Native {
     this.login = null; // how to get a token with key and secret, if that is how it was initialised
     this.token = null; // a promise of the current token; null before any initialisation
     this.due = []; // instants at which the current token is to be refreshed
+    this.session = 'current'; // a fresh token is not known to the platform as this client's until it names the session
     this.lastKnownOpen = false;
     this.busy = new Set(); // promises that have not settled
     this.NativeModules = this.modules();
@@ -70,7 +72,7 @@ class Native {
         close: () => this.close(),
         isOpen: () => this.isOpen(),
         getParticipant: () => this.getParticipant(),
-        updateParticipantInfo: (name, avatarUrl) => this.ask('PATCH', '/current/participant', { name, avatarUrl }),
+        updateParticipantInfo: (name, avatarUrl) => this.ask('PATCH', '/participant', { name, avatarUrl }),
       }),
     };
     for (const [module, service] of Object.entries(SERVICE_OF_MODULE)) modules[module] = this.anyMethodOf(service);
@@ -85,7 +87,7 @@ class Native {
   anyMethodOf(service) {
     const methodNamed = (name) => async (...given) => {
       const [method, args] = RENAMED[name] ? RENAMED[name](...given) : [name, given];
-      const answer = await this.ask('POST', `/current/services/${service}/${method}`, { arguments: args });
+      const answer = await this.ask('POST', `/services/${service}/${method}`, { arguments: args });
       return answer?.result;
     };
     return new Proxy({}, { get: (_, name) => (...given) => this.run(methodNamed(name), given) });
@@ -107,6 +109,7 @@ class Native {
   // Initialising resolves before anything is known of the token: the first call that needs it finds out.
 
   initialize(key, secret) {
+    this.session = 'current';
     this.login = () => this.logIn(key, secret);
     this.token = null;
     this.due = [];
@@ -114,6 +117,7 @@ class Native {
   }
 
   initializeToken(token) {
+    this.session = 'current';
     this.login = null;
     return this.useToken(token);
   }
@@ -165,13 +169,15 @@ class Native {
   }
 
   async open(info) {
-    await this.ask('POST', '', info);
+    const answer = await this.request('POST', '', info);
+    this.session = answer?.sessionId ?? this.session;
     this.lastKnownOpen = true;
     return null;
   }
 
   async close() {
-    await this.ask('DELETE', '/current');
+    await this.ask('DELETE', '');
+    this.session = 'current';
     this.lastKnownOpen = false;
     return null;
   }
@@ -182,7 +188,7 @@ class Native {
    */
   async isOpen() {
     try {
-      const answer = await this.ask('GET', '/current');
+      const answer = await this.ask('GET', '');
       this.lastKnownOpen = answer?.open ?? this.lastKnownOpen;
     } catch (error) {
       if (error.platformCode) this.lastKnownOpen = false;
@@ -192,14 +198,19 @@ class Native {
 
   async getParticipant() {
     try {
-      return await this.ask('GET', '/current/participant');
+      return await this.ask('GET', '/participant');
     } catch (error) {
       if (error.platformCode !== 'session-not-open') throw error;
       throw new NativeError('noCurrentParticipant', 'No current session user.', error.platformCode);
     }
   }
 
-  async ask(method, path, body) {
+  /** Asks about the session. */
+  ask(method, path, body) {
+    return this.request(method, `/${this.session}${path}`, body);
+  }
+
+  async request(method, path, body) {
     return this.http(method, `/v1/sessions${path}`, {
       headers: { authorization: `Bearer ${await this.bearer()}`, 'content-type': 'application/json' },
       body: body && JSON.stringify(body),
