@@ -30,7 +30,7 @@ const methods = {
       capabilities: {
         operations,
         clock: 'virtual',
-        clients: 1,
+        clients: 2,
         concurrency: 4,
         refresh: true,
         deprecatedInitialize: true,

@@ -1,0 +1,143 @@
+"""The command line: what a person gets who uses it rightly, and one clear sentence for each way to use it wrongly."""
+
+import json
+import shlex
+import socket
+import sys
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+from openfirst.cli import main
+
+ROOT = Path(__file__).resolve().parents[2]
+ADAPTER = ROOT / "examples" / "python" / "adapter.py"
+ADAPTERS = ROOT / "tests" / "conformance" / "adapters"
+
+
+@pytest.fixture(autouse=True)
+def _somewhere_else(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every command runs in an empty folder, with the test adapters importable."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(str(ADAPTERS))
+
+
+def run(line: str) -> Result:
+    """`openfirst` with these arguments."""
+    return CliRunner().invoke(main, shlex.split(line), catch_exceptions=False)
+
+
+def said(result: Result, status: int, *words: str) -> None:
+    """The exit status, the words, and no traceback."""
+    assert result.exit_code == status, result.output
+    assert "Traceback" not in result.output
+    for word in words:
+        assert word in result.output
+
+
+def test_check_without_arguments_judges_the_reference_client_and_it_conforms() -> None:
+    """The main job of the README."""
+    result = run("check --json report.json")
+    said(result, 0, "conforms: openfirst-reference", "not-run: concurrent-calls")
+    report = json.loads(Path("report.json").read_text(encoding="utf-8"))
+    assert report["verdict"] == "conforms"
+    assert report["adapterFaults"] == []
+    assert {rule["id"] for rule in report["rules"] if rule["verdict"] != "pass"} == {"concurrent-calls"}
+
+
+def test_the_example_adapter_conforms_as_a_command_and_in_process() -> None:
+    """As its first lines say."""
+    said(run(f"check --adapter '{sys.executable} {ADAPTER}'"), 0, "conforms: in-memory 1.0")
+
+
+def test_a_broken_rule_comes_with_its_quote_its_calls_and_a_line_that_plays_it_again() -> None:
+    """And that line does: the same rule, exit status 1 again."""
+    result = run("check --python implementations_for_judge:LeaksTheName")
+    said(result, 1, "reopen is broken (must)", "open and close sessions multiple times", "getParticipant()", "Play it again:")
+    line = next(line for line in result.output.splitlines() if "Play it again:" in line)
+    again = run(line.partition("openfirst ")[2])
+    said(again, 1, "reopen is broken (must)")
+    assert Path("openfirst-cases/reopen.json").is_file()
+
+
+@pytest.mark.parametrize(
+    ("line", "status", "words"),
+    [
+        ("check --rule reopn", 2, ["no rule `reopn`", "Did you mean reopen?"]),
+        ("check --choice open-while-open", 2, ["ID=VALUE"]),
+        ("check --choice open-while-open=perhaps", 2, ["cannot be `perhaps`", "refuse, keep, replace"]),
+        ("check --profile symbian", 2, ["`symbian` is not a profile", "react-native-ios"]),
+        ("check --adapter no-such-command-anywhere", 2, ["no-such-command-anywhere"]),
+        ("check --adapter ''", 2, ["adapter"]),
+        ("check --python nowhere:create", 2, ["no module 'nowhere'"]),
+        ("check --python implementations_for_judge:Nobody", 2, ["Nobody"]),
+        ("check --python json:loads --adapter true", 2, ["cannot be given together"]),
+        ("check --adapter true", 2, ["exited"]),
+        ("check --replay nothing.json", 2, ["nothing.json cannot be read"]),
+        ("check --json no/such/folder/report.json", 2, ["folder", "does not exist"]),
+        ("check --overlay nothing.yaml", 2, ["nothing.yaml", "cannot be read"]),
+        ("check --tier everything", 2, ["everything"]),
+        ("contract show opne", 2, ["opne", "open"]),
+        ("contract lint nothing.yaml", 2, ["nothing.yaml", "cannot be read"]),
+        ("simulate --port 70000", 2, ["70000"]),
+    ],
+)
+def test_a_mistake_is_told_in_a_sentence(line: str, status: int, words: list[str]) -> None:
+    """With what was found and what would have been right, and exit status 2."""
+    said(run(line), status, *words)
+
+
+@pytest.mark.parametrize(
+    ("overlay", "words"),
+    [
+        ("rules: [", ["patch.yaml:", "not YAML"]),
+        ("- one\n- two\n", ["patch.yaml:1", "not a map"]),
+        ("transitions:\n  - id: close.open\n    may:\n      - answer: nothing\n        then: shut\n", ["patch.yaml:5", "`shut`", "closed"]),
+        ("transitions:\n  - id: close.open\n    in: { session: ajar }\n", ["patch.yaml:3", "`ajar`", "closed"]),
+        ("choices:\n  open-while-open: null\n", ["`open-while-open` is not a choice"]),
+        ("operations:\n  open:\n    echo: 3\n", ["patch.yaml:3", "echo"]),
+    ],
+)
+def test_a_broken_overlay_is_told_with_its_line(overlay: str, words: list[str]) -> None:
+    """Whatever reads it: check, simulate and show."""
+    Path("patch.yaml").write_text(overlay, encoding="utf-8")
+    for command in ("check", "simulate --port 0", "contract show"):
+        said(run(f"{command} --overlay patch.yaml"), 2, *words)
+
+
+def test_a_case_file_that_is_not_one_is_told() -> None:
+    """Not JSON, JSON of something else, and a case of another contract."""
+    Path("a.json").write_text("{", encoding="utf-8")
+    said(run("check --replay a.json"), 2, "a.json is not JSON")
+    Path("b.json").write_text("[]", encoding="utf-8")
+    said(run("check --replay b.json"), 2, "b.json: this is not a case")
+    case = {"openfirst": "case", "id": "x", "title": "x", "clients": {"a": "token-of-old"}, "calls": []}
+    Path("c.json").write_text(json.dumps(case), encoding="utf-8")
+    said(run("check --replay c.json"), 2, "`token-of-old` is not a fixture")
+
+
+def test_a_port_in_use_is_told() -> None:
+    """With the port and what to do."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        said(run(f"simulate --port {port}"), 2, str(port), "in use")
+
+
+def test_an_adapter_that_prints_to_standard_output_is_reported_and_judged_all_the_same() -> None:
+    """No rule is broken by noise."""
+    result = run(f"check --adapter '{sys.executable} {ADAPTERS / 'noisy_session.py'}'")
+    said(result, 0, "The adapter itself failed", "garbled", "standard error")
+
+
+def test_an_adapter_that_says_nothing_sensible_at_all_is_told() -> None:
+    """`cat` echoes what it is sent."""
+    result = run("check --adapter cat --timeout-scale 0.05")
+    assert result.exit_code == 2
+    assert "Traceback" not in result.output
+
+
+def test_help_names_the_exit_statuses() -> None:
+    """A person at two in the morning reads `--help`."""
+    said(run("check --help"), 0, "Exit status: 0 conforms, 1 a rule is broken, 2 usage, 3 incomplete")
