@@ -52,8 +52,10 @@ class Stage:
         return str(held["token"])
 
     def act(self, operation: str, client: str) -> None:
-        """A move of the platform itself on the client's session or token."""
-        self.world.act(operation, self.credentials[client]["token"])
+        """A move of the platform itself on the client's session or token; without a token of ours there is none."""
+        token = self.credentials[client].get("token")
+        if token is not None:
+            self.world.act(operation, token)
 
     def hand_over(self, client: str, described: Mapping[str, Any]) -> dict[str, Any]:
         """A real credential as described, which the client holds from now on."""

@@ -1,1 +1,8 @@
 """The platform on a laptop: a server that executes the contract."""
+
+from openfirst_simulator.run import simulate
+from openfirst_simulator.server import Simulator, SimulatorError
+from openfirst_simulator.world import World
+from openfirst_simulator.worlds import WorldError
+
+__all__ = ["Simulator", "SimulatorError", "World", "WorldError", "simulate"]

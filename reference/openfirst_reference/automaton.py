@@ -1,0 +1,90 @@
+"""The abstract reading: every state that a fixture's calls can reach, over two values for each datum."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from openfirst_reference.contract import Overlap
+from openfirst_reference.machine import Call, Machine, State, Step
+
+
+@dataclass(frozen=True)
+class Automaton:
+    """What a fixture's calls can reach under any resolution of the choices.
+
+    `steps` holds the states in the order they were found, nearest first, each with every step that the table
+    permits in it; `parents` the step by which each was found first (None for the initial state).
+    """
+
+    fixture: str
+    initial: State
+    steps: Mapping[State, tuple[Step, ...]]
+    parents: Mapping[State, Step | None]
+
+    def all_steps(self) -> Iterator[Step]:
+        """Every step, those nearest to the initial state first."""
+        for steps in self.steps.values():
+            yield from steps
+
+    def trace(self, state: State) -> tuple[Step, ...]:
+        """A shortest way to the state. Raises KeyError for a state that is not reached."""
+        trace = []
+        step = self.parents[state]
+        while step is not None:
+            trace.append(step)
+            step = self.parents[step.before]
+        return tuple(reversed(trace))
+
+
+def explore(
+    machine: Machine, fixture: str, choices: Mapping[str, str] | None = None, *, one_value: bool = False
+) -> Automaton:
+    """Unfold the table from a fixture: for every resolution of the choices at once, or for the `choices` given.
+
+    With `one_value`, calls that differ in nothing but the value of a datum count as one: enough for pictures.
+    Raises ContractError where a cell that is reached has no row, or several.
+    """
+    initial = machine.fixture(fixture)
+    steps: dict[State, tuple[Step, ...]] = {}
+    parents: dict[State, Step | None] = {initial: None}
+    todo = deque([initial])
+    while todo:
+        state = todo.popleft()
+        here = permitted(machine, fixture, state, one_value=one_value)
+        if choices is not None:
+            here = [step for step in here if all(choices[choice] in values for choice, values in step.when)]
+        steps[state] = tuple(here)
+        for step in here:
+            if step.after not in parents:
+                parents[step.after] = step
+                todo.append(step.after)
+    return Automaton(fixture, initial, steps, parents)
+
+
+def permitted(machine: Machine, fixture: str, state: State, *, one_value: bool = False) -> list[Step]:
+    """Every step that the table permits in a state for the calls of a fixture, overlaps among them."""
+    calls = machine.contract.fixtures[fixture].calls
+    alphabet = machine.alphabet(calls, state)
+    if one_value:
+        first: dict[object, Call] = {}
+        for call in alphabet:
+            first.setdefault((call.operation, *call.leaves.items()), call)
+        alphabet = list(first.values())
+    result: list[Step] = []
+    for call in alphabet:
+        result += machine.steps(state, call)
+        for other in calls:
+            result += machine.overlap_steps(state, call, other)
+    return result
+
+
+def explore_all(machine: Machine) -> dict[str, Automaton]:
+    """The automaton of every fixture, by the fixture's name."""
+    return {fixture: explore(machine, fixture) for fixture in machine.contract.fixtures}
+
+
+def is_overlap(step: Step) -> bool:
+    """Whether the step is one that only an overlapping call explains."""
+    return isinstance(step.row, Overlap)

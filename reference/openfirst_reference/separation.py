@@ -1,0 +1,144 @@
+"""What tells apart: the values of a choice, by some sequence of calls; the states, by calls that change nothing."""
+
+from __future__ import annotations
+
+import itertools
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from openfirst_reference.automaton import Automaton, explore
+from openfirst_reference.document import Finding
+from openfirst_reference.machine import Machine, State, Step
+from openfirst_reference.words import list_words
+
+Observed = tuple[object, ...]
+Pair = tuple[frozenset[State], frozenset[State]]
+_MANY_PAIRS = 4_000
+
+
+def observed(machine: Machine, step: Step) -> Observed:
+    """The part of a step's outcome that the contract compares."""
+    if step.answer is None:
+        return ("error", step.code)
+    return ("answer",) if step.answer.ignore else ("answer", repr(machine.answer(step)))
+
+
+def choice_findings(machine: Machine) -> Iterator[Finding]:
+    """The pairs of values of a choice that no sequence of calls tells apart, the other choices being the default ones."""
+    contract = machine.contract
+    defaults = contract.default_choices()
+    automata = [explore(machine, fixture, defaults, one_value=True) for fixture in contract.fixtures]
+    for choice in contract.choices.values():
+        fixtures = _fixtures_that_read(automata, choice.id)
+        for first, second in itertools.combinations(choice.values, 2):
+            if not choice.same and not any(separated(machine, name, choice.id, (first, second)) for name in fixtures):
+                yield contract.document.finding(
+                    ("choices", choice.id, "values"),
+                    f"No sequence of calls was found that tells `{first}` from `{second}` of the choice `{choice.id}`.",
+                    "Add the row that differs, drop one of the values, or mark the choice `same: true`.",
+                    "inseparable",
+                )
+
+
+def _fixtures_that_read(automata: Iterable[Automaton], choice: str) -> list[str]:
+    """The fixtures with a step that depends on the choice, those where it is nearest first."""
+    distance: dict[str, int] = {}
+    for automaton in automata:
+        for step in automaton.all_steps():
+            if any(choice == key for key, _ in step.when):
+                distance[automaton.fixture] = len(automaton.trace(step.before))
+                break
+    return sorted(distance, key=lambda name: distance[name])
+
+
+def separated(machine: Machine, fixture: str, choice: str, values: tuple[str, str]) -> bool:
+    """Whether some sequence of calls has an outcome that one value permits and the other does not.
+
+    The shortest sequences are tried first; after a few thousand of them, none is expected any more.
+    """
+    settings = [{**machine.contract.default_choices(), choice: value} for value in values]
+    initial = frozenset([machine.fixture(fixture)])
+    start: Pair = (initial, initial)
+    seen, todo = {start}, deque([start])
+    while todo and len(seen) < _MANY_PAIRS:
+        pair = todo.popleft()
+        for call in machine.alphabet(machine.contract.fixtures[fixture].calls, next(iter(pair[0]))):
+            after: list[dict[Observed, set[State]]] = [{}, {}]
+            for states, setting, found in zip(pair, settings, after, strict=True):
+                for state in states:
+                    own = machine.call(call.operation, call.arguments, state)
+                    for step in machine.resolved(state, own, setting):
+                        found.setdefault(observed(machine, step), set()).add(step.after)
+            if after[0].keys() != after[1].keys():
+                return True
+            for outcome in after[0]:
+                following = (frozenset(after[0][outcome]), frozenset(after[1][outcome]))
+                if following not in seen:
+                    seen.add(following)
+                    todo.append(following)
+    return False
+
+
+def status_findings(machine: Machine) -> Iterator[Finding]:
+    """Whether there are calls that change nothing and tell the states apart, and what no call tells."""
+    contract = machine.contract
+    pure = [operation.name for operation in contract.operations.values() if operation.pure]
+    document = contract.document
+    if not pure:
+        yield document.finding(
+            ("operations",),
+            "No operation is a status call: one that changes nothing and whose answers tell the states apart.",
+            "Mark it `pure: true`, or add one.",
+            "status",
+        )
+        return
+    unseen, never = dict[tuple[str, ...], None](), dict[tuple[str, ...], None]()
+    for fixture in contract.fixtures.values():
+        if not set(pure) <= set(fixture.calls):
+            continue
+        automaton = explore(machine, fixture.name, contract.default_choices(), one_value=True)
+        apart = _told_apart(machine, automaton)
+        shown = {state: _answers(machine, steps, pure) for state, steps in automaton.steps.items()}
+        for one, other in itertools.combinations(automaton.steps, 2):
+            if shown[one] == shown[other]:
+                (unseen if apart[one] != apart[other] else never)[_differing(machine, one, other)] = None
+    found = f"{list_words(pure)} change nothing and tell states apart."
+    if unseen:
+        found += f" What differs in {_differences(unseen)} alone is told by other calls only."
+    if never:
+        found += f" What differs in {_differences(never)} alone is told by no call, under the default choices."
+    remedy = "Nothing has to be done: complete tests use the other calls as well."
+    yield document.finding(("operations", pure[0]), found, remedy, "status", "info")
+
+
+def _answers(machine: Machine, steps: Sequence[Step], pure: Sequence[str]) -> frozenset[object]:
+    asked = (step for step in steps if step.call.operation in pure)
+    return frozenset((step.call, observed(machine, step)) for step in asked)
+
+
+def _told_apart(machine: Machine, automaton: Automaton) -> dict[State, int]:
+    """A number for each state: the same for two that no sequence of calls tells apart. Refined until nothing changes."""
+    block = dict.fromkeys(automaton.steps, 0)
+    while True:
+        signatures = {
+            state: frozenset(
+                (step.call.operation, repr(step.call.arguments), observed(machine, step), block[step.after])
+                for step in steps
+            )
+            for state, steps in automaton.steps.items()
+        }
+        numbers: dict[object, int] = {}
+        refined = {state: numbers.setdefault((block[state], signatures[state]), len(numbers)) for state in block}
+        if len(numbers) == len(set(block.values())):
+            return block
+        block = refined
+
+
+def _differing(machine: Machine, one: State, other: State) -> tuple[str, ...]:
+    return tuple(name for name, left, right in zip(machine.names, one, other, strict=True) if left != right)
+
+
+def _differences(sets: Mapping[tuple[str, ...], None]) -> str:
+    """The smallest of the sets of variables, in words."""
+    least = [names for names in sets if not any(set(other) < set(names) for other in sets)]
+    return list_words([" with ".join(names) for names in sorted(least, key=len)], "or")

@@ -1,0 +1,132 @@
+"""What comes in a request: read within limits, and every field named that cannot be used."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import parse_qsl
+
+from jsonschema import Draft202012Validator
+from jsonschema.exceptions import ValidationError
+
+from openfirst_reference.contract import Contract
+from openfirst_simulator.problems import bad_request
+
+BODY_LIMIT = 64 * 1024
+EXTERNAL_ID = "externalId"
+EXTERNAL_ID_BYTES = 1024
+FORM = "application/x-www-form-urlencoded"
+_KINDS = {
+    dict: "an object",
+    list: "a list",
+    str: "a text",
+    bool: "true or false",
+    int: "a number",
+    float: "a number",
+}
+_EXPECTED = {
+    "object": "an object",
+    "array": "a list",
+    "string": "a text",
+    "null": "null",
+    "boolean": "true or false",
+}
+
+
+def kind_of(value: Any) -> str:
+    """What a JSON value is, in words."""
+    return "null" if value is None else _KINDS[type(value)]
+
+
+def json_object(raw: bytes, expected: str) -> dict[str, Any] | None:
+    """The JSON object in a body; None for an empty body or `null`.
+
+    Raises Problem for anything else; `expected` says what should be sent instead.
+    """
+    if not raw.strip():
+        return None
+    try:
+        value = json.loads(raw.decode(), parse_constant=_no_number)
+        if b"\\u" in raw:
+            # A lone surrogate is valid JSON and no text: it could neither be stored nor hashed.
+            json.dumps(value, ensure_ascii=False).encode()
+    except UnicodeError:
+        raise bad_request(f"The body is not UTF-8 text throughout. Send {expected}.") from None
+    except (ValueError, RecursionError) as error:
+        found = (
+            f"{error.msg} at character {error.pos}"
+            if isinstance(error, json.JSONDecodeError)
+            else "too deep or not a number"
+        )
+        raise bad_request(f"The body is not JSON ({found}). Send {expected}.") from None
+    if value is not None and not isinstance(value, dict):
+        raise bad_request(f"The body is {kind_of(value)}. Send {expected}.")
+    return value
+
+
+def form_or_object(raw: bytes, content_type: str, expected: str) -> dict[str, Any]:
+    """The fields of a body that is a form or a JSON object. Raises Problem."""
+    if content_type != FORM:
+        return json_object(raw, expected) or {}
+    try:
+        return dict(parse_qsl(raw.decode(), keep_blank_values=True, errors="strict"))
+    except ValueError:
+        raise bad_request(f"The body is not a form in UTF-8. Send {expected}.") from None
+
+
+class Arguments:
+    """The arguments of operations, checked against the contract's types."""
+
+    def __init__(self, contract: Contract) -> None:
+        self._validators = {
+            operation.name: Draft202012Validator({"properties": operation.arguments, "types": contract.types})
+            for operation in contract.operations.values()
+        }
+
+    def check(self, operation: str, arguments: Mapping[str, Any], whole: str | None) -> None:
+        """Raises Problem that names the first unusable field.
+
+        `whole` is the argument that is the body itself.
+        """
+        error = next(iter(self._validators[operation].iter_errors(arguments)), None)
+        if error is not None:
+            raise bad_request(_sentence(error, whole))
+        given = arguments if whole is None else arguments.get(whole)
+        check_external_id((given or {}).get(EXTERNAL_ID))
+
+
+def check_external_id(value: Any) -> None:
+    """Raises Problem for an external ID that is longer than the platform takes: the limit is one of bytes."""
+    size = len(value.encode()) if isinstance(value, str) else 0
+    if size > EXTERNAL_ID_BYTES:
+        raise bad_request(
+            f"`{EXTERNAL_ID}` has {size:,} bytes. Send at most {EXTERNAL_ID_BYTES:,} (in UTF-8)."
+        )
+
+
+def _sentence(error: ValidationError, whole: str | None) -> str:
+    path = list(error.absolute_path)
+    if path[:1] == [whole]:
+        path = path[1:]
+    name = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path).lstrip(".")
+    field = f"`{name}`" if name else "The body"
+    stated: Any = error.validator_value
+    value: Any = error.instance
+    if error.validator == "type":
+        wanted = " or ".join(
+            _EXPECTED.get(kind, "a number") for kind in (stated if isinstance(stated, list) else [stated])
+        )
+        return f"{field} is {kind_of(value)}. Send {wanted}."
+    if error.validator == "additionalProperties":
+        schema: Any = error.schema
+        known = schema.get("properties", {})
+        extra = ", ".join(f"`{key[:80]}`" for key in value if key not in known)
+        return f"{field} has fields that are not known: {extra}. Known: {', '.join(known) or 'none'}."
+    if error.validator == "maxLength":
+        return f"{field} has {len(value):,} characters. Send at most {stated:,}."
+    return f"{field} cannot be used: {error.message[:200]}. Send what openapi.yaml describes."
+
+
+def _no_number(text: str) -> Any:
+    raise ValueError(text)

@@ -1,0 +1,121 @@
+"""The control plane: worlds, their clocks and choices, and the platform's own moves."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from openfirst_simulator.bodies import kind_of
+from openfirst_simulator.problems import Problem, bad_request, not_found
+from openfirst_simulator.routes import CLOSE, REVOKE
+from openfirst_simulator.tokens import BadToken
+from openfirst_simulator.world import World
+from openfirst_simulator.worlds import WorldError, Worlds
+
+ROOT = "/_openfirst/worlds"
+Json = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class ControlRoute:
+    """A route of the control plane: what it does with the worlds, the path's parts, and the body's fields."""
+
+    method: str
+    path: str
+    status: int
+    do: Callable[[Worlds, Mapping[str, str], Json], Any]
+
+
+def control(route: ControlRoute, worlds: Worlds, path: Mapping[str, str], fields: Json) -> Any:
+    """The body of the answer, or None. Raises Problem."""
+    try:
+        return route.do(worlds, path, fields)
+    except WorldError as error:
+        raise Problem(409, "world-error", "The world cannot be used so", str(error)) from None
+    except (ValueError, BadToken) as error:
+        raise bad_request(str(error)) from None
+
+
+def described(world: World) -> dict[str, Any]:
+    """A world as the control plane shows it."""
+    return {
+        "name": world.name,
+        "url": world.url,
+        "key": world.key,
+        "secret": world.secret,
+        "now": world.clock.now(),
+        "choices": dict(world.choices),
+        "requests": world.requests,
+    }
+
+
+def _list(worlds: Worlds, path: Mapping[str, str], fields: Json) -> Any:
+    return {"worlds": [described(world) for world in worlds.all()]}
+
+
+def _create(worlds: Worlds, path: Mapping[str, str], fields: Json) -> Any:
+    name = _field(fields, "name", (str,), "a text") or f"w-{uuid.uuid4().hex[:12]}"
+    choices = _field(fields, "choices", (dict,), "an object of choices and their values") or {}
+    seed = _field(fields, "seed", (int, str), "a number or a text") or 0
+    return described(worlds.create(name, choices=choices, seed=seed))
+
+
+def _drop(worlds: Worlds, path: Mapping[str, str], fields: Json) -> Any:
+    _world(worlds, path)
+    worlds.drop(path["world"])
+
+
+def _advance(worlds: Worlds, path: Mapping[str, str], fields: Json) -> Any:
+    milliseconds = _field(fields, "milliseconds", (int, float), "a number")
+    if milliseconds is None:
+        raise bad_request("`milliseconds` is missing. Send how long time shall pass.")
+    clock = _world(worlds, path).clock
+    clock.advance(milliseconds / 1000)
+    return {"now": clock.now()}
+
+
+def _choose(worlds: Worlds, path: Mapping[str, str], fields: Json) -> Any:
+    world = _world(worlds, path)
+    world.choose(fields)
+    return {"choices": dict(world.choices)}
+
+
+def _revoke(worlds: Worlds, path: Mapping[str, str], fields: Json) -> Any:
+    token = _field(fields, "token", (str,), "a text")
+    if token is None:
+        raise bad_request("`token` is missing. Send the client access token.")
+    _world(worlds, path).act(REVOKE, token)
+
+
+def _close(worlds: Worlds, path: Mapping[str, str], fields: Json) -> Any:
+    world = _world(worlds, path)
+    if not world.has_session(path["id"]):
+        raise not_found(f"No session `{path['id'][:80]}` is open in the world `{world.name}`.")
+    world.act(CLOSE, path["id"])
+
+
+CONTROL_ROUTES = (
+    ControlRoute("GET", ROOT, 200, _list),
+    ControlRoute("POST", ROOT, 201, _create),
+    ControlRoute("DELETE", f"{ROOT}/{{world}}", 204, _drop),
+    ControlRoute("POST", f"{ROOT}/{{world}}/clock/advance", 200, _advance),
+    ControlRoute("PUT", f"{ROOT}/{{world}}/choices", 200, _choose),
+    ControlRoute("POST", f"{ROOT}/{{world}}/tokens/revoke", 204, _revoke),
+    ControlRoute("POST", f"{ROOT}/{{world}}/sessions/{{id}}/close", 204, _close),
+)
+
+
+def _world(worlds: Worlds, path: Mapping[str, str]) -> World:
+    try:
+        return worlds.named(path["world"])
+    except WorldError as error:
+        raise not_found(str(error)) from None
+
+
+def _field(fields: Json, name: str, kinds: tuple[type, ...], expected: str) -> Any:
+    value = fields.get(name)
+    if value is not None and (not isinstance(value, kinds) or isinstance(value, bool)):
+        raise bad_request(f"`{name}` is {kind_of(value)}. Send {expected}.")
+    return value

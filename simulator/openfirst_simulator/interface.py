@@ -1,0 +1,91 @@
+"""One request, from what was sent to what is answered. No I/O in here, and nothing awaits."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from openfirst_reference.contract import Operation
+from openfirst_simulator.bodies import Arguments, form_or_object, json_object
+from openfirst_simulator.issuing import bearer
+from openfirst_simulator.problems import Problem, bad_request, not_found
+from openfirst_simulator.routes import CURRENT, Route, TokenRoute
+from openfirst_simulator.table import Table
+from openfirst_simulator.tokens import BadToken
+from openfirst_simulator.world import World
+from openfirst_simulator.worlds import Worlds
+
+
+class Interface:
+    """The interface of a contract to some worlds. `at` is always the world that the URL names, or None."""
+
+    def __init__(self, table: Table, worlds: Worlds) -> None:
+        self._table, self._contract, self._worlds = table, table.contract, worlds
+        self._arguments = Arguments(table.contract)
+
+    def session(
+        self, route: Route, at: World | None, path: Mapping[str, str], authorization: str | None, raw: bytes
+    ) -> tuple[World, Any]:
+        """The world that answers a request about a session, and the body of the answer. Raises Problem."""
+        world = at or self._worlds.default
+        try:
+            operation = self._contract.operations[route.operation]
+            arguments: dict[str, Any] = {name: path[name] for name in operation.arguments if name in path}
+            self._check_target(operation, arguments)
+            try:
+                world, token = self._worlds.client_token(bearer(authorization), at)
+            except BadToken as error:
+                raise world.refused(operation.name, arguments, str(error), error.condition) from None
+            except ValueError as error:
+                raise world.refused(operation.name, arguments, str(error)) from None
+            finally:
+                world.requests += 1
+            if route.has_body:
+                names = [name for name in operation.arguments if name not in path]
+                arguments |= self._from_body(names, route.whole, raw)
+                self._arguments.check(operation.name, arguments, route.whole)
+            session_id = None if path.get("sessionId") == CURRENT else path.get("sessionId")
+            client, value = world.perform(token, operation.name, arguments, session_id)
+        except Problem as problem:
+            problem.now = world.clock.now()
+            raise
+        return world, route.shape(world, client, value) if route.shape else None
+
+    def token(
+        self, route: TokenRoute, at: World | None, authorization: str | None, content_type: str, raw: bytes
+    ) -> tuple[World, Any]:
+        """The world that gives a token, and the body of the answer. Raises Problem."""
+        try:
+            fields = form_or_object(raw, content_type, "a form or a JSON object")
+            return route.issue(self._worlds, at, authorization, fields)
+        except Problem as problem:
+            problem.now = (at or self._worlds.default).clock.now()
+            raise
+
+    def _check_target(self, operation: Operation, arguments: Mapping[str, str]) -> None:
+        """A method that the contract does not list is a path that leads nowhere."""
+        parameter = self._table.targets.get(operation.name)
+        if parameter is None:
+            return
+        service, method = (arguments[name] for name in operation.parameters[parameter][0].split("/"))
+        services, methods = self._contract.services, self._contract.methods
+        if service not in services:
+            raise not_found(f"There is no service `{service[:80]}`. Services: {', '.join(services)}.")
+        if f"{service}/{method}" not in methods:
+            known = ", ".join(item.name for item in methods.values() if item.service == service)
+            raise not_found(f"The service `{service}` has no method `{method[:80]}`. Methods: {known}.")
+
+    def _from_body(self, names: list[str], whole: str | None, raw: bytes) -> dict[str, Any]:
+        """The arguments `names` from a body, of which one may be the body as a whole."""
+        body = json_object(raw, "a JSON object, or nothing")
+        if body is None:
+            return {}
+        if whole is not None:
+            others = {name: body.pop(name) for name in names if name in body and name != whole}
+            return {**others, whole: body}
+        unknown = ", ".join(f"`{name[:80]}`" for name in body if name not in names)
+        if unknown:
+            raise bad_request(
+                f"The body has fields that are not known: {unknown}. Known: {', '.join(names)}."
+            )
+        return body

@@ -1,0 +1,115 @@
+"""What is answered when something is refused: problem details (RFC 9457), or what REST clients know."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any
+
+from openfirst_reference.contract import Contract
+
+PROBLEM_JSON = "application/problem+json"
+JSON = "application/json"
+# Seen in issues: 89 with 401, and 90 without its status. Any other status stands for itself.
+_SEEN = {401: (89, "Invalid_token", "Expired or invalid token"), 400: (90, "Illegal argument", None)}
+
+
+class Problem(Exception):  # noqa: N818 - the word of RFC 9457
+    """A refusal. `detail` is what is wrong and what to do; `rule` and `quote` say where that stands.
+
+    `now` is the time of the world that refused, once that is known.
+    """
+
+    def __init__(  # noqa: PLR0913 - what an answer has; all but three are named
+        self,
+        status: int,
+        code: str,
+        title: str,
+        detail: str,
+        *,
+        rule: str | None = None,
+        quote: str | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__(detail)
+        self.status, self.code, self.title, self.detail = status, code, title, detail
+        self.rule, self.quote = rule, quote
+        self.headers = dict(headers or {})
+        self.now: float | None = None
+
+    def body(self) -> dict[str, Any]:
+        """Problem details, with the code and, where a rule refused, the rule and its source sentence."""
+        body: dict[str, Any] = {
+            "type": f"urn:openfirst:error:{self.code}",
+            "title": self.title,
+            "status": self.status,
+            "detail": self.detail,
+            "code": self.code,
+        }
+        if self.rule is not None:
+            body.update(rule=self.rule, quote=self.quote)
+        return body
+
+    def seen_body(self) -> dict[str, Any]:
+        """The shape that REST clients know, and of the problem details all that does not contradict it."""
+        number, reason, description = _SEEN.get(
+            self.status, (self.status, HTTPStatus(self.status).phrase, None)
+        )
+        return {
+            **self.body(),
+            "type": "ErrorResponse",
+            "error_code": number,
+            "error_reason": reason,
+            "error_description": description or self.detail,
+        }
+
+
+def refusal(contract: Contract, code: str, *, found: str | None = None, rule: str | None = None) -> Problem:
+    """The problem for a code of the contract; `found` is a sentence that knows more than the contract's."""
+    error = contract.errors[code]
+    return Problem(
+        error.status,
+        code,
+        error.title,
+        f"{found or error.sentence} {error.remedy}",
+        rule=rule,
+        quote=contract.rules[rule].quote if rule is not None else None,
+        headers={"WWW-Authenticate": "Bearer"} if error.status == 401 else None,
+    )
+
+
+def bad_request(detail: str) -> Problem:
+    """What was sent cannot be used; `detail` names the field, what was found, and what to send."""
+    return Problem(400, "invalid-request", "The request cannot be used", detail)
+
+
+def not_found(detail: str) -> Problem:
+    """Nothing is there."""
+    return Problem(404, "not-found", "Nothing is there", detail)
+
+
+def method_not_allowed(method: str, allowed: list[str]) -> Problem:
+    """The path is there, and takes other methods."""
+    methods = ", ".join(allowed)
+    detail = f"{method} is not possible here. Use {' or '.join(allowed)}."
+    return Problem(
+        405, "method-not-allowed", "The method is not possible here", detail, headers={"Allow": methods}
+    )
+
+
+def too_large(limit: int) -> Problem:
+    """The body is longer than the limit (in bytes)."""
+    detail = f"The body is longer than {limit:,} bytes. Send a shorter one."
+    return Problem(413, "body-too-large", "The body is too large", detail)
+
+
+def unauthorized(detail: str, scheme: str) -> Problem:
+    """A token endpoint does not accept the credentials; `scheme` is the one that it wants."""
+    return Problem(
+        401, "unauthorized", "The credentials are not valid", detail, headers={"WWW-Authenticate": scheme}
+    )
+
+
+def forbidden(detail: str) -> Problem:
+    """The credentials are good, and do not permit this."""
+    return Problem(403, "forbidden", "The credentials do not permit this", detail)

@@ -1,0 +1,123 @@
+"""The simulator as a whole: worlds behind an address on this machine."""
+
+from __future__ import annotations
+
+import errno
+import ipaddress
+from collections.abc import Callable, Mapping
+from types import TracebackType
+
+from aiohttp import web
+
+from openfirst_reference.contract import Contract
+from openfirst_simulator.app import application
+from openfirst_simulator.table import Table
+from openfirst_simulator.world import World
+from openfirst_simulator.worlds import Worlds
+
+_STOP_SECONDS = 1.0
+
+
+class SimulatorError(Exception):
+    """The simulator cannot start; the text says why and what to do. For a person, so printed plainly."""
+
+
+class Simulator:
+    """The platform. Use it as an async context manager, or call `start` and `close`.
+
+    `now` gives the real time in seconds, for worlds whose clock is not frozen.
+    """
+
+    def __init__(self, contract: Contract, *, now: Callable[[], float] | None = None) -> None:
+        self.contract = contract
+        self._url: str | None = None
+        self._table = Table(contract)
+        self._worlds = Worlds(self._table, now, lambda: self.url)
+        self._runner: web.AppRunner | None = None
+
+    @property
+    def url(self) -> str:
+        """The base URL, without a slash at its end. Raises SimulatorError before `start`."""
+        if self._url is None:
+            raise SimulatorError("The simulator is not running, so it has no URL yet. Call start first.")
+        return self._url
+
+    @property
+    def default(self) -> World:
+        """The world that answers at the base URL itself."""
+        return self._worlds.default
+
+    def world(
+        self,
+        name: str,
+        *,
+        choices: Mapping[str, str] | None = None,
+        seed: int | str = 0,
+        frozen_at: float | None = None,
+    ) -> World:
+        """A fresh world, empty and apart from all others; `frozen_at` (seconds) stops its clock there.
+
+        Raises WorldError for a name that is taken, ValueError for a name or a choice that cannot be.
+        """
+        return self._worlds.create(name, choices=choices, seed=seed, frozen_at=frozen_at)
+
+    def drop(self, name: str) -> None:
+        """Forget a world and all that is in it. Raises WorldError where there is none of this name."""
+        self._worlds.drop(name)
+
+    async def start(self, port: int = 0, host: str = "127.0.0.1") -> str:
+        """Listen, and give the base URL. Port 0 is any free one. Raises SimulatorError."""
+        if not _is_loopback(host):
+            raise SimulatorError(
+                f"{host} is not an address of this machine alone. Listen on 127.0.0.1, ::1 or localhost."
+            )
+        if self._runner is not None:
+            raise SimulatorError(f"The simulator is running already, at {self.url}. Close it first.")
+        runner = web.AppRunner(
+            application(self._table, self._worlds), access_log=None, shutdown_timeout=_STOP_SECONDS
+        )
+        await runner.setup()
+        try:
+            await web.TCPSite(runner, host, port).start()
+        except (OSError, OverflowError) as error:
+            await runner.cleanup()
+            raise SimulatorError(_why(error, host, port)) from None
+        self._runner = runner
+        shown = f"[{host}]" if ":" in host else host
+        self._url = f"http://{shown}:{runner.addresses[0][1]}"
+        return self._url
+
+    async def close(self) -> None:
+        """Stop listening. What is in the worlds stays; a closed simulator can be started again."""
+        if self._runner is not None:
+            runner, self._runner, self._url = self._runner, None, None
+            await runner.cleanup()
+
+    async def __aenter__(self) -> Simulator:
+        await self.start()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _why(error: OSError | OverflowError, host: str, port: int) -> str:
+    number = getattr(error, "errno", None)
+    if number == errno.EADDRINUSE:
+        return f"Port {port} of {host} is in use. Choose another port, or 0 for any free one."
+    if number == errno.EACCES:
+        return f"Port {port} of {host} is reserved. Choose one above 1023, or 0 for any free one."
+    if isinstance(error, OverflowError):
+        return f"{port} is not a port. Choose one from 1 to 65535, or 0 for any free one."
+    return (
+        f"Port {port} of {host} cannot be listened on ({error}). Choose another port, or 0 for any free one."
+    )

@@ -1,0 +1,110 @@
+"""The contract's table as the platform asks it: worked out once for a contract, shared by all its worlds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from openfirst_reference.contract import Contract
+from openfirst_reference.machine import Call, Machine, State, Step
+
+SESSION = "session"
+CONDITION = "condition"
+NOT_SIMULATED = "not-simulated"
+
+
+class Table:
+    """Questions to the machine that are not about any operation in particular."""
+
+    def __init__(self, contract: Contract) -> None:
+        self.contract = contract
+        self.machine = Machine(contract)
+        self.nobody = self.machine.state()
+        operations = contract.operations.values()
+        self.condition_errors = contract.variables[CONDITION].errors or {}
+        self.actions = tuple(item.name for item in operations if item.driven == "platform")
+        self._settling = tuple(item.name for item in operations if item.driven == "settle")
+        # The operation that gives the local participant, which a session and a conference show as well.
+        self.participant = next(
+            item.name for item in operations if item.pure and item.result == "Participant"
+        )
+        self.targets = {
+            operation: parameter
+            for (operation, parameter), classes in contract.classes.items()
+            if classes.source == "services"
+        }
+        # Only what a parameter is read from decides a step; the machine need not remember the rest of a call.
+        self._deciding = {item.name: self._arguments_read(item.parameters.values()) for item in operations}
+        echoes = [item.echo for item in operations if item.echo]
+        names = dict.fromkeys(name for echo in echoes for name in (echo.by, *echo.to))
+        self._shared = tuple(self.machine.index[name] for name in names)
+        self._session = self.machine.index[SESSION]
+        self._conference = self.machine.index.get("conference")
+        self.no_credential = self._code_without_credential()
+        if NOT_SIMULATED not in contract.errors:
+            raise ValueError(
+                f"The contract has no error `{NOT_SIMULATED}`, for what is not modelled here. Add it."
+            )
+
+    def steps(
+        self, state: State, operation: str, arguments: Mapping[str, Any], choices: Mapping[str, str]
+    ) -> tuple[Step, ...]:
+        """What is permitted, in the table's order. Raises ValueError for arguments of no class."""
+        return self.machine.resolved(state, self._call(state, operation, arguments), choices)
+
+    def refusal(
+        self, state: State, operation: str, arguments: Mapping[str, Any], code: str | None = None
+    ) -> Step | None:
+        """The first refusal (with `code`, if given) that the table has for the call, whatever the choices."""
+        steps = self.machine.steps(state, self._call(state, operation, arguments))
+        return next((step for step in steps if step.is_error and code in (None, step.code)), None)
+
+    def settled(self, state: State, choices: Mapping[str, str]) -> State:
+        """The state once nothing is under way: the platform knows at once what a client may learn later."""
+        for operation in self._settling:
+            state = self.steps(state, operation, {}, choices)[0].after
+        return state
+
+    def in_session(self, state: State) -> bool:
+        """Whether a client in this state has a session."""
+        return state[self._session] != self.nobody[self._session]
+
+    def in_conference(self, state: State) -> bool:
+        """Whether a client in this state is in a conference."""
+        return self._conference is not None and state[self._conference] == "in"
+
+    def begins_session(self, step: Step) -> bool:
+        """Whether the step begins a session: one where none was, or one that takes the place of another."""
+        effect = step.alternative.effect
+        if effect is None or not self.in_session(step.after):
+            return False
+        same = step.after[self._session] == step.before[self._session]
+        replaces = same and SESSION in self.contract.effects[effect].set
+        return replaces or not self.in_session(step.before)
+
+    def identities(self, state: State) -> set[str]:
+        """The values by which other clients are concerned with one in this state: its external IDs."""
+        return {str(state[position]) for position in self._shared if state[position] is not None}
+
+    def rule(self, step: Step) -> str | None:
+        """The first rule that the step's row carries."""
+        return next(iter(self.machine.carried(step)), None)
+
+    def _call(self, state: State, operation: str, arguments: Mapping[str, Any]) -> Call:
+        deciding = self._deciding[operation]
+        return self.machine.call(
+            operation, {key: arguments[key] for key in arguments if key in deciding}, state
+        )
+
+    def _arguments_read(self, paths: Iterable[tuple[str, ...]]) -> frozenset[str]:
+        return frozenset(name for path in paths for name in path[0].split("/"))
+
+    def _code_without_credential(self) -> str:
+        for operation in self.contract.operations.values():
+            if not operation.by_world and operation.name not in self.targets:
+                step = self.refusal(self.nobody, operation.name, {})
+                if step is not None and step.code is not None:
+                    return step.code
+        raise ValueError(
+            "The contract refuses nothing to a client that was never initialised, so it has no code for that."
+        )

@@ -1,0 +1,97 @@
+"""All worlds of a simulator, and the rule that credentials lead to the world they belong to."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+
+from openfirst_simulator import tokens
+from openfirst_simulator.clock import Clock
+from openfirst_simulator.sessions import Token
+from openfirst_simulator.table import Table
+from openfirst_simulator.tokens import BadToken
+from openfirst_simulator.world import World
+
+DEFAULT = "default"
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+
+
+class WorldError(Exception):
+    """A world cannot be made, found or dropped; the text says why and what to do."""
+
+
+class Worlds:
+    """The worlds by name. There is always the world `default`. `base` gives the base URL of the simulator."""
+
+    def __init__(self, table: Table, now: Callable[[], float] | None, base: Callable[[], str]) -> None:
+        self._table, self._now, self._base = table, now, base
+        self._by_name: dict[str, World] = {}
+        self._by_key: dict[str, World] = {}
+        self.create(DEFAULT)
+
+    @property
+    def default(self) -> World:
+        """The world that answers where nothing names another."""
+        return self._by_name[DEFAULT]
+
+    def all(self) -> list[World]:
+        """The worlds, oldest first."""
+        return list(self._by_name.values())
+
+    def create(
+        self,
+        name: str,
+        *,
+        choices: Mapping[str, str] | None = None,
+        seed: int | str = 0,
+        frozen_at: float | None = None,
+    ) -> World:
+        """A fresh world. Raises WorldError for a name that is taken, ValueError for whatever is wrong."""
+        if not _NAME.fullmatch(name):
+            wanted = "Use at most 64 letters, digits, dots, dashes and underscores."
+            raise ValueError(f"`{name[:80]}` cannot be a world's name. {wanted}")
+        if name in self._by_name:
+            raise WorldError(f"There is a world `{name}` already. Drop it first, or choose another name.")
+        path = "" if name == DEFAULT else f"/w/{name}"
+        clock = Clock(self._now, frozen_at=frozen_at)
+        world = World(name, self._table, clock, seed, lambda: self._base() + path)
+        world.choose(choices or {})
+        self._by_name[name] = self._by_key[world.key] = world
+        return world
+
+    def drop(self, name: str) -> None:
+        """Forget a world and all that is in it. Raises WorldError."""
+        if name == DEFAULT:
+            raise WorldError("The world `default` is always there. Make worlds of your own, and drop those.")
+        world = self.named(name)
+        del self._by_name[name], self._by_key[world.key]
+
+    def named(self, name: str) -> World:
+        """The world of this name. Raises WorldError."""
+        if name not in self._by_name:
+            raise WorldError(f"There is no world `{name[:80]}`. POST /_openfirst/worlds makes one.")
+        return self._by_name[name]
+
+    def of_key(self, key: str, at: World | None) -> World | None:
+        """The world of an application key, or None. `at` is the world that the URL names, if it names one."""
+        world = self._by_key.get(key)
+        return world if at in (None, world) else None
+
+    def of_token(self, raw: str, at: World | None) -> World:
+        """The world of any token of ours. Raises BadToken."""
+        key = tokens.application_of(raw)
+        world = self._by_key.get(key)
+        if world is None:
+            raise BadToken(
+                "foreign", f"The token is for an application that is not known here (`{key[:80]}`)."
+            )
+        if at not in (None, world):
+            raise BadToken(
+                "foreign", f"The token is for the world `{world.name}`, which has another base URL."
+            )
+        return world
+
+    def client_token(self, raw: str, at: World | None) -> tuple[World, Token]:
+        """The world and the record of a client's token. Raises BadToken."""
+        world = self.of_token(raw, at)
+        return world, world.client_token(raw)

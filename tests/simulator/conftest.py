@@ -1,0 +1,283 @@
+"""A world for each test, asked over HTTP; every answer is held against openapi.yaml."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import itertools
+import json
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import pytest
+import yaml
+from jsonschema import Draft202012Validator
+from referencing import Registry
+from referencing.jsonschema import DRAFT202012
+
+from openfirst_reference.contract import Contract, load_contract
+from openfirst_simulator import Simulator, World
+from openfirst_spec import resource
+
+BASE = "https://openfirst.test/"
+START = 1_767_225_600.0
+SILENT: Any = object()
+
+
+@dataclass
+class Description:
+    """openapi.yaml, and what it says of a response."""
+
+    document: dict[str, Any]
+    registry: Registry[Any]
+
+    def operation(self, method: str, path: str) -> tuple[str, dict[str, Any]] | None:
+        parts = path.removeprefix("/").split("/")
+        for template, item in self.document["paths"].items():
+            pattern = template.removeprefix("/").split("/")
+            fits = len(parts) == len(pattern) and all(
+                want.startswith("{") or want == got for want, got in zip(pattern, parts, strict=True)
+            )
+            if fits and method.lower() in item:
+                pointer = f"/paths/{template.replace('/', '~1')}/{method.lower()}"
+                return pointer, item[method.lower()]
+        return None
+
+    def check(self, method: str, path: str, answer: Answer) -> None:
+        """The status is one that the description has for the operation, and the body is as described."""
+        if path.startswith("/_openfirst/"):
+            return
+        found = self.operation(method, re.sub("^/w/[^/]+", "", path))
+        if found is None:
+            assert answer.status in (404, 405)
+            return
+        pointer, operation = found
+        status = str(answer.status)
+        assert status in operation["responses"], (
+            f"{operation['operationId']} answered {status}: {answer.body}"
+        )
+        pointer += f"/responses/{status}"
+        response = operation["responses"][status]
+        if "$ref" in response:
+            pointer = response["$ref"].removeprefix("#")
+            response = self.document["components"]["responses"][pointer.rpartition("/")[2]]
+        if "content" not in response:
+            assert answer.body is None
+            return
+        assert answer.content_type in response["content"]
+        pointer += f"/content/{answer.content_type.replace('/', '~1')}/schema"
+        schema = {"$ref": f"{BASE}openapi.yaml#{pointer}"}
+        Draft202012Validator(schema, registry=self.registry).validate(answer.body)
+
+
+@dataclass
+class Answer:
+    """What came back."""
+
+    status: int
+    body: Any
+    headers: Mapping[str, str]
+    content_type: str
+
+    @property
+    def code(self) -> Any:
+        return self.body["code"]
+
+    @property
+    def detail(self) -> Any:
+        return self.body["detail"]
+
+    @property
+    def outcome(self) -> tuple[int, Any]:
+        """Status, and the code of a problem or else the body."""
+        return self.status, self.body["code"] if self.status >= 400 else self.body
+
+
+class Api:
+    """Somebody who talks to one world. `base` is the base URL: the world's own, unless said otherwise."""
+
+    def __init__(
+        self, run: Callable[..., Any], http: aiohttp.ClientSession, description: Description, world: World
+    ) -> None:
+        self._run, self._http, self._description = run, http, description
+        self.world = world
+
+    def ask(  # noqa: PLR0913 - few need more than three
+        self,
+        method: str,
+        path: str,
+        token: str | None = None,
+        *,
+        body: Any = SILENT,
+        data: Any = None,
+        headers: Mapping[str, str] | None = None,
+        base: str | None = None,
+    ) -> Answer:
+        """One request: `body` goes out as JSON, `data` as it is."""
+        return self._run(self.asking(method, path, token, body=body, data=data, headers=headers, base=base))  # type: ignore[no-any-return]
+
+    async def asking(  # noqa: PLR0913 - as above
+        self,
+        method: str,
+        path: str,
+        token: str | None = None,
+        *,
+        body: Any = SILENT,
+        data: Any = None,
+        headers: Mapping[str, str] | None = None,
+        base: str | None = None,
+    ) -> Answer:
+        sent = dict(headers or {})
+        if token is not None:
+            sent["Authorization"] = f"Bearer {token}"
+        if body is not SILENT:
+            data = json.dumps(body)
+            sent["Content-Type"] = "application/json"
+        url = (self.world.url if base is None else base) + path
+        async with self._http.request(method, url, data=data, headers=sent) as response:
+            text = await response.read()
+            value = json.loads(text) if text else None
+            answer = Answer(response.status, value, response.headers, response.content_type)
+        self._description.check(method, path, answer)
+        return answer
+
+    # The session interface, by operation --------------------------------------------------------------------
+
+    def open(self, token: str, info: Any = SILENT, base: str | None = None) -> Answer:
+        return self.ask("POST", "/v1/sessions", token, body=info, base=base)
+
+    def opened(self, token: str, info: Any = SILENT) -> str:
+        """The ID of a session that is opened."""
+        answer = self.open(token, info)
+        assert answer.status == 201, answer.body
+        return str(answer.body["sessionId"])
+
+    def close(self, token: str, session: str = "current") -> Answer:
+        return self.ask("DELETE", f"/v1/sessions/{session}", token)
+
+    def is_open(self, token: str, session: str = "current") -> Any:
+        answer = self.ask("GET", f"/v1/sessions/{session}", token)
+        return answer.body["open"] if answer.status == 200 else answer.outcome
+
+    def participant(self, token: str, session: str = "current") -> Answer:
+        return self.ask("GET", f"/v1/sessions/{session}/participant", token)
+
+    def update(self, token: str, info: Any, session: str = "current") -> Answer:
+        return self.ask("PATCH", f"/v1/sessions/{session}/participant", token, body=info)
+
+    def use(self, token: str, target: str, *arguments: Any, session: str = "current") -> Answer:
+        path = f"/v1/sessions/{session}/services/{target}"
+        return self.ask("POST", path, token, body={"arguments": list(arguments)})
+
+    def sessions(self, token: str) -> Answer:
+        return self.ask("GET", "/v1/sessions", token)
+
+    # Tokens -------------------------------------------------------------------------------------------------
+
+    def basic(self, key: str | None = None, secret: str | None = None) -> dict[str, str]:
+        """The header with the application's key and secret."""
+        pair = f"{key or self.world.key}:{secret or self.world.secret}"
+        return {"Authorization": f"Basic {base64.b64encode(pair.encode()).decode()}"}
+
+    def grant(self, path: str, base: str | None = None, **fields: Any) -> Answer:
+        """A request with the application's key and secret, as a form."""
+        form = {"grant_type": "client_credentials", **fields}
+        return self.ask("POST", path, data=form, headers=self.basic(), base=base)
+
+    def api_token(self, **fields: Any) -> str:
+        return str(self.grant("/v1/auth/token", **fields).body["access_token"])
+
+    def client_token(self, body: Any, api_token: str | None = None) -> Answer:
+        return self.ask("POST", "/v2/client-access-token", api_token or self.api_token(), body=body)
+
+
+MakeApi = Callable[..., Api]
+
+
+@pytest.fixture(scope="session")
+def description() -> Description:
+    documents = {name: yaml.safe_load(resource(name)) for name in ("openapi.yaml", "session.yaml")}
+    registry: Registry[Any] = Registry().with_resources(
+        (BASE + name, DRAFT202012.create_resource(document)) for name, document in documents.items()
+    )
+    return Description(documents["openapi.yaml"], registry)
+
+
+@pytest.fixture(scope="session")
+def runner() -> Iterator[asyncio.Runner]:
+    with asyncio.Runner() as runner:
+        yield runner
+
+
+@pytest.fixture(scope="session")
+def http(runner: asyncio.Runner) -> Iterator[aiohttp.ClientSession]:
+    async def session() -> aiohttp.ClientSession:
+        return aiohttp.ClientSession()
+
+    http = runner.run(session())
+    yield http
+    runner.run(http.close())
+
+
+@pytest.fixture(scope="session")
+def simulator(runner: asyncio.Runner) -> Iterator[Simulator]:
+    simulator = Simulator(load_contract())
+    runner.run(simulator.start())
+    yield simulator
+    runner.run(simulator.close())
+
+
+@pytest.fixture
+def make(
+    simulator: Simulator, runner: asyncio.Runner, http: aiohttp.ClientSession, description: Description
+) -> Iterator[MakeApi]:
+    """Makes worlds that are dropped after the test; time stands still in them."""
+    names = (f"test-{number}" for number in itertools.count())
+    made: list[str] = []
+
+    def make(**choices: str) -> Api:
+        made.append(next(names))
+        world = simulator.world(made[-1], choices=choices, frozen_at=START)
+        return Api(runner.run, http, description, world)
+
+    yield make
+    for name in made:
+        simulator.drop(name)
+
+
+@pytest.fixture
+def api(make: MakeApi) -> Api:
+    return make()
+
+
+@pytest.fixture
+def simulated(
+    runner: asyncio.Runner, http: aiohttp.ClientSession, description: Description
+) -> Iterator[Callable[[Contract], Api]]:
+    """Makes a simulator of another contract, with a world."""
+    running: list[Simulator] = []
+
+    def make(contract: Contract) -> Api:
+        running.append(Simulator(contract))
+        runner.run(running[-1].start())
+        return Api(runner.run, http, description, running[-1].world("other", frozen_at=START))
+
+    yield make
+    for simulator in running:
+        runner.run(simulator.close())
+
+
+@pytest.fixture
+def overlaid(simulated: Callable[[Contract], Api], tmp_path: Path) -> Callable[[str], Api]:
+    """Makes a simulator of the contract with an overlay, which is given as YAML."""
+
+    def make(overlay: str) -> Api:
+        path = tmp_path / "overlay.yaml"
+        path.write_text(overlay, encoding="utf-8")
+        return simulated(load_contract(overlays=[path]))
+
+    return make

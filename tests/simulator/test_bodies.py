@@ -1,0 +1,115 @@
+"""Bad input: every problem names what was found and what to send."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.simulator.conftest import Api
+
+PARTICIPANT = "/v1/sessions/current/participant"
+
+
+@pytest.mark.parametrize(
+    ("data", "sentence"),
+    [
+        ("{", "not JSON (Expecting property name enclosed in double quotes at character 1)"),
+        ("name=Ana", "not JSON (Expecting value at character 0)"),
+        ("[]", "The body is a list."),
+        ('"Ana"', "The body is a text."),
+        ("7", "The body is a number."),
+        ("true", "The body is true or false."),
+        ('{"name": NaN}', "not JSON"),
+        ("[" * 20_000, "not JSON"),
+        (b'{"name": "\xff"}', "not UTF-8"),
+        ('{"name": "\\ud800"}', "not UTF-8"),
+    ],
+)
+def test_a_body_that_is_no_json_object(api: Api, data: Any, sentence: str) -> None:
+    answer = api.ask("POST", "/v1/sessions", api.world.token(), data=data)
+    assert answer.outcome == (400, "invalid-request")
+    assert sentence in answer.detail
+    assert answer.detail.endswith("Send a JSON object, or nothing.")
+
+
+@pytest.mark.parametrize(
+    ("info", "sentence"),
+    [
+        ({"name": 7}, "`name` is a number. Send a text or null."),
+        ({"avatarUrl": ["x"]}, "`avatarUrl` is a list. Send a text or null."),
+        ({"externalId": {}}, "`externalId` is an object. Send a text or null."),
+        ({"nick": "x"}, "fields that are not known: `nick`. Known: name, avatarUrl, externalId."),
+        ({"name": "x" * 10_001}, "`name` has 10,001 characters. Send at most 10,000."),
+        ({"externalId": "x" * 1025}, "`externalId` has 1,025 characters. Send at most 1,024."),
+        ({"externalId": "ö" * 600}, "`externalId` has 1,200 bytes. Send at most 1,024 (in UTF-8)."),
+    ],
+)
+def test_a_field_that_cannot_be_used_is_named(api: Api, info: Any, sentence: str) -> None:
+    token = api.world.token()
+    answer = api.open(token, info)
+    assert answer.outcome == (400, "invalid-request")
+    assert sentence in answer.detail
+    assert api.is_open(token) is False
+
+
+def test_an_update_takes_name_and_avatar_only(api: Api) -> None:
+    token = api.world.token("zoe")
+    api.opened(token)
+    answer = api.update(token, {"name": "Ana", "externalId": "bob"})
+    assert answer.outcome == (400, "invalid-request")
+    assert "`externalId`. Known: name, avatarUrl." in answer.detail
+    assert "`name` is a number" in api.update(token, {"name": 1}).detail
+
+
+def test_the_arguments_of_a_method_are_a_list(api: Api) -> None:
+    token = api.world.token()
+    api.opened(token)
+    answer = api.ask("POST", "/v1/sessions/current/services/command/send", token, body={"arguments": "hi"})
+    assert "`arguments` is a text. Send a list." in answer.detail
+    # What is in the path cannot be said again, nor otherwise.
+    answer = api.ask("POST", "/v1/sessions/current/services/command/send", token, body={"method": "ring"})
+    assert "`method`. Known: arguments." in answer.detail
+
+
+def test_a_body_may_have_64_kib(api: Api) -> None:
+    token = api.world.token()
+    filled = '{"name": "Ana"}'.ljust(64 * 1024)
+    assert api.ask("POST", "/v1/sessions", token, data=filled).status == 201
+    for path, method in [("/v1/sessions", "POST"), (PARTICIPANT, "PATCH")]:
+        answer = api.ask(method, path, token, data=filled + " ")
+        assert answer.outcome == (413, "body-too-large")
+    answer = api.ask("POST", "/v1/auth/token", data=filled + " ", headers=api.basic())
+    assert (answer.status, answer.body["type"]) == (413, "ErrorResponse")
+
+
+def test_a_path_that_leads_nowhere(api: Api) -> None:
+    answer = api.ask("GET", "/v1/session")
+    assert answer.outcome == (404, "not-found")
+    assert "/v1/session" in answer.detail
+    assert answer.content_type == "application/problem+json"
+
+
+def test_a_method_that_a_path_does_not_have(api: Api) -> None:
+    answer = api.ask("PUT", "/v1/sessions")
+    assert answer.outcome == (405, "method-not-allowed")
+    assert answer.headers["Allow"] == "GET, POST"
+    assert answer.detail == "PUT is not possible here. Use GET or POST."
+
+
+def test_a_service_or_method_that_the_contract_does_not_list(api: Api) -> None:
+    token = api.world.token()
+    answer = api.use(token, "telephone/ring")
+    assert answer.outcome == (404, "not-found")
+    assert "There is no service `telephone`. Services: conference, command," in answer.detail
+    assert api.ask("POST", "/v1/sessions/current/services/telephone/ring").status == 404
+    answer = api.use(token, "command/sing")
+    assert answer.outcome == (404, "not-found")
+    assert answer.detail == "The service `command` has no method `sing`. Methods: send, onMessageReceived."
+
+
+def test_text_of_every_script_comes_back_as_it_was_sent(api: Api) -> None:
+    name = "Zoë 日本語 😀 \u202e\x00"
+    token = api.client_token({"externalId": name}).body["access_token"]
+    info = api.open(token, {"name": name, "externalId": name}).body["participant"]["info"]
+    assert info == {"name": name, "avatarUrl": None, "externalId": name}

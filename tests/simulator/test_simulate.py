@@ -1,0 +1,101 @@
+"""`simulate`: what a person sees between starting it and Ctrl-C."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import io
+import os
+import re
+import shlex
+import signal
+from typing import Any
+
+import aiohttp
+import pytest
+
+from openfirst_reference.contract import load_contract
+from openfirst_simulator import SimulatorError, simulate
+
+
+class Screen(io.StringIO):
+    """Where it prints to; tells when something was printed."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.printed = asyncio.Event()
+
+    def flush(self) -> None:
+        self.printed.set()
+
+
+async def curl(line: str) -> tuple[int, Any]:
+    """What a shell's curl would do with the line that is printed."""
+    words = shlex.split(line)
+    assert words[:3] == ["curl", "-X", "POST"]
+    headers = dict(words[number + 1].split(": ", 1) for number, word in enumerate(words) if word == "-H")
+    data = words[words.index("-d") + 1]
+    # As curl does with -d, where nothing else is said.
+    headers.setdefault("Content-Type", "application/x-www-form-urlencoded")
+    async with aiohttp.ClientSession() as http, http.post(words[3], headers=headers, data=data) as answer:
+        return answer.status, await answer.json()
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_it_says_what_one_needs_next_and_stops_when_told(number: signal.Signals) -> None:
+    async def scene() -> None:
+        screen = Screen()
+        running = asyncio.create_task(simulate(load_contract(), 0, {}, screen))
+        await screen.printed.wait()
+        shown = screen.getvalue()
+        [url] = re.findall(r"The platform is at +(\S+)", shown)
+        [key] = re.findall(r"Application key +(\S+)", shown)
+        [secret] = re.findall(r"Application secret +(\S+)", shown)
+        [token] = re.findall(r"Client access token +(\S+)", shown)
+
+        [line] = re.findall(r"^curl .*$", shown, re.MULTILINE)
+        status, opened = await curl(line)
+        assert status == 201
+        assert opened["participant"]["info"] == {"name": "Ana", "avatarUrl": None, "externalId": "ana"}
+        async with aiohttp.ClientSession() as http:
+            mine = {"Authorization": f"Bearer {token}"}
+            async with http.get(f"{url}/v1/sessions/current", headers=mine) as answer:
+                assert await answer.json() == {"open": True}
+            form = {"grant_type": "client_credentials"}
+            pair = base64.b64encode(f"{key}:{secret}".encode()).decode()
+            basic = {"Authorization": f"Basic {pair}"}
+            async with http.post(f"{url}/v1/auth/token", data=form, headers=basic) as answer:
+                assert answer.status == 200
+            async with http.get(f"{url}/_openfirst/worlds") as answer:
+                assert [world["name"] for world in (await answer.json())["worlds"]] == ["default"]
+
+        os.kill(os.getpid(), number)
+        await running
+        assert screen.getvalue().endswith("Stopped.\n")
+        with pytest.raises(aiohttp.ClientConnectionError):
+            await curl(line)
+
+    asyncio.run(scene())
+
+
+def test_the_choices_are_the_default_worlds() -> None:
+    async def scene() -> None:
+        screen = Screen()
+        running = asyncio.create_task(simulate(load_contract(), 0, {"open-while-open": "keep"}, screen))
+        await screen.printed.wait()
+        [line] = re.findall(r"^curl .*$", screen.getvalue(), re.MULTILINE)
+        assert [(await curl(line))[0] for _ in range(2)] == [201, 201]
+        running.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await running
+
+    asyncio.run(scene())
+
+
+def test_what_cannot_be_is_said_before_anything_is_printed() -> None:
+    screen = io.StringIO()
+    with pytest.raises(ValueError, match="`colour` is not a choice"):
+        asyncio.run(simulate(load_contract(), 0, {"colour": "red"}, screen))
+    with pytest.raises(SimulatorError, match="is not a port"):
+        asyncio.run(simulate(load_contract(), 70_000, {}, screen))
+    assert screen.getvalue() == ""
