@@ -13,13 +13,14 @@ from pathlib import Path
 from typing import Any
 
 import click
+from rich.console import Console
+
 from openfirst_conformance.adapter import Adapter, AdapterFault, Deadlines, ProcessAdapter, PythonAdapter
 from openfirst_conformance.cases import case_from_json, case_to_json
 from openfirst_conformance.judge import TIERS, Failure, judge, replay
 from openfirst_conformance.report import EXIT_STATUS, as_json, show
 from openfirst_reference.contract import Contract, build_contract, load_contract, load_document
 from openfirst_reference.document import ContractError
-from rich.console import Console
 
 USAGE = 2
 INTERRUPTED = 3
@@ -208,7 +209,8 @@ def _choices(contract: Contract, chosen: tuple[str, ...], profile: str | None) -
     if profile is not None:
         if profile not in contract.profiles:
             raise ValueError(f"--profile: `{profile}` is not a profile. Profiles: {', '.join(contract.profiles)}.")
-        choices.update(contract.profiles[profile])
+        stated = contract.profiles[profile].items()
+        choices.update({choice: value for choice, value in stated if value in contract.choices[choice].values})
     for item in chosen:
         key, equals, value = item.partition("=")
         if not equals:

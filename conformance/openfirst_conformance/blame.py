@@ -15,9 +15,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from openfirst_reference.machine import Machine, Step
-
 from openfirst_conformance.tracker import Candidate, Moment, Oracle, Violation, Way, has_fields
+from openfirst_reference.machine import Machine, Step
 
 
 def blame(oracle: Oracle, violation: Violation, *, minimal: bool) -> tuple[str, ...]:

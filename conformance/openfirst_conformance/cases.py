@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import yaml
-from openfirst_reference.contract import Contract, word
+
+from openfirst_reference.contract import Contract
+from openfirst_reference.document import word
 from openfirst_spec import names, resource
 
 
@@ -63,7 +65,6 @@ def credential_of(contract: Contract, fixture: str) -> dict[str, Any]:
     return {
         "kind": held["kind"],
         "condition": held["condition"],
-        "tokenId": held["tokenId"],
         "externalId": held["tokenExternalId"],
         "scope": held["scope"],
     }

@@ -8,13 +8,13 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from openfirst_reference.contract import Contract, word
-from openfirst_reference.machine import Call, Machine, Outcome, State
-
 from openfirst_conformance.adapter import Adapter, AdapterFault, Capabilities, Json, RequestRefused
 from openfirst_conformance.cases import Case, Planned
 from openfirst_conformance.platform import Platform, Stage
 from openfirst_conformance.tracker import Moment, Oracle, Tracker, Violation
+from openfirst_reference.contract import Contract
+from openfirst_reference.document import word
+from openfirst_reference.machine import Call, Machine, Outcome, State
 
 UNSUPPORTED = "unsupported"
 Cell = tuple[str, tuple[str, ...], tuple[str, ...]]

@@ -9,9 +9,6 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from openfirst_reference.contract import Contract, word
-from openfirst_reference.machine import Machine
-
 from openfirst_conformance import smoke as smoke_tier
 from openfirst_conformance.adapter import Adapter, AdapterFault, Json
 from openfirst_conformance.blame import blame, tested_rules
@@ -20,6 +17,9 @@ from openfirst_conformance.driver import Driver, Played
 from openfirst_conformance.platform import Platform
 from openfirst_conformance.shrink import shrink
 from openfirst_conformance.tracker import Oracle
+from openfirst_reference.contract import Contract
+from openfirst_reference.document import word
+from openfirst_reference.machine import Machine
 
 TIERS: dict[str, Callable[[Driver, Oracle], AsyncIterator[Played]]] = {"smoke": smoke_tier.smoke}
 ASSUMPTIONS = {"smoke": smoke_tier.ASSUMPTIONS}

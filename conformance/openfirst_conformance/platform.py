@@ -6,10 +6,9 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from openfirst_conformance.cases import credential_of
 from openfirst_reference.contract import Contract
 from openfirst_simulator import Simulator, World
-
-from openfirst_conformance.cases import credential_of
 
 EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
 LIFETIME = 3600

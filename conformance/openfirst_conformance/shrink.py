@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 
-from openfirst_reference.machine import State
-
 from openfirst_conformance.cases import Case, Planned
 from openfirst_conformance.driver import Driver, Played
 from openfirst_conformance.tracker import Oracle
+from openfirst_reference.machine import State
 
 Failure = Callable[[Played], object]
 _BUDGET = 1500

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections import Counter, deque
 from collections.abc import AsyncIterator, Callable, Iterator
 
-from openfirst_reference.machine import Call, Machine, State, Step
-
 from openfirst_conformance.adapter import AdapterFault
 from openfirst_conformance.cases import Case, Planned, golden_traces
 from openfirst_conformance.driver import Driver, Played
 from openfirst_conformance.tracker import Oracle
+from openfirst_reference.machine import Call, Machine, State, Step
 
 ASSUMPTIONS = (
     "the implementation is deterministic",

@@ -75,7 +75,7 @@ def _matching(
     state = machine.state({item.name: cell[item.name][0] for item in dimensions if not item.is_parameter})
     leaves = {item.name: cell[item.name][0] for item in dimensions if item.is_parameter}
     groups = {item.name: cell[item.name][1] for item in dimensions if item.is_parameter}
-    variant = Variant((), groups, {})
+    variant = Variant((), leaves, groups, {})
     return machine.matching(state, Call(operation, {}, leaves, (variant,)), variant)
 
 

@@ -8,20 +8,13 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from openfirst_reference.document import ContractError, Document, lay_over, read_document, read_file
+from openfirst_reference.document import ContractError, Document, lay_over, read_document, read_file, word
 from openfirst_reference.references import broken_references
 from openfirst_reference.schema import schema_findings
 from openfirst_spec import resource
 
 Guard = Mapping[str, frozenset[str]]
 CONTRACT_FILE = "session.yaml"
-
-
-def word(value: object) -> str:
-    """A value as the contract's vocabularies spell it: YAML's true, false and null are the words `true`, `false`, `null`."""
-    if value is None:
-        return "null"
-    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 @dataclass(frozen=True)
@@ -386,9 +379,10 @@ class _Entry:
 def _build(document: Document) -> Contract:
     root = _Entry(document.data, ())
     head = root.map("contract")
+    codes = {name: word(entry.get("code", name)) for name, entry in root.map("errors").entries()}
     variables = {
-        **{name: _variable(name, entry, world=False) for name, entry in root.map("state").entries()},
-        **{name: _variable(name, entry, world=True) for name, entry in root.map("world").entries()},
+        **{name: _variable(name, entry, codes, world=False) for name, entry in root.map("state").entries()},
+        **{name: _variable(name, entry, codes, world=True) for name, entry in root.map("world").entries()},
     }
     services = {name: dict(entry.value) for name, entry in root.map("services").entries()}
     methods = {
@@ -414,12 +408,12 @@ def _build(document: Document) -> Contract:
             )
             for name, entry in root.map("fixtures").entries()
         },
-        operations={name: _operation(name, entry) for name, entry in root.map("operations").entries()},
-        errors={name: _error(name, entry) for name, entry in root.map("errors").entries()},
+        operations={name: _operation(name, entry, codes) for name, entry in root.map("operations").entries()},
+        errors={codes[name]: _error(codes[name], entry) for name, entry in root.map("errors").entries()},
         answers={name: _answer(name, entry) for name, entry in root.map("answers").entries()},
         effects={name: _effect(name, entry) for name, entry in root.map("effects").entries()},
-        rows={name: _row(name, entry) for name, entry in root.map("transitions").entries()},
-        overlaps={name: _overlap(name, entry) for name, entry in root.opt_map("overlaps").entries()},
+        rows={name: _row(name, entry, codes) for name, entry in root.map("transitions").entries()},
+        overlaps={name: _overlap(name, entry, codes) for name, entry in root.opt_map("overlaps").entries()},
         laws=root.word_map("laws"),
         rules={name: _rule(name, entry) for name, entry in root.map("rules").entries()},
         choices={name: _choice(name, entry) for name, entry in root.opt_map("choices").entries()},
@@ -438,7 +432,7 @@ def _build(document: Document) -> Contract:
     )
 
 
-def _variable(name: str, entry: _Entry, *, world: bool) -> Variable:
+def _variable(name: str, entry: _Entry, codes: Mapping[str, str], *, world: bool) -> Variable:
     groups = {key: entry.opt_map("groups").words(key) for key in entry.opt_map("groups").value}
     return Variable(
         name=name,
@@ -447,7 +441,7 @@ def _variable(name: str, entry: _Entry, *, world: bool) -> Variable:
         values=entry.words("values"),
         initial=word(entry.get("initial")) if "initial" in entry.value else None,
         groups=groups,
-        errors=entry.word_map("errors"),
+        errors={value: codes.get(code, code) for value, code in entry.word_map("errors").items()},
         points=entry.opt_map("points").value,
         owner=entry.get("identity"),
         blank_is_nothing=entry.get("blank") == "nothing",
@@ -472,7 +466,7 @@ def _methods(service: str, entry: _Entry) -> Iterable[Method]:
         yield Method(service, name, gate, kind, tuple(method.get("arguments") or ()))
 
 
-def _operation(name: str, entry: _Entry) -> Operation:
+def _operation(name: str, entry: _Entry, codes: Mapping[str, str]) -> Operation:
     echo = entry.opt_map("echo") if entry.get("echo") else None
     return Operation(
         name=name,
@@ -484,7 +478,7 @@ def _operation(name: str, entry: _Entry) -> Operation:
         required=entry.words("required"),
         parameters={key: tuple(word(path).split(".")) for key, path in entry.opt_map("parameters").value.items()},
         result=entry.text("result"),
-        errors=entry.words("errors"),
+        errors=tuple(codes.get(code, code) for code in entry.words("errors")),
         since=entry.get("since"),
         deprecated=entry.get("deprecated"),
         echo=Echo(echo.text("as"), echo.text("by"), echo.words("to")) if echo else None,
@@ -527,7 +521,7 @@ def _guard(entry: _Entry) -> Guard:
     return {key: frozenset(entry.words(key)) for key in entry.value}
 
 
-def _alternatives(entry: _Entry) -> tuple[Alternative, ...]:
+def _alternatives(entry: _Entry, codes: Mapping[str, str]) -> tuple[Alternative, ...]:
     items = entry.need("may")
     path = (*entry.path, "may")
     if not isinstance(items, list) or not items:
@@ -541,7 +535,7 @@ def _alternatives(entry: _Entry) -> tuple[Alternative, ...]:
         result.append(
             Alternative(
                 when=tuple(sorted((key, frozenset(when.words(key))) for key in when.value)),
-                error=one.text("error") if "error" in one.value else None,
+                error=codes.get(one.text("error"), one.text("error")) if "error" in one.value else None,
                 answer=one.text("answer") if "answer" in one.value else None,
                 effect=one.text("then") if "then" in one.value else None,
                 breaks=one.words("breaks"),
@@ -562,21 +556,21 @@ def _carries(entry: _Entry) -> tuple[Carry, ...]:
     return tuple(result)
 
 
-def _row(name: str, entry: _Entry) -> Row:
+def _row(name: str, entry: _Entry, codes: Mapping[str, str]) -> Row:
     return Row(
         id=name,
         call=entry.text("call"),
         inside=_guard(entry.opt_map("in")),
         given=_guard(entry.opt_map("with")),
-        may=_alternatives(entry),
+        may=_alternatives(entry, codes),
         carries=_carries(entry),
         note=entry.get("note"),
     )
 
 
-def _overlap(name: str, entry: _Entry) -> Overlap:
+def _overlap(name: str, entry: _Entry, codes: Mapping[str, str]) -> Overlap:
     return Overlap(
-        name, entry.text("call"), entry.text("with-call"), _alternatives(entry), _carries(entry), entry.text("quote")
+        name, entry.text("call"), entry.text("with-call"), _alternatives(entry, codes), _carries(entry), entry.text("quote")
     )
 
 

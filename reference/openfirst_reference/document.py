@@ -13,6 +13,13 @@ import yaml
 Path_ = tuple[str | int, ...]
 
 
+def word(value: object) -> str:
+    """A value as the contract's vocabularies spell it: YAML's true, false and null are the words `true`, `false`, `null`."""
+    if value is None:
+        return "null"
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
 @dataclass(frozen=True, order=True)
 class Place:
     """Where an entry stands: file, line and column (both from 1)."""
@@ -50,10 +57,13 @@ class ContractError(Exception):
 class Document:
     """Plain data (`data`) and the place of every entry. A section whose items all have an `id` is kept as a map by that id."""
 
-    def __init__(self, data: dict[str, Any], places: dict[Path_, Place], file: str) -> None:
+    def __init__(
+        self, data: dict[str, Any], places: dict[Path_, Place], file: str, before: Document | None = None
+    ) -> None:
         self.data = data
         self.places = places
         self.file = file
+        self.before = before  # what an overlay was laid on
 
     def place(self, *path: str | int) -> Place:
         """Where the entry stands, or the nearest entry around it."""
@@ -111,7 +121,7 @@ def read_file(path: Path) -> Document:
 def lay_over(base: Document, overlay: Document) -> Document:
     """`overlay` on top of `base`: maps are merged, `null` removes an entry, anything else takes the place of what was there."""
     places = dict(base.places)
-    return Document(_merged(base.data, overlay.data, (), places, overlay.places), places, base.file)
+    return Document(_merged(base.data, overlay.data, (), places, overlay.places), places, base.file, base)
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:

@@ -5,8 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 
-from openfirst_spec import resource
-
 from openfirst_reference.automaton import explore
 from openfirst_reference.cells import cell_findings
 from openfirst_reference.contract import Classes, Contract, Invariant, build_contract
@@ -16,6 +14,7 @@ from openfirst_reference.invariants import MENTIONED
 from openfirst_reference.machine import ANY_ERROR, OF_SERVICE, Machine
 from openfirst_reference.schema import schema_findings
 from openfirst_reference.separation import choice_findings, status_findings
+from openfirst_spec import resource
 
 OPENAPI_FILE = "openapi.yaml"
 OPENAPI_MARK = "x-openfirst"

@@ -25,9 +25,8 @@ from openfirst_reference.contract import (
     Leaf,
     Overlap,
     Row,
-    word,
 )
-from openfirst_reference.document import ContractError
+from openfirst_reference.document import ContractError, word
 from openfirst_reference.expressions import expression
 from openfirst_reference.references import known_errors
 
@@ -41,9 +40,12 @@ _MEMORY = 100_000
 
 @dataclass(frozen=True, eq=False)
 class Variant:
-    """One reading of a call: the group of each parameter under the values `when` of choices, and the values so read."""
+    """One reading of a call: the leaf and the group of each parameter under the values `when` of choices, and the values so
+    read.
+    """
 
     when: tuple[tuple[str, frozenset[str]], ...]
+    leaves: Mapping[str, str]
     groups: Mapping[str, str]
     given: Mapping[str, Any]
 
@@ -178,20 +180,22 @@ class Machine:
             parameter: self._leaf(self.contract.classes[operation, parameter], value, names)
             for parameter, value in given.items()
         }
-        variants = [Variant((), {parameter: leaf.group for parameter, leaf in leaves.items()}, given)]
+        names_of = {parameter: leaf.name for parameter, leaf in leaves.items()}
+        variants = [Variant((), names_of, {parameter: leaf.group for parameter, leaf in leaves.items()}, given)]
         for parameter, leaf in leaves.items():
             if leaf.by_choice is not None:
                 choice, group_of = leaf.by_choice
                 variants = [
                     Variant(
                         (*variant.when, (choice, frozenset([value]))),
+                        names_of,
                         {**variant.groups, parameter: group},
                         {**variant.given, parameter: None if group == ABSENT else variant.given[parameter]},
                     )
                     for variant in variants
                     for value, group in group_of.items()
                 ]
-        return Call(operation, arguments, {name: leaf.name for name, leaf in leaves.items()}, tuple(variants))
+        return Call(operation, arguments, names_of, tuple(variants))
 
     def _leaf(self, classes: Classes, value: Any, names: Mapping[str, Any]) -> Leaf:
         if classes.source == "services":
@@ -415,7 +419,7 @@ class Machine:
     def _source(self, name: str, source: str, state: State, variant: Variant) -> Value:
         variable = self.contract.variables[name]
         if source == "given":
-            value = variant.given.get(name)
+            value = variant.leaves.get(name) if variable.is_enumeration else variant.given.get(name)
             return variable.initial if value is None else word(value)
         if source == "nothing":
             return None

@@ -43,6 +43,9 @@ class Proof:
     steps: int
     rules: Mapping[str, RuleProof]
 
+    def __str__(self) -> str:
+        return proof_text(self)
+
     @property
     def broken(self) -> list[str]:
         """The rules that the table breaks."""
@@ -103,11 +106,10 @@ def proof_text(proof: Proof) -> str:
     rows = [("rule", "steps", "rejects alone")]
     for rule, result in proof.rules.items():
         rows.append((rule, f"{result.steps:,}", str(result.killer) if result.killer else "-"))
-    verdict = "hold" if not proof.broken else f"but {len(proof.broken)} hold"
-    summary = (
-        f"{len(proof.rules)} rules {verdict} over {proof.states:,} states and {proof.steps:,} steps "
-        f"of {len(contract.fixtures)} fixtures."
-    )
+    kept = f"All {len(proof.rules)} rules hold"
+    if proof.broken:
+        kept = f"{len(proof.rules) - len(proof.broken)} of {len(proof.rules)} rules hold"
+    summary = f"{kept} over {proof.states:,} states and {proof.steps:,} steps of {len(contract.fixtures)} fixtures."
     return "\n\n".join([*parts, columns(rows), summary])
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
-from openfirst_reference.document import Document, Finding, Path_, did_you_mean
+from openfirst_reference.document import Document, Finding, Path_, did_you_mean, word
 
 if TYPE_CHECKING:
     from openfirst_reference.contract import Alternative, Carry, Contract, Guard
@@ -76,8 +76,17 @@ class _Names:
             if choice not in self.contract.choices:
                 yield from self.check((*path, choice), "a choice", [choice], self.contract.choices)
             else:
-                known = self.contract.choices[choice].values
-                yield from self.check((*path, choice), f"a value of the choice {choice}", sorted(values), known)
+                yield from self.check((*path, choice), f"a value of the choice {choice}", sorted(values), self.choice(choice))
+
+    def choice(self, choice: str) -> list[str]:
+        """The values of a choice, with those that an overlay has taken away: what asks for one of them is idle, not wrong."""
+        known = dict.fromkeys(self.contract.choices[choice].values)
+        document = self.document.before
+        while document is not None:
+            stated = document.data.get("choices", {}).get(choice, {})
+            known.update(dict.fromkeys(word(value) for value in stated.get("values", [])))
+            document = document.before
+        return list(known)
 
 
 def _variables(names: _Names) -> Iterator[Finding]:
@@ -227,7 +236,7 @@ def _choices(names: _Names) -> Iterator[Finding]:
         undeclared = [] if choice.undeclared is None else [choice.undeclared]
         yield from names.check((*path, "undeclared"), what, undeclared, choice.values)
         for sdk, value in choice.known.items():
-            yield from names.check((*path, "known", sdk), what, [value], choice.values)
+            yield from names.check((*path, "known", sdk), what, [value], names.choice(choice.id))
     for profile, chosen in names.contract.profiles.items():
         values: Mapping[str, list[str]] = {choice: [value] for choice, value in chosen.items()}
         yield from names.when(("profiles", profile), values.items())

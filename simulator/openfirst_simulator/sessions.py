@@ -58,12 +58,12 @@ class Sessions:
         """Whether there are such clients."""
         return any(one is not client for value in external_ids for one in self._by_external_id.get(value, ()))
 
-    def take(self, client: Client, after: State, *, begins: bool) -> None:
-        """Set a client's state; its session begins, goes on or ends as that says."""
+    def take(self, client: Client, after: State, *, anew: bool) -> None:
+        """Set a client's state; its session begins, goes on or ends as that says, or begins `anew`."""
         has = self._table.in_session(after)
         if client.session_id is not None:
             self._unlist(client)
-            if begins or not has:
+            if anew or not has:
                 del self._by_id[client.session_id]
                 client.session_id = None
         client.state = after

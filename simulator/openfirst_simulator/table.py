@@ -73,14 +73,11 @@ class Table:
         """Whether a client in this state is in a conference."""
         return self._conference is not None and state[self._conference] == "in"
 
-    def begins_session(self, step: Step) -> bool:
-        """Whether the step begins a session: one where none was, or one that takes the place of another."""
+    def replaces_session(self, step: Step) -> bool:
+        """Whether the step begins a session where there was one already, which it takes the place of."""
         effect = step.alternative.effect
-        if effect is None or not self.in_session(step.after):
-            return False
         same = step.after[self._session] == step.before[self._session]
-        replaces = same and SESSION in self.contract.effects[effect].set
-        return replaces or not self.in_session(step.before)
+        return effect is not None and same and SESSION in self.contract.effects[effect].set
 
     def identities(self, state: State) -> set[str]:
         """The values by which other clients are concerned with one in this state: its external IDs."""

@@ -262,7 +262,7 @@ class World:
         external_ids = sorted(table.identities(step.before) | table.identities(step.after))
         # The platform has no stale view of its own: what it ended is over for it at once.
         after = table.settled(step.after, self.choices)
-        self._sessions.take(client, after, begins=table.begins_session(step))
+        self._sessions.take(client, after, anew=table.replaces_session(step))
         self._services.follow(client, in_conference=table.in_conference(after))
         if table.contract.operations[step.call.operation].echo is None:
             return

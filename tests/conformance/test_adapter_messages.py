@@ -207,6 +207,12 @@ def test_the_first_200_characters_of_a_garbled_line_are_shown() -> None:
     assert raised.value.detail.endswith(f": {shown}…")
 
 
+def test_what_is_shown_of_a_line_can_be_printed() -> None:
+    with pytest.raises(AdapterFault) as raised:
+        decode(b"\x1b[2Jready\t\xff\xe2\x82\xac")
+    assert raised.value.detail.endswith(r": \x1b[2Jready\t\xff€")
+
+
 def test_a_line_that_is_too_long_is_garbled_and_said_to_be_too_long() -> None:
     decode(b'{"id":1,"result":"' + b"x" * (MAX_LINE - 20) + b'"}')
     with pytest.raises(AdapterFault, match="longer than 1048576 bytes") as raised:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import shlex
 import signal
+import subprocess
 import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -74,7 +76,7 @@ def kinds(adapter: Adapter) -> list[str]:
 
 
 async def until(condition: Callable[[], bool]) -> None:
-    while not condition():
+    while not condition():  # noqa: ASYNC110 - what is waited for sets no event
         await asyncio.sleep(0)
 
 
@@ -237,14 +239,35 @@ def test_a_crash_ends_every_call_that_was_open() -> None:
     asyncio.run(conversation())
 
 
-def test_a_crash_between_calls_is_recorded_if_nobody_was_told() -> None:
+@pytest.mark.parametrize("step", [ProcessAdapter.restart, ProcessAdapter.close])
+@pytest.mark.parametrize("noticed", ["the exit", "the loss"])
+def test_a_crash_between_calls_is_recorded_if_nobody_was_told(
+    step: Callable[[ProcessAdapter], Awaitable[object]], noticed: str
+) -> None:
     async def conversation() -> None:
         async with started("echo") as adapter:
-            assert adapter.pid is not None
-            os.kill(adapter.pid, signal.SIGKILL)
-            await until(lambda: is_gone(adapter.pid))
+            child, channel = adapter._child, adapter._channel
+            assert child is not None
+            assert channel is not None
+            os.kill(child.pid, signal.SIGKILL)
+            await until(child.exited.done if noticed == "the exit" else lambda: channel.lost is not None)
+            await step(adapter)
         assert kinds(adapter) == ["crash"]
         assert "was killed by SIGKILL" in adapter.faults[0].detail
+
+    asyncio.run(conversation())
+
+
+def test_an_answer_just_before_the_end_counts_even_without_an_end_of_line() -> None:
+    last = "import sys; sys.stdin.readline(); sys.stdout.write(sys.argv[1])"
+    result = {"protocol": 1, "implementation": {"name": "x"}, "capabilities": {"operations": []}}
+    answer = json.dumps({"id": 1, "result": result})
+
+    async def conversation() -> None:
+        adapter = ProcessAdapter(shlex.join([sys.executable, "-c", last, answer]))
+        assert (await adapter.start(INITIALIZE))["implementation"] == {"name": "x"}
+        await adapter.close()
+        assert kinds(adapter) == ["crash"]
 
     asyncio.run(conversation())
 
@@ -272,8 +295,50 @@ def test_an_adapter_that_refuses_to_end_is_killed_with_its_children(tmp_path: Pa
         # The end of the file comes when the last process that could write to it is gone.
         assert await asyncio.to_thread(reader.read) == ""
         reader.close()
-        assert kinds(adapter) == ["hang"]
-        assert "after shutdown" in adapter.faults[0].detail
+        assert kinds(adapter) == ["hang", "hang"]
+        assert "no answer to shutdown" in adapter.faults[0].detail
+        assert "after shutdown" in adapter.faults[1].detail
+
+    asyncio.run(conversation())
+
+
+def test_a_judge_that_ends_without_closing_leaves_no_process(tmp_path: Path) -> None:
+    held = tmp_path / "held"
+    os.mkfifo(held)
+    judge = (
+        "import asyncio, json, sys; from openfirst_conformance.adapter import ProcessAdapter\n"
+        "adapter = ProcessAdapter(sys.argv[1]); loop = asyncio.new_event_loop()\n"
+        "loop.run_until_complete(adapter.start(json.loads(sys.argv[2]))); sys.stdin.read(); sys.exit()"
+    )
+    arguments = [command("stubborn", held), json.dumps(INITIALIZE)]
+    running = [sys.executable, "-c", judge, *arguments]
+    with subprocess.Popen(running, stdin=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
+        with held.open() as reader:
+            process.communicate()
+            assert reader.read() == ""
+        assert process.returncode == 0
+
+
+def test_what_is_done_at_exit_is_forgotten_when_a_process_is_gone(monkeypatch: pytest.MonkeyPatch) -> None:
+    at_exit: list[object] = []
+    monkeypatch.setattr("atexit.register", lambda function, *_: at_exit.append(function))
+    monkeypatch.setattr("atexit.unregister", at_exit.remove)
+
+    async def conversation() -> None:
+        async with started("echo"):
+            assert len(at_exit) == 1
+        # Its number may be another process's by now.
+        assert at_exit == []
+
+    asyncio.run(conversation())
+
+
+def test_a_restart_lets_the_process_end_by_itself_first(tmp_path: Path) -> None:
+    async def conversation() -> None:
+        async with started("tidy", tmp_path / "left") as adapter:
+            assert not (tmp_path / "left").exists()
+            await adapter.restart()
+            assert (tmp_path / "left").exists()
 
     asyncio.run(conversation())
 
@@ -340,6 +405,22 @@ def test_deadlines_follow_the_median_round_trip_and_are_scaled() -> None:
     assert deadlines.of("settle") == 6
 
 
+def test_round_trips_are_measured() -> None:
+    class Noted(Deadlines):
+        def observe(self, method: str, seconds: float) -> None:
+            noted.append(method)
+            assert 0 <= seconds < 10
+
+    noted: list[str] = []
+
+    async def conversation() -> None:
+        async with started("echo", deadlines=Noted(call=10, stop=10)) as adapter:
+            await adapter.call(call())
+
+    asyncio.run(conversation())
+    assert noted == ["initialize", "call", "shutdown"]
+
+
 # --- those that write what they should not ------------------------------------------------------------------
 
 
@@ -390,6 +471,20 @@ def test_a_line_that_is_too_long_is_recorded_and_the_next_one_read() -> None:
     asyncio.run(conversation())
 
 
+def test_two_answers_that_come_at_once_are_one_answer_and_a_stale_one() -> None:
+    faults: list[AdapterFault] = []
+    twice = b'{"id": 1, "result": {"generation": 1}}\n' * 2
+
+    async def conversation() -> None:
+        channel = Channel(
+            lambda _: channel.receive(twice), faults=faults, handler=None, deadlines=Deadlines()
+        )
+        assert await channel.ask("settle", {"generation": 1}) == {"generation": 1}
+
+    asyncio.run(conversation())
+    assert [fault.kind for fault in faults] == ["stale"]
+
+
 def test_a_second_answer_is_stale() -> None:
     twice = '{"id": ID, "result": {"generation": GENERATION, "outcome": "value", "value": "first"}}'
 
@@ -412,6 +507,7 @@ def test_a_second_answer_is_stale() -> None:
             "JSON-RPC error: -32000 oops",
         ),
         ('{"id": ID, "error": "oops"}', "refused", "JSON-RPC error: oops"),
+        ('{"id": ID, "error": {"message": "\\ud800"}}', "refused", "JSON-RPC error: \\ud800"),
         (
             '{"id": ID, "result": {"generation": GENERATION, "outcome": "fine"}}',
             "bad-message",
@@ -437,6 +533,11 @@ def test_only_the_end_of_standard_error_is_kept() -> None:
     with pytest.raises(AdapterFault) as raised:
         asyncio.run(ProcessAdapter(shlex.join([sys.executable, "-c", loud])).start(INITIALIZE))
     assert raised.value.stderr.splitlines() == [f"line {number}" for number in range(99980, 100000)]
+
+    endless = "import sys; sys.stderr.write('x' * 1_000_000); sys.exit(5)"
+    with pytest.raises(AdapterFault) as raised:
+        asyncio.run(ProcessAdapter(shlex.join([sys.executable, "-c", endless])).start(INITIALIZE))
+    assert raised.value.stderr == "x" * 64 * 1024
 
 
 # --- what an adapter asks -----------------------------------------------------------------------------------
@@ -487,6 +588,30 @@ def test_a_request_that_the_judge_does_not_answer_is_refused_and_recorded(
             assert kinds(adapter) == [kind]
 
     asyncio.run(conversation())
+
+
+async def fail(_method: str, _params: Json) -> Json:
+    raise ZeroDivisionError
+
+
+async def give_nothing(_method: str, _params: Json) -> Json:
+    return {"token": None}
+
+
+@pytest.mark.parametrize("handler", [fail, give_nothing])
+def test_a_mistake_of_the_judge_leaves_no_adapter_waiting(handler: RequestHandler) -> None:
+    noted: list[type[BaseException]] = []
+
+    async def conversation() -> None:
+        loop = asyncio.get_running_loop()
+        loop.set_exception_handler(lambda _, context: noted.append(type(context["exception"])))
+        async with started("refreshing", handler=handler) as adapter:
+            asked = await adapter.call(call(1, "refreshToken", generation=1, client="a"))
+            assert asked["value"]["error"] == {"code": -32603, "message": "the judge failed to answer"}
+            assert adapter.faults == []
+
+    asyncio.run(conversation())
+    assert noted in ([ZeroDivisionError], [ValueError])
 
 
 def test_without_a_handler_no_token_is_given() -> None:

@@ -161,7 +161,8 @@ def test_an_exception_is_the_adapters_fault_and_its_traceback_is_kept(
             await adapter.call(call(operation))
         assert raised.value.kind in {"crash", "refused"}
         assert text in raised.value.detail
-        assert "adapter_objects.py" in adapter.stderr_tail()
+        assert "adapter_objects.py" in raised.value.stderr
+        assert raised.value.stderr in adapter.stderr_tail()
         assert (await adapter.call(call("echo")))["outcome"] == "value"
         await adapter.close()
 
@@ -205,7 +206,59 @@ def test_a_call_that_never_returns_hangs_and_a_restart_goes_on(make: Make, name:
         assert raised.value.kind == "hang"
         await adapter.restart()
         assert await adapter.reset(RESET) == {"generation": 3}
-        await adapter.restart()
+        await adapter.close()
+
+    asyncio.run(conversation())
+
+
+def test_shutdown_overtakes_a_call_that_hangs(make: Make) -> None:
+    async def conversation() -> None:
+        adapter = make("Plain", deadlines=Deadlines(call=0.05, stop=10))
+        await adapter.start(INITIALIZE)
+        with pytest.raises(AdapterFault, match="hang"):
+            await adapter.call(call("hang"))
+        await adapter.close()
+        assert adapter.faults == []
+
+    asyncio.run(conversation())
+
+
+def test_a_shutdown_that_fails_is_recorded(make: Make) -> None:
+    async def conversation() -> None:
+        adapter = make("Clumsy", deadlines=PATIENT)
+        await adapter.start(INITIALIZE)
+        await adapter.close()
+        assert len(adapter.faults) == 1
+        assert "a file is locked" in adapter.faults[0].detail
+
+    asyncio.run(conversation())
+
+
+@pytest.mark.parametrize("make", ["served"], indirect=True)
+def test_standard_input_and_output_are_the_protocols_alone(
+    make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("PYTHONUNBUFFERED", raising=False)
+
+    async def conversation() -> None:
+        adapter = make("Curious", deadlines=PATIENT)
+        await adapter.start(INITIALIZE)
+        assert "initialised for session" in adapter.stderr_tail()
+        assert await adapter.reset(RESET) == {"generation": 3}
+        await adapter.close()
+        assert adapter.faults == []
+
+    asyncio.run(conversation())
+
+
+def test_what_an_object_does_to_its_params_does_not_reach_the_judge(make: Make) -> None:
+    async def conversation() -> None:
+        adapter = make("Plain", deadlines=PATIENT)
+        await adapter.start(INITIALIZE)
+        params = call("spoil", name="Ana")
+        assert (await adapter.call(params))["outcome"] == "value"
+        assert params == call("spoil", name="Ana")
+        await adapter.close()
 
     asyncio.run(conversation())
 

@@ -52,7 +52,8 @@ def test_a_refusal_reversed(overlaid: Overlaid) -> None:
     assert made.body["result"]["alias"] == "rehearsal"
     assert api.use(token, "command/send", "hi").outcome == (501, "not-simulated")
     # The row does not join anybody to anything, so nobody has joined.
-    api.use(token, "conference/join", made.body["result"])
+    for session in ("current", "none"):
+        assert api.use(token, "conference/join", made.body["result"], session=session).status == 200
     assert api.use(token, "conference/getParticipants", made.body["result"]).body["result"] == []
     assert api.use(token, "conference/create", {}, session="none").status == 200
 

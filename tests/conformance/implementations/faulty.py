@@ -1,0 +1,1445 @@
+"""Faulty implementations: each must be accused, and of the right thing.
+
+`breaks` names rules of which at least one must be convicted, `innocent` rules that must not be. `needs` says
+the tier that it takes to see the fault, where the first one does not. A fault against a rule that only should
+be kept leaves the verdict as it is.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import unicodedata
+from typing import Any, ClassVar
+
+from .base import Client, Credential, Info, Json, Plain, Refusal, Session, Words
+from .odd import capable, deciding
+
+APART = ("sessions-are-apart", "token-refresh", "bad-token", "concurrent-calls")
+"""What one client with a good token in one life of it has nothing to do with."""
+
+
+class Faulty(Plain):
+    """Not itself faulty: what all of them share."""
+
+    verdicts: ClassVar[Words] = ("broken",)
+    innocent: ClassVar[Words] = APART
+
+
+# The gate ---------------------------------------------------------------------------------------------------
+
+
+class ForgetsOneGate(Faulty):
+    """One method of a service, of all there are, answers without a session."""
+
+    breaks = ("open-before-use", "close-closes")
+    innocent = (*APART, "open-opens", "info-is-kept", "external-id-mismatch", "reopen", "is-open-is-pure")
+
+    def is_gated(self, service: str, method: str) -> bool:
+        """All but one."""
+        return super().is_gated(service, method) and (service, method) != ("filePresentation", "getThumbnail")
+
+
+class ForgetsGateOfOneService(Faulty):
+    """A service that looks like a device setting is not gated."""
+
+    breaks = ("open-before-use", "close-closes")
+
+    def is_gated(self, service: str, method: str) -> bool:
+        """Not the microphone."""
+        return super().is_gated(service, method) and service != "localAudio"
+
+
+class GateIsOpenBeforeOpen(Faulty):
+    """Services answer as long as no session was ever opened."""
+
+    breaks = ("open-before-use",)
+
+    def gate(self, client: Client, service: str, method: str) -> None:
+        """Refuse only after a session."""
+        if client.last is not None or client.credential.kind == "none" or client.session is not None:
+            super().gate(client, service, method)
+
+
+class GateIsOpenAfterClose(Faulty):
+    """Services go on answering after close."""
+
+    breaks = ("open-before-use", "close-closes")
+
+    def gate(self, client: Client, service: str, method: str) -> None:
+        """Refuse only before a session."""
+        if client.last is None:
+            super().gate(client, service, method)
+
+
+class GateIsOpenAfterSecondClose(Faulty):
+    """Services go on answering after the second close."""
+
+    breaks = ("open-before-use", "close-closes", "reopen")
+
+    def end(self, client: Client) -> None:
+        """Count."""
+        client.notes["closed"] = client.notes.get("closed", 0) + (client.session is not None)
+        super().end(client)
+
+    def gate(self, client: Client, service: str, method: str) -> None:
+        """Refuse only before the second."""
+        if client.notes.get("closed", 0) < 2:
+            super().gate(client, service, method)
+
+
+class GateIsOpenAfterRefusedOpen(Faulty):
+    """Services answer once an open was refused for its external ID."""
+
+    breaks = ("open-before-use", "rejected-changes-nothing", "external-id-mismatch")
+
+    def open(self, client: Client, info: Info | None) -> Any:
+        """Remember the attempt as if it were a session."""
+        try:
+            return super().open(client, info)
+        except Refusal as refusal:
+            if refusal.code == "external-id-mismatch":
+                client.notes["tried"] = True
+            raise
+
+    def gate(self, client: Client, service: str, method: str) -> None:
+        """Whoever tried may pass."""
+        if "tried" not in client.notes:
+            super().gate(client, service, method)
+
+
+class GateIsOpenUninitialised(Faulty):
+    """Services answer a client that has no credential at all."""
+
+    breaks = ("open-before-use",)
+
+    def gate(self, client: Client, service: str, method: str) -> None:
+        """Refuse only those who have something to lose."""
+        if client.credential.kind != "none":
+            super().gate(client, service, method)
+
+
+class GateIsOpenForExpiredToken(Faulty):
+    """Services answer without a session if the token has expired."""
+
+    breaks = ("open-before-use", "bad-token")
+    innocent = ("sessions-are-apart", "concurrent-calls")
+
+    def gate(self, client: Client, service: str, method: str) -> None:
+        """Look at the session only with a token that is not expired."""
+        if client.credential.condition != "expired":
+            super().gate(client, service, method)
+
+
+class RefusedServiceOpens(Faulty):
+    """A service that is refused opens a session on the way."""
+
+    breaks = ("open-before-use", "rejected-changes-nothing")
+
+    def gate(self, client: Client, service: str, method: str) -> None:
+        """Try to be helpful."""
+        if (
+            client.session is None
+            and client.credential.condition == "good"
+            and client.credential.kind != "none"
+        ):
+            client.session = self.session(client, {}, client.credential.external_id)
+            raise Refusal("session-not-open")
+        super().gate(client, service, method)
+
+
+class GateNamesWrongReason(Faulty):
+    """Services without a session are refused as if an external ID did not match."""
+
+    breaks = ("open-before-use",)
+
+    def gate(self, client: Client, service: str, method: str) -> None:
+        """Say the wrong thing."""
+        if client.session is None:
+            raise Refusal("external-id-mismatch")
+
+
+class ServicesNeverAnswer(Faulty):
+    """Services are refused for want of a session, whether there is one or not."""
+
+    breaks = ("open-opens",)
+
+    def gate(self, client: Client, service: str, method: str) -> None:
+        """Refuse."""
+        raise Refusal("session-not-open")
+
+
+# Opening ----------------------------------------------------------------------------------------------------
+
+
+class OpensNothing(Faulty):
+    """Open succeeds, and there is no session."""
+
+    breaks = ("open-opens",)
+
+    def session(self, client: Client, info: Info | None, external_id: str | None) -> Any:
+        """Make none."""
+        return None
+
+
+class OpensOnlyWithExternalId(Faulty):
+    """A token without an external ID opens nothing."""
+
+    breaks = ("open-opens", "info-is-optional")
+
+    def external_id(self, client: Client, info: Info | None) -> str | None:
+        """Insist on one."""
+        external_id = super().external_id(client, info)
+        if external_id is None and client.credential.kind == "token":
+            raise Refusal("token-invalid")
+        return external_id
+
+
+class NeedsInfoUndeclared(Faulty):
+    """Opening without information fails, and nothing was said about it."""
+
+    breaks = ("info-is-optional",)
+
+    def open(self, client: Client, info: Info | None) -> Any:
+        """Stumble over nothing."""
+        if info is None and client.session is None:
+            raise Refusal("info-missing")
+        return super().open(client, info)
+
+
+class NeedsNameUndeclared(Faulty):
+    """Opening without a name fails, and nothing was said about it."""
+
+    breaks = ("info-is-optional", "open-opens")
+
+    def open(self, client: Client, info: Info | None) -> Any:
+        """Insist on a name."""
+        if info is not None and info.get("name") is None and client.session is None:
+            raise Refusal("name-missing")
+        return super().open(client, info)
+
+
+class _Altering(Faulty):
+    """The information is altered on its way into the session."""
+
+    breaks: ClassVar[Words] = ("info-is-kept",)
+
+    def session(self, client: Client, info: Info | None, external_id: str | None) -> Session:
+        """Open, and alter."""
+        session = super().session(client, info, external_id)
+        self.alter(session)
+        return session
+
+    def alter(self, session: Session) -> None:
+        """What goes wrong."""
+        raise NotImplementedError
+
+
+class LosesName(_Altering):
+    """The name given to open is lost."""
+
+    def alter(self, session: Session) -> None:
+        """Lose it."""
+        session.name = None
+
+
+class LosesAvatar(_Altering):
+    """The avatar URL given to open is lost."""
+
+    def alter(self, session: Session) -> None:
+        """Lose it."""
+        session.avatar_url = None
+
+
+class SwapsNameAndAvatar(_Altering):
+    """Name and avatar URL change places."""
+
+    def alter(self, session: Session) -> None:
+        """Swap them."""
+        session.name, session.avatar_url = session.avatar_url, session.name
+
+
+class LowersName(_Altering):
+    """The name given to open is kept in small letters."""
+
+    def alter(self, session: Session) -> None:
+        """Write it small."""
+        session.name = session.name and session.name.lower()
+
+
+class CutsLongName(_Altering):
+    """A name of more than 255 characters is cut."""
+
+    needs = "explore"
+
+    def alter(self, session: Session) -> None:
+        """Cut it."""
+        session.name = session.name and session.name[:255]
+
+
+class FillsInName(_Altering):
+    """A participant without a name is called Guest."""
+
+    breaks = ("info-is-kept", "info-is-optional", "participant-is-local", "open-opens", "reopen")
+
+    def alter(self, session: Session) -> None:
+        """Make one up."""
+        session.name = session.name or "Guest"
+
+
+# External IDs -----------------------------------------------------------------------------------------------
+
+
+class IgnoresMismatchUndeclared(Faulty):
+    """Ignores an external ID that is not the token's, and does not say so."""
+
+    breaks = ("external-id-mismatch",)
+    decides = deciding(external_id_mismatch="ignore")
+    undeclared = frozenset({"external-id-mismatch"})
+
+
+class ComparesWithoutCase(Faulty):
+    """External IDs are the same in small and capital letters."""
+
+    breaks = ("external-id-mismatch",)
+
+    def same_external_id(self, given: str, own: str) -> bool:
+        """Fold case."""
+        return given.casefold() == own.casefold()
+
+
+class ComparesTrimmed(Faulty):
+    """External IDs are the same with and without blanks around them."""
+
+    breaks = ("external-id-mismatch",)
+
+    def same_external_id(self, given: str, own: str) -> bool:
+        """Trim."""
+        return given.strip() == own.strip()
+
+
+class ComparesComposed(Faulty):
+    """External IDs are the same composed and decomposed."""
+
+    breaks = ("external-id-mismatch",)
+
+    def same_external_id(self, given: str, own: str) -> bool:
+        """Normalise."""
+        return unicodedata.normalize("NFC", given) == unicodedata.normalize("NFC", own)
+
+
+class ComparesPrefix(Faulty):
+    """An external ID is the token's if the token's begins with it."""
+
+    breaks = ("external-id-mismatch",)
+
+    def same_external_id(self, given: str, own: str) -> bool:
+        """Look at the beginning."""
+        return own.startswith(given)
+
+
+class ComparesBeginning(Faulty):
+    """An external ID is the token's if it begins with the token's."""
+
+    breaks = ("external-id-mismatch",)
+
+    def same_external_id(self, given: str, own: str) -> bool:
+        """Look at the beginning of the other one."""
+        return given.startswith(own)
+
+
+class RefusesMismatchButOpens(Faulty):
+    """A mismatch is refused, and the session is opened all the same."""
+
+    breaks = ("external-id-mismatch", "rejected-changes-nothing")
+
+    def external_id(self, client: Client, info: Info | None) -> str | None:
+        """Refuse when it is too late."""
+        try:
+            return super().external_id(client, info)
+        except Refusal:
+            if client.session is None:
+                client.session = self.session(client, info, client.credential.external_id)
+            raise
+
+
+class IgnoresMismatchOnReopen(Faulty):
+    """A mismatch is refused in the first session only."""
+
+    breaks = ("external-id-mismatch",)
+
+    def external_id(self, client: Client, info: Info | None) -> str | None:
+        """Look only the first time."""
+        return super().external_id(client, info) if client.last is None else client.credential.external_id
+
+
+class AdoptsExternalId(Faulty):
+    """An external ID that is not the token's becomes the participant's."""
+
+    breaks = ("external-id-mismatch", "external-id-from-token")
+
+    def external_id(self, client: Client, info: Info | None) -> str | None:
+        """Take what is given."""
+        return (info or {}).get("externalId") or client.credential.external_id
+
+
+class AdoptsIgnoredExternalId(AdoptsExternalId):
+    """It declares that it ignores a mismatch, and adopts the external ID instead."""
+
+    breaks = ("external-id-from-token", "external-id-mismatch")
+    decides = deciding(external_id_mismatch="ignore", external_id_without_token_id="ignore")
+
+
+class AdoptsWithoutTokenId(Faulty):
+    """Where the token has no external ID, the one given to open is adopted."""
+
+    breaks = ("external-id-from-token",)
+    undeclared = frozenset({"external-id-without-token-id"})
+
+    def external_id(self, client: Client, info: Info | None) -> str | None:
+        """Take what is given if there is nothing else."""
+        if client.credential.kind == "token" and client.credential.external_id is None:
+            return (info or {}).get("externalId") or None
+        return super().external_id(client, info)
+
+
+class LosesExternalId(_Altering):
+    """The participant does not have the token's external ID."""
+
+    breaks = ("external-id-from-token",)
+
+    def alter(self, session: Session) -> None:
+        """Lose it."""
+        session.external_id = None
+
+
+class RefusesEqualExternalId(Faulty):
+    """Any external ID given to open is refused, the token's own too."""
+
+    breaks = ("external-id-match",)
+
+    def same_external_id(self, given: str, own: str) -> bool:
+        """Nothing is the same."""
+        return False
+
+
+class NewIdEveryOpen(Faulty):
+    """Every session has a new participant ID."""
+
+    breaks = ("same-id-same-participant",)
+
+    def participant_id(self, client: Client, external_id: str | None) -> str:
+        """Count sessions."""
+        return f"participant-{self.sessions_opened}"
+
+
+class IdPerClient(Faulty):
+    """The same external ID has another participant ID on another client."""
+
+    breaks = ("same-id-same-participant", "sessions-are-apart")
+    innocent = ("token-refresh", "bad-token", "concurrent-calls")
+
+    def participant_id(self, client: Client, external_id: str | None) -> str:
+        """Mark it with the client."""
+        return f"{client.name}:{super().participant_id(client, external_id)}"
+
+
+class IdChangesWithEveryLook(Faulty):
+    """Every getParticipant shows another ID, also where there is no external ID."""
+
+    breaks = ("same-id-same-participant", "participant-is-local", "open-opens")
+
+    def show(self, session: Session) -> Json:
+        """Count looks."""
+        self.sessions_opened += 1
+        return {**super().show(session), "id": f"look-{self.sessions_opened}"}
+
+
+# Closing ----------------------------------------------------------------------------------------------------
+
+
+class ClosesNothing(Faulty):
+    """Close succeeds and does nothing."""
+
+    breaks = ("close-closes",)
+
+    def close(self, client: Client) -> Any:
+        """Do nothing."""
+        return None if client.session is not None else super().close(client)
+
+
+class CloseKeepsParticipant(Faulty):
+    """After close the participant is still there."""
+
+    breaks = ("close-closes", "participant-is-local")
+
+    def get_participant(self, client: Client) -> Any:
+        """Show the last one, if need be."""
+        if client.session is None and client.last is not None:
+            return self.show(client.last)
+        return super().get_participant(client)
+
+
+class CloseFails(Faulty):
+    """Close of an open session is an error, though it closes."""
+
+    breaks = ("close-closes", "rejected-changes-nothing")
+
+    def close(self, client: Client) -> Any:
+        """Close, and fail."""
+        was_open = client.session is not None
+        super().close(client)
+        if was_open:
+            raise Refusal("session-not-open")
+
+
+class ClosesOnlyOnce(Faulty):
+    """The second session cannot be closed."""
+
+    breaks = ("close-closes", "reopen")
+
+    def close(self, client: Client) -> Any:
+        """Do nothing the second time."""
+        if client.session is not None and client.last is not None:
+            return None
+        return super().close(client)
+
+
+class FailsToReopen(Faulty):
+    """There is one session in the life of a client."""
+
+    breaks = ("reopen", "open-opens")
+    innocent = ("sessions-are-apart", "token-refresh", "concurrent-calls")
+
+    def open(self, client: Client, info: Info | None) -> Any:
+        """Refuse a second one."""
+        if client.session is None and client.last is not None:
+            raise Refusal("session-already-open")
+        return super().open(client, info)
+
+
+class FailsToOpenThirdTime(Faulty):
+    """The third session of a client cannot be opened."""
+
+    breaks = ("reopen", "open-opens")
+
+    def session(self, client: Client, info: Info | None, external_id: str | None) -> Session:
+        """Count to two."""
+        opened = client.notes["opened"] = client.notes.get("opened", 0) + 1
+        if opened > 2:
+            raise Refusal("session-already-open")
+        return super().session(client, info, external_id)
+
+
+class ReopenLeaksName(Faulty):
+    """A session opened without a name has that of the session before."""
+
+    breaks = ("reopen",)
+    innocent = (*APART, "info-is-kept", "update-needs-session")
+
+    def session(self, client: Client, info: Info | None, external_id: str | None) -> Session:
+        """Fill in the old name."""
+        session = super().session(client, info, external_id)
+        if session.name is None and client.last is not None:
+            session.name = client.last.name
+        return session
+
+
+class ReopenLeaksAvatar(Faulty):
+    """A session opened without an avatar URL has that of the session before."""
+
+    breaks = ("reopen",)
+    innocent = (*APART, "info-is-kept", "update-needs-session")
+
+    def session(self, client: Client, info: Info | None, external_id: str | None) -> Session:
+        """Fill in the old URL."""
+        session = super().session(client, info, external_id)
+        if session.avatar_url is None and client.last is not None:
+            session.avatar_url = client.last.avatar_url
+        return session
+
+
+class ReopenLeaksExternalId(Faulty):
+    """With key and secret, an external ID adopted once stays for later sessions."""
+
+    breaks = ("reopen",)
+
+    def external_id(self, client: Client, info: Info | None) -> str | None:
+        """Fill in the old one."""
+        external_id = super().external_id(client, info)
+        if external_id is None and client.last is not None and client.credential.kind == "key-secret":
+            return client.last.external_id
+        return external_id
+
+
+class StaysInConference(Faulty):
+    """Closing the session does not leave the conference."""
+
+    breaks = ("close-leaves-conference",)
+    verdicts = ("conforms", "broken")
+
+    def session(self, client: Client, info: Info | None, external_id: str | None) -> Session:
+        """Come back to where one was."""
+        session = super().session(client, info, external_id)
+        if client.last is not None:
+            session.conference = client.last.conference
+        return session
+
+
+class FailsToCloseInConference(Faulty):
+    """A session cannot be closed while in a conference."""
+
+    breaks = ("close-closes", "close-leaves-conference")
+
+    def close(self, client: Client) -> Any:
+        """Refuse."""
+        if client.session is not None and client.session.conference is not None:
+            raise Refusal("in-conference")
+        return super().close(client)
+
+
+# Asking -----------------------------------------------------------------------------------------------------
+
+
+class IsOpenToggles(Faulty):
+    """IsOpen gives the right answer and closes the session."""
+
+    breaks = ("is-open-is-pure",)
+
+    def is_open(self, client: Client) -> Any:
+        """Tell, and close."""
+        told = super().is_open(client)
+        self.end(client)
+        return told
+
+
+class IsOpenClosesTheThirdTime(Faulty):
+    """The session closes when isOpen was asked three times."""
+
+    breaks = ("is-open-is-pure",)
+
+    def is_open(self, client: Client) -> Any:
+        """Count to three."""
+        told = super().is_open(client)
+        asked = client.notes["asked"] = client.notes.get("asked", 0) + (client.session is not None)
+        if asked == 3:
+            self.end(client)
+        return told
+
+
+class IsOpenThrows(Faulty):
+    """IsOpen is an error where no session is open."""
+
+    breaks = ("is-open-is-pure",)
+
+    def is_open(self, client: Client) -> Any:
+        """Throw instead of telling."""
+        if client.session is None and client.credential.kind != "none":
+            raise Refusal("session-not-open")
+        return super().is_open(client)
+
+
+class IsOpenAfterFailedOpen(Faulty):
+    """IsOpen tells that somebody tried to open, not that it worked."""
+
+    breaks = ("is-open-is-pure", "bad-token", "external-id-mismatch", "rejected-changes-nothing")
+    innocent = ("sessions-are-apart", "concurrent-calls")
+
+    def open(self, client: Client, info: Info | None) -> Any:
+        """Raise the flag too soon."""
+        client.notes["tried"] = True
+        return super().open(client, info)
+
+    def end(self, client: Client) -> None:
+        """Lower the flag."""
+        client.notes.pop("tried", None)
+        super().end(client)
+
+    def is_open(self, client: Client) -> Any:
+        """Look at the flag."""
+        return super().is_open(client) or "tried" in client.notes
+
+
+class ShowsParticipantOfPreviousSession(Faulty):
+    """The participant of the second session is that of the first."""
+
+    breaks = ("participant-is-local", "reopen", "info-is-kept")
+
+    def get_participant(self, client: Client) -> Any:
+        """Show the old one."""
+        if client.session is not None and client.last is not None:
+            return self.show(client.last)
+        return super().get_participant(client)
+
+
+class ShowsSomebodyWithoutSession(Faulty):
+    """Without a session there is a participant without a name."""
+
+    breaks = ("participant-is-local",)
+    innocent = ("sessions-are-apart", "token-refresh", "concurrent-calls")
+
+    def no_participant(self, client: Client) -> Any:
+        """Make somebody up."""
+        return self.show(Session(None, None, client.credential.external_id, "nobody"))
+
+
+class GetParticipantFails(Faulty):
+    """GetParticipant is an error, with a session too."""
+
+    breaks = ("participant-is-local", "open-opens")
+
+    def get_participant(self, client: Client) -> Any:
+        """Fail."""
+        raise Refusal("session-not-open")
+
+
+class GetParticipantChangesName(Faulty):
+    """GetParticipant shows the right one, and leaves nobody's name behind."""
+
+    breaks = ("participant-is-local", "info-is-kept", "update-updates", "open-opens")
+
+    def get_participant(self, client: Client) -> Any:
+        """Show it and spoil it."""
+        shown = super().get_participant(client)
+        if client.session is not None:
+            client.session.name = None
+        return shown
+
+
+# Updating ---------------------------------------------------------------------------------------------------
+
+
+class UpdateDoesNothing(Faulty):
+    """An update succeeds and changes nothing."""
+
+    breaks = ("update-updates",)
+
+    def update(self, client: Client, name: str | None, avatar_url: str | None) -> Any:
+        """Put back what was there."""
+        if client.session is not None and client.credential.condition == "good":
+            name, avatar_url = client.session.name, client.session.avatar_url
+        return super().update(client, name, avatar_url)
+
+
+class UpdateDropsAvatar(Faulty):
+    """An update changes the name and loses the avatar URL."""
+
+    breaks = ("update-updates",)
+
+    def update(self, client: Client, name: str | None, avatar_url: str | None) -> Any:
+        """Lose it."""
+        return super().update(client, name, None)
+
+
+class UpdateSwaps(Faulty):
+    """An update takes the name for the avatar URL."""
+
+    breaks = ("update-updates",)
+
+    def update(self, client: Client, name: str | None, avatar_url: str | None) -> Any:
+        """Swap them."""
+        return super().update(client, avatar_url, name)
+
+
+class UpdateChangesExternalId(Faulty):
+    """An update takes the name for the external ID as well."""
+
+    breaks = ("update-updates", "external-id-from-token")
+
+    def update(self, client: Client, name: str | None, avatar_url: str | None) -> Any:
+        """Change too much."""
+        value = super().update(client, name, avatar_url)
+        if client.session is not None:
+            client.session.external_id = name
+        return value
+
+
+class UpdateChangesId(Faulty):
+    """An update makes a new participant."""
+
+    breaks = ("update-updates", "same-id-same-participant")
+
+    def update(self, client: Client, name: str | None, avatar_url: str | None) -> Any:
+        """Change too much."""
+        value = super().update(client, name, avatar_url)
+        if client.session is not None:
+            client.session.participant_id += "'"
+        return value
+
+
+class UpdateClosesSession(Faulty):
+    """An update opens a new connection and forgets the session."""
+
+    breaks = ("update-updates",)
+
+    def update(self, client: Client, name: str | None, avatar_url: str | None) -> Any:
+        """Update and close."""
+        value = super().update(client, name, avatar_url)
+        self.end(client)
+        return value
+
+
+class _StoresUpdate(Faulty):
+    """What is updated without a session is shown by the next one."""
+
+    breaks = ("update-needs-session", "rejected-changes-nothing")
+
+    def update_closed(self, client: Client, name: str | None, avatar_url: str | None) -> Any:
+        """Store it."""
+        client.notes["stored"] = (name, avatar_url)
+        return super().update_closed(client, name, avatar_url)
+
+    def session(self, client: Client, info: Info | None, external_id: str | None) -> Session:
+        """Show what was stored."""
+        session = super().session(client, info, external_id)
+        if "stored" in client.notes:
+            session.name, session.avatar_url = client.notes.pop("stored")
+        return session
+
+
+class StoresIgnoredUpdate(_StoresUpdate):
+    """An update without a session is accepted, and shown by the next session."""
+
+    decides = deciding(update_while_closed="ignore")
+
+
+class StoresRefusedUpdate(_StoresUpdate):
+    """An update without a session is refused, and shown by the next session."""
+
+
+class UpdatesWithoutScope(Faulty):
+    """A token that may not update does."""
+
+    breaks = ("update-needs-scope",)
+    verdicts = ("conforms",)
+
+    def check_scope(self, client: Client) -> None:
+        """Do not look."""
+
+
+class UpdatesThoughRefused(Faulty):
+    """An update that the token does not allow is refused, and done."""
+
+    breaks = ("rejected-changes-nothing", "update-needs-scope")
+
+    def update(self, client: Client, name: str | None, avatar_url: str | None) -> Any:
+        """Do it first."""
+        if client.session is not None and client.credential.condition == "good":
+            client.session.name, client.session.avatar_url = name, avatar_url
+        return super().update(client, name, avatar_url)
+
+
+# What a refused call leaves behind --------------------------------------------------------------------------
+
+
+class LocksAfterRefusal(Faulty):
+    """After any refused open, every other open is refused."""
+
+    breaks = ("rejected-changes-nothing", "open-opens")
+    innocent = ("sessions-are-apart", "token-refresh", "concurrent-calls")
+
+    def open(self, client: Client, info: Info | None) -> Any:
+        """Never recover."""
+        if "locked" in client.notes:
+            raise Refusal("session-already-open")
+        client.notes["locked"] = True
+        value = super().open(client, info)
+        del client.notes["locked"]
+        return value
+
+
+class RefusedOpenChangesName(Faulty):
+    """An open while open is refused, and changes the name."""
+
+    breaks = ("rejected-changes-nothing",)
+
+    def open_again(self, client: Client, info: Info | None) -> bool:
+        """Take the name on the way out."""
+        if client.session is not None and info is not None:
+            client.session.name = info.get("name")
+        return super().open_again(client, info)
+
+
+class RefusedOpenCloses(Faulty):
+    """An open while open is refused, and closes the session."""
+
+    breaks = ("rejected-changes-nothing",)
+
+    def open_again(self, client: Client, info: Info | None) -> bool:
+        """Close on the way out."""
+        self.end(client)
+        return super().open_again(client, info)
+
+
+class RefusedOpenLeavesName(Faulty):
+    """The name given to an open that was refused is that of the next session without one."""
+
+    breaks = ("rejected-changes-nothing", "external-id-mismatch")
+
+    def open(self, client: Client, info: Info | None) -> Any:
+        """Remember the refused information as the last."""
+        try:
+            return super().open(client, info)
+        except Refusal:
+            if client.session is None and info is not None:
+                client.last = Session(info.get("name"), None, None, "")
+            raise
+
+    def session(self, client: Client, info: Info | None, external_id: str | None) -> Session:
+        """Use what was refused."""
+        session = super().session(client, info, external_id)
+        if session.name is None and client.last is not None and client.last.participant_id == "":
+            session.name = client.last.name
+        return session
+
+
+class RefusedReplacementCloses(Faulty):
+    """Opening while open replaces the session; a mismatched one is refused when the old session is gone."""
+
+    breaks = ("rejected-changes-nothing", "external-id-mismatch")
+    decides = deciding(open_while_open="replace")
+
+    def open_again(self, client: Client, info: Info | None) -> bool:
+        """Close too soon."""
+        self.end(client)
+        return True
+
+
+class RefusedSecondInitialiseTakesToken(Faulty):
+    """A second initialisation is refused, and its token is used from then on."""
+
+    breaks = ("rejected-changes-nothing", "external-id-from-token", "bad-token", "external-id-mismatch")
+    innocent = ("sessions-are-apart", "concurrent-calls")
+    decides = deciding(second_initialize="refuse")
+
+    def initialise(self, client: Client, credential: Credential) -> Any:
+        """Take it, and refuse."""
+        was_held = client.credential.kind != "none"
+        self.hold(client, credential)
+        if was_held:
+            raise Refusal("already-initialized")
+
+
+# Credentials ------------------------------------------------------------------------------------------------
+
+
+class _Accepting(Faulty):
+    """A credential that is no good is as good as any."""
+
+    breaks = ("bad-token",)
+    innocent = ("sessions-are-apart", "concurrent-calls", "update-updates", "info-is-kept")
+    accepted: ClassVar[str] = ""
+
+    def check_credential(self, client: Client) -> None:
+        """Do not look too closely."""
+        if client.credential.kind == "none" or client.credential.condition != self.accepted:
+            super().check_credential(client)
+
+
+class AcceptsExpiredToken(_Accepting):
+    """An expired token opens a session."""
+
+    accepted = "expired"
+
+
+class AcceptsForgedToken(_Accepting):
+    """A forged token opens a session."""
+
+    accepted = "forged"
+
+
+class AcceptsForeignToken(_Accepting):
+    """The token of another platform opens a session."""
+
+    accepted = "foreign"
+
+
+class AcceptsUnreadableToken(_Accepting):
+    """What is no token opens a session."""
+
+    accepted = "unreadable"
+
+
+class AcceptsRevokedToken(_Accepting):
+    """A revoked token opens a session."""
+
+    accepted = "revoked"
+
+
+class AcceptsRevocationTooLate(Faulty):
+    """A token that was revoked after it opened a session opens another one."""
+
+    breaks = ("bad-token",)
+    innocent = ("sessions-are-apart", "concurrent-calls")
+
+    def revoke(self, client: Client) -> None:
+        """Forget it."""
+        if client.last is None and client.session is None:
+            super().revoke(client)
+
+
+class AcceptsBadSecret(Faulty):
+    """A wrong secret opens a session."""
+
+    breaks = ("bad-token",)
+    innocent = ("sessions-are-apart", "concurrent-calls")
+
+    def check_credential(self, client: Client) -> None:
+        """Look at tokens only."""
+        if client.credential.kind != "key-secret":
+            super().check_credential(client)
+
+
+class OpensWithBadTokenThoughRefused(Faulty):
+    """A bad token is refused, and there is a session."""
+
+    breaks = ("bad-token", "rejected-changes-nothing")
+    innocent = ("sessions-are-apart", "concurrent-calls")
+
+    def check_credential(self, client: Client) -> None:
+        """Open on the way out."""
+        if client.session is None and client.credential.condition != "good":
+            client.session = self.session(client, {}, client.credential.external_id)
+        super().check_credential(client)
+
+
+class NamesMismatchAsExpired(Faulty):
+    """A mismatch is refused as if the token had expired."""
+
+    breaks = ("external-id-mismatch",)
+
+    def external_id(self, client: Client, info: Info | None) -> str | None:
+        """Say the wrong thing."""
+        try:
+            return super().external_id(client, info)
+        except Refusal as refusal:
+            raise Refusal("token-expired") from refusal
+
+
+class NamesForgedAsExpired(Faulty):
+    """A forged token is refused as if it had expired."""
+
+    breaks = ("bad-token",)
+    innocent = ("sessions-are-apart", "concurrent-calls")
+
+    def check_credential(self, client: Client) -> None:
+        """Say the wrong thing."""
+        if client.credential.condition == "forged":
+            raise Refusal("token-expired")
+        super().check_credential(client)
+
+
+# Refresh ----------------------------------------------------------------------------------------------------
+
+
+class _Forgetful(Faulty):
+    """Does not ask for a fresh token at one of the points."""
+
+    breaks = ("token-refresh",)
+    innocent = ("sessions-are-apart", "concurrent-calls", "info-is-kept", "open-before-use")
+    forgotten: ClassVar[frozenset[int]] = frozenset()
+
+    async def fresh_token(self, client: Client) -> bool:
+        """Ask at some points only."""
+        return client.points_passed not in self.forgotten and await super().fresh_token(client)
+
+
+class ForgetsToAskAtHalf(_Forgetful):
+    """No token is asked for at half of the old one's life."""
+
+    forgotten = frozenset({1})
+
+
+class ForgetsToAskAtThreeQuarters(_Forgetful):
+    """No token is asked for at three quarters of the old one's life."""
+
+    forgotten = frozenset({2})
+
+
+class ForgetsToAskAtExpiry(_Forgetful):
+    """No token is asked for when the old one expires."""
+
+    forgotten = frozenset({3})
+
+
+class NeverAsks(_Forgetful):
+    """No token is ever asked for, though it says so."""
+
+    forgotten = frozenset({1, 2, 3})
+
+
+class AsksOnlyForTheFirstToken(_Forgetful):
+    """A token that was refreshed once is never refreshed again."""
+
+    async def fresh_token(self, client: Client) -> bool:
+        """Ask once."""
+        if "renewed" in client.notes or not await super().fresh_token(client):
+            return False
+        client.notes["renewed"] = True
+        return True
+
+
+class AsksOnlyWithSession(_Forgetful):
+    """A token is asked for only while a session is open."""
+
+    async def fresh_token(self, client: Client) -> bool:
+        """Do not bother without a session."""
+        return client.session is not None and await super().fresh_token(client)
+
+
+class UsesSecondCallback(Faulty):
+    """After a second initialisation a token is asked for through the second callback."""
+
+    breaks = ("token-refresh",)
+    innocent = ("sessions-are-apart", "concurrent-calls")
+
+    def hold(self, client: Client, credential: Credential) -> None:
+        """Replace the callback too."""
+        if client.credential.kind != "none":
+            client.callback = "second"
+        super().hold(client, credential)
+
+
+class IgnoresFreshToken(Faulty):
+    """A fresh token is asked for and not used."""
+
+    breaks = ("token-refresh",)
+    innocent = ("sessions-are-apart", "concurrent-calls")
+
+    async def fresh_token(self, client: Client) -> bool:
+        """Ask for it and throw it away."""
+        await super().fresh_token(client)
+        return False
+
+
+class RefreshCloses(Faulty):
+    """A fresh token ends the session."""
+
+    breaks = ("token-refresh", "open-opens", "is-open-is-pure", "open-before-use")
+    innocent = ("sessions-are-apart", "concurrent-calls")
+
+    def renew(self, client: Client) -> None:
+        """Use it and start again."""
+        super().renew(client)
+        self.end(client)
+
+
+# What the platform does -------------------------------------------------------------------------------------
+
+
+class NeverLearnsOfItsEnd(Faulty):
+    """A session that the platform closed stays open for the client."""
+
+    breaks = ("open-before-use", "is-open-is-pure", "participant-is-local", "reopen", "open-opens")
+    innocent = ("token-refresh", "concurrent-calls", "info-is-kept", "close-closes")
+
+    def lose(self, client: Client) -> None:
+        """Do not notice."""
+
+
+class NeverReopensAfterItsEnd(Faulty):
+    """After the platform closed a session no other can be opened."""
+
+    breaks = ("open-opens", "reopen")
+    innocent = ("token-refresh", "concurrent-calls", "info-is-kept")
+
+    def lose(self, client: Client) -> None:
+        """Leave something in the way."""
+        super().lose(client)
+        client.notes["lost"] = True
+
+    def open(self, client: Client, info: Info | None) -> Any:
+        """Stumble over it."""
+        if "lost" in client.notes:
+            raise Refusal("session-already-open")
+        return super().open(client, info)
+
+
+# Two clients ------------------------------------------------------------------------------------------------
+
+
+class _Mixing(Faulty):
+    """Clients are not apart."""
+
+    breaks: ClassVar[Words] = ("sessions-are-apart",)
+    innocent = ("token-refresh", "bad-token", "concurrent-calls")
+
+    def others(self, client: Client) -> list[Client]:
+        """The other clients that have a session."""
+        return [other for other in self.clients.values() if other is not client and other.session is not None]
+
+
+class CloseClosesAll(_Mixing):
+    """One client's close closes every session."""
+
+    def close(self, client: Client) -> Any:
+        """Close them all."""
+        for other in self.others(client):
+            self.end(other)
+        return super().close(client)
+
+
+class OpenClosesOthers(_Mixing):
+    """One client's open ends the sessions of all others."""
+
+    def session(self, client: Client, info: Info | None, external_id: str | None) -> Session:
+        """There is only one."""
+        for other in self.others(client):
+            self.end(other)
+        return super().session(client, info, external_id)
+
+
+class IsOpenOfAnybody(_Mixing):
+    """IsOpen tells whether any client has a session."""
+
+    breaks = ("sessions-are-apart", "is-open-is-pure")
+
+    def is_open(self, client: Client) -> Any:
+        """Look at all of them."""
+        return super().is_open(client) or bool(self.others(client))
+
+
+class ShowsParticipantOfAnother(_Mixing):
+    """With two sessions open, both clients see the participant of the other."""
+
+    breaks = ("sessions-are-apart", "participant-is-local", "info-is-kept", "external-id-from-token")
+
+    def get_participant(self, client: Client) -> Any:
+        """Show the wrong one."""
+        for other in self.others(client):
+            if client.session is not None and other.session is not None:
+                return self.show(other.session)
+        return super().get_participant(client)
+
+
+class ShowsParticipantOfAnotherWithoutSession(_Mixing):
+    """A client without a session sees the participant of one that has one."""
+
+    breaks = ("sessions-are-apart", "participant-is-local")
+
+    def no_participant(self, client: Client) -> Any:
+        """Show somebody else."""
+        for other in self.others(client):
+            if other.session is not None:
+                return self.show(other.session)
+        return super().no_participant(client)
+
+
+class UpdatesAll(_Mixing):
+    """An update changes the participants of all clients."""
+
+    def update(self, client: Client, name: str | None, avatar_url: str | None) -> Any:
+        """Change them all."""
+        value = super().update(client, name, avatar_url)
+        for other in self.others(client):
+            if other.session is not None:
+                other.session.name = name
+        return value
+
+
+class GateIsOpenForAll(_Mixing):
+    """One client's session opens the gate for all."""
+
+    breaks = ("sessions-are-apart", "open-before-use")
+
+    def gate(self, client: Client, service: str, method: str) -> None:
+        """Look at all of them."""
+        if client.session is not None or not self.others(client):
+            super().gate(client, service, method)
+
+
+class EvictsThoughItSaysNot(_Mixing):
+    """The second session with one external ID ends the first, and it declares that both live on."""
+
+    breaks = ("sessions-are-apart", "same-id-same-participant")
+
+    def meet_twin(self, other: Client) -> None:
+        """Evict."""
+        self.lose(other)
+
+
+# Declarations -----------------------------------------------------------------------------------------------
+
+
+class _Contradicting(Faulty):
+    """Decides other than it says."""
+
+    says: ClassVar[dict[str, str]] = {}
+
+    async def initialize(self, params: Json) -> Json:
+        """Say something else."""
+        handshake = await super().initialize(params)
+        return {**handshake, "choices": {**handshake["choices"], **self.says}}
+
+
+class SaysRefusesButKeeps(_Contradicting):
+    """It says that opening while open is refused, and keeps the session."""
+
+    breaks = ("rejected-changes-nothing",)
+    decides = deciding(open_while_open="keep")
+    says: ClassVar[dict[str, str]] = {"open-while-open": "refuse"}
+
+
+class SaysKeepsButReplaces(_Contradicting):
+    """It says that opening while open keeps the session, and replaces it."""
+
+    breaks = ("rejected-changes-nothing",)
+    decides = deciding(open_while_open="replace")
+    says: ClassVar[dict[str, str]] = {"open-while-open": "keep"}
+
+
+class SaysErrorButGivesNull(_Contradicting):
+    """It says that the participant of no session is an error, and gives null."""
+
+    breaks = ("participant-is-local",)
+    decides = deciding(no_participant="null")
+    says: ClassVar[dict[str, str]] = {"no-participant": "error"}
+
+
+class SaysFreshButReuses(_Contradicting):
+    """It says that nothing of the closed session is used, and uses its information."""
+
+    breaks = ("reopen", "info-is-optional")
+    decides = deciding(open_without_info="reuse")
+    says: ClassVar[dict[str, str]] = {"open-without-info": "fresh"}
+
+
+class SaysAcceptsButRefusesClose(_Contradicting):
+    """It says that closing nothing is accepted, and refuses it."""
+
+    breaks = ("close-closes", "rejected-changes-nothing")
+    decides = deciding(close_while_closed="refuse")
+    says: ClassVar[dict[str, str]] = {"close-while-closed": "accept"}
+
+
+class AnswersEveryOtherClose(Faulty):
+    """Closing nothing is refused the first time, accepted the second, and so on."""
+
+    breaks = ("close-closes", "rejected-changes-nothing")
+    needs = "complete"
+    undeclared = frozenset({"close-while-closed"})
+
+    def close_again(self, client: Client) -> Any:
+        """Take turns."""
+        refused = client.notes["refused"] = not client.notes.get("refused", False)
+        if refused:
+            raise Refusal("session-not-open")
+
+
+# The floor --------------------------------------------------------------------------------------------------
+
+
+class RefusesEverything(Faulty):
+    """Every call is refused, and nobody says why."""
+
+    breaks = ("open-opens", "info-is-optional", "is-open-is-pure")
+    innocent = ("bad-token", "open-before-use", "concurrent-calls")
+
+    async def answer(self, client: Client, operation: str, arguments: Json) -> Any:
+        """Refuse."""
+        raise Refusal(None)
+
+
+class AcceptsEverything(Faulty):
+    """Every call succeeds, whatever it is, and the session is always open."""
+
+    breaks = ("open-before-use", "bad-token", "external-id-mismatch", "close-closes")
+    innocent = ("concurrent-calls",)
+
+    async def answer(self, client: Client, operation: str, arguments: Json) -> Any:
+        """Accept."""
+        somebody = Session(None, None, client.credential.external_id, "somebody")
+        return {"isOpen": True, "getParticipant": self.show(somebody)}.get(operation, {"ok": True})
+
+
+class HasNoUseThoughItSaysSo(Faulty):
+    """It declares that it has services, and answers that it has none."""
+
+    breaks = ("open-before-use", "open-opens")
+    innocent = ("sessions-are-apart", "token-refresh", "concurrent-calls")
+
+    async def call(self, params: Json) -> Json:
+        """Say that there is nothing."""
+        if params["operation"] == "use":
+            return {"outcome": "unsupported", "reason": "services come in the next version"}
+        return await super().call(params)
+
+
+# Overlapping calls ------------------------------------------------------------------------------------------
+
+
+class _Racing(Faulty):
+    """Looks first and acts later, and somebody else acts in between."""
+
+    breaks = ("concurrent-calls",)
+    innocent = ()
+    needs = "concurrent"
+    capabilities = capable(concurrency=4)
+
+    async def pause(self) -> None:
+        """Let others go first."""
+        for _ in range(3):
+            await asyncio.sleep(0)
+
+
+class OpensTwiceInRace(_Racing):
+    """Two overlapping opens both succeed, though it says that the second is refused."""
+
+    async def answer(self, client: Client, operation: str, arguments: Json) -> Any:
+        """Look, wait, and open."""
+        if operation != "open" or client.session is not None:
+            return await super().answer(client, operation, arguments)
+        self.check_credential(client)
+        external_id = self.external_id(client, arguments.get("info"))
+        await self.pause()
+        client.session = self.session(client, arguments.get("info"), external_id)
+        return None
+
+
+class ClosesTwiceInRace(_Racing):
+    """Two overlapping closes both succeed, though it says that the second is refused."""
+
+    decides = deciding(close_while_closed="refuse")
+
+    async def answer(self, client: Client, operation: str, arguments: Json) -> Any:
+        """Look, wait, and close."""
+        if operation != "close" or client.session is None:
+            return await super().answer(client, operation, arguments)
+        await self.pause()
+        self.end(client)
+        return None
+
+
+class CloseIsUndoneInRace(_Racing):
+    """A close that overlaps an update succeeds, and the update brings the old session back."""
+
+    async def answer(self, client: Client, operation: str, arguments: Json) -> Any:
+        """Remember the session, wait, and put it back."""
+        session = client.session
+        if operation != "updateParticipantInfo" or session is None:
+            return await super().answer(client, operation, arguments)
+        self.check_credential(client)
+        self.check_scope(client)
+        await self.pause()
+        session.name, session.avatar_url = arguments.get("name"), arguments.get("avatarUrl")
+        client.session = session
+        return None
+
+
+class ShowsHalfAParticipantInRace(_Racing):
+    """A getParticipant that overlaps an open sees a participant whose name is not there yet."""
+
+    async def answer(self, client: Client, operation: str, arguments: Json) -> Any:
+        """Open, wait, and only then fill in the name."""
+        info = arguments.get("info") or {}
+        if operation != "open" or client.session is not None or not info.get("name"):
+            return await super().answer(client, operation, arguments)
+        self.open(client, {**info, "name": None})
+        opened = self.opened(client)
+        await self.pause()
+        opened.name = info["name"]
+        return None
+
+    def opened(self, client: Client) -> Session:
+        """The session that there is now."""
+        assert client.session is not None
+        return client.session
