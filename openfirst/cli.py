@@ -48,13 +48,29 @@ def main() -> None:
 
 
 @main.command()
-@click.option("--adapter", metavar="COMMAND", help="Judge the implementation behind this adapter, a command that is started.")
-@click.option("--python", "python_", metavar="MODULE:FACTORY", help="Judge the implementation behind this Python adapter object.")
-@click.option("--tier", "tiers", multiple=True, type=click.Choice(list(TIERS)), help="The tiers to run.  [default: smoke]")
-@click.option("--rule", "only", multiple=True, metavar="ID", help="Judge by this rule only; may be given several times.")
+@click.option(
+    "--adapter", metavar="COMMAND", help="Judge the implementation behind this adapter, a command that is started."
+)
+@click.option(
+    "--python", "python_", metavar="MODULE:FACTORY", help="Judge the implementation behind this Python adapter object."
+)
+@click.option(
+    "--tier", "tiers", multiple=True, type=click.Choice(list(TIERS)), help="The tiers to run.  [default: smoke]"
+)
+@click.option(
+    "--rule", "only", multiple=True, metavar="ID", help="Judge by this rule only; may be given several times."
+)
 @click.option("--json", "json_file", type=click.Path(path_type=Path), metavar="FILE", help="Write the report as JSON.")
-@click.option("--replay", "replay_file", type=click.Path(path_type=Path), metavar="FILE", help="Play one saved case again.")
-@click.option("--timeout-scale", default=1.0, show_default=True, type=click.FloatRange(min=0.01), help="Multiplies every deadline.")
+@click.option(
+    "--replay", "replay_file", type=click.Path(path_type=Path), metavar="FILE", help="Play one saved case again."
+)
+@click.option(
+    "--timeout-scale",
+    default=1.0,
+    show_default=True,
+    type=click.FloatRange(min=0.01),
+    help="Multiplies every deadline.",
+)
 @chosen
 @profile
 @overlays
@@ -84,7 +100,9 @@ def check(
         _known_rules(contract, only)
         choices = _choices(contract, chosen, profile)
         if json_file and not json_file.parent.is_dir():
-            raise click.UsageError(f"--json: the folder {json_file.parent} does not exist. Make it, or name another file.")
+            raise click.UsageError(
+                f"--json: the folder {json_file.parent} does not exist. Make it, or name another file."
+            )
         subject = _adapter(adapter, python_, timeout_scale)
         if replay_file:
             case = case_from_json(_read_json(replay_file), contract, str(replay_file))
@@ -92,7 +110,9 @@ def check(
         else:
             report = asyncio.run(judge(subject, contract, choices=choices, tiers=tiers or ("smoke",), only=only))
     if json_file:
-        json_file.write_text(json.dumps(as_json(report), ensure_ascii=False, indent=2, default=str) + "\n", encoding="utf-8")
+        json_file.write_text(
+            json.dumps(as_json(report), ensure_ascii=False, indent=2, default=str) + "\n", encoding="utf-8"
+        )
     again = _command(adapter, python_, chosen, profile, overlays)
     show(report, console, lambda failure: None if replay_file else f"{again} --replay {_save(failure)}")
     if json_file:
@@ -101,7 +121,9 @@ def check(
 
 
 @main.command()
-@click.option("--port", default=8765, show_default=True, type=click.IntRange(0, 65535), help="The port; 0 takes a free one.")
+@click.option(
+    "--port", default=8765, show_default=True, type=click.IntRange(0, 65535), help="The port; 0 takes a free one."
+)
 @chosen
 @profile
 @overlays
@@ -233,7 +255,9 @@ def _read_json(file: Path) -> Any:
     except OSError as error:
         raise ValueError(f"--replay: {file} cannot be read: {error.strerror}. Check the path.") from None
     except ValueError as error:
-        raise ValueError(f"--replay: {file} is not JSON ({error}). Name a file that openfirst check has saved.") from None
+        raise ValueError(
+            f"--replay: {file} is not JSON ({error}). Name a file that openfirst check has saved."
+        ) from None
 
 
 def _save(failure: Failure) -> Path:

@@ -1,4 +1,4 @@
-"""Blame: which rules does a violation break?
+"""Blame: which rules a violation breaks.
 
 The laws, in this order:
 1. A declared choice contradicted: the rules that the choice touches.
@@ -47,10 +47,19 @@ class _Case:
         own = [] if fields or (pure and wrong) else self._own()
         causes = self._causes(wrong)
         writers = [] if causes else [rule for name, value in wrong.items() for rule in self._writer(name, value)]
-        return [*causes, *writers, *own] or self._own() or [carry.rule for step in self.steps for carry in step.row.carries]
+        return (
+            [*causes, *writers, *own]
+            or self._own()
+            or [carry.rule for step in self.steps for carry in step.row.carries]
+        )
 
     def _own(self) -> list[str]:
-        return [rule for step in self.steps for rule in self.machine.carried(step) if self.contract.rules[rule].shows_at_once]
+        return [
+            rule
+            for step in self.steps
+            for rule in self.machine.carried(step)
+            if self.contract.rules[rule].shows_at_once
+        ]
 
     def _contradicted_choices(self) -> list[str]:
         """Choices that forbid the only steps that would explain what was seen."""
@@ -128,7 +137,11 @@ class _Case:
                 continue
             if identities and moment.step.answer is not None and moment.step.answer.fields:
                 continue  # It only bound the identity.
-            if self.minimal or self._brought(moment.step, wrong) or (not overwritten and self._meant_to(moment.step, wrong)):
+            if (
+                self.minimal
+                or self._brought(moment.step, wrong)
+                or (not overwritten and self._meant_to(moment.step, wrong))
+            ):
                 rules += [r for r in self.machine.carried(moment.step) if self.contract.rules[r].shows_later]
         return rules
 

@@ -237,7 +237,11 @@ class Driver:
         index = played.tracker.clients[planned.client]
         steps = [step for way in played.tracker.ways for step in self.machine.steps(way.node.states[index], call)]
         rows = tuple(dict.fromkeys(step.row.id for step in steps))
-        return planned.operation, rows, tuple(dict.fromkeys(rule for step in steps for rule in self.machine.carried(step)))
+        return (
+            planned.operation,
+            rows,
+            tuple(dict.fromkeys(rule for step in steps for rule in self.machine.carried(step))),
+        )
 
     def classify(self, played: Played, planned: Planned) -> Call:
         """The call as the contract sees it."""
@@ -360,4 +364,3 @@ def _wire(credential: Mapping[str, Any]) -> Json:
 
 def _iso(seconds: float) -> str:
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-

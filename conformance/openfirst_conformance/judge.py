@@ -135,7 +135,9 @@ async def judge(
         return run.report(tiers, only)
 
 
-async def replay(adapter: Adapter, contract: Contract, case: Case, *, choices: Mapping[str, str] | None = None) -> Report:
+async def replay(
+    adapter: Adapter, contract: Contract, case: Case, *, choices: Mapping[str, str] | None = None
+) -> Report:
     """Play one saved case again; the report has the one tier `replay`. Raises as `judge` does."""
 
     async def played(run: _Run) -> AsyncIterator[Played]:
@@ -287,7 +289,10 @@ class _Run:
         if rule in self.flaky:
             return "flaky", "it failed once and not when the same calls were made again"
         if rule in self.driver.unanswered_rules():
-            return "inconclusive", "a call that tests it was never answered, or ended the adapter, each time it was made"
+            return (
+                "inconclusive",
+                "a call that tests it was never answered, or ended the adapter, each time it was made",
+            )
         if rule in self.tested:
             return "pass", ""
         return self._why_not(rule)
@@ -299,7 +304,8 @@ class _Run:
         operations = {
             row.call
             for row in self.contract.rows.values()
-            if any(carry.rule == rule for carry in row.carries) or any(self._keeps(item.effect, rule) for item in row.may)
+            if any(carry.rule == rule for carry in row.carries)
+            or any(self._keeps(item.effect, rule) for item in row.may)
         }
         lacking = {operation: self.driver.lacks(operation) for operation in sorted(operations)}
         if operations and all(lacking.values()):

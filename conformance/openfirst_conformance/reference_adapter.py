@@ -32,9 +32,7 @@ _CALLS: Mapping[str, Callable[[SessionService, Json], Awaitable[Any]]] = {
     "updateParticipantInfo": lambda session, given: session.update_participant_info(
         given.get("name"), given.get("avatarUrl")
     ),
-    "use": lambda session, given: session.use(
-        given["service"], given["method"], *(given.get("arguments") or ())
-    ),
+    "use": lambda session, given: session.use(given["service"], given["method"], *(given.get("arguments") or ())),
 }
 
 

@@ -89,7 +89,9 @@ def _headline(report: Report) -> Text:
         "incomplete": "could not be judged completely",
     }
     style = {"conforms": "bold green", "broken": "bold red", "incomplete": "bold yellow"}[report.verdict]
-    text = Text.assemble((f"{report.verdict}: ", style), (f"{name} {words[report.verdict]}. ", "bold"), f"{passed} rules pass")
+    text = Text.assemble(
+        (f"{report.verdict}: ", style), (f"{name} {words[report.verdict]}. ", "bold"), f"{passed} rules pass"
+    )
     return text + Text(f"; {rest}." if rest else ".")
 
 
@@ -125,9 +127,13 @@ def _failure(report: Report, rule: RuleVerdict, failure: Failure, replay: str | 
     word = "broken" if rule.level == "must" else "not kept"
     fixtures = ", ".join(f"{client}: {fixture}" for client, fixture in failure.played.case.clients.items())
     parts: list[RenderableType] = [
-        Text.assemble((f"{rule.id} is {word}", "bold red" if rule.level == "must" else "bold yellow"), f" ({rule.level}). "),
+        Text.assemble(
+            (f"{rule.id} is {word}", "bold red" if rule.level == "must" else "bold yellow"), f" ({rule.level}). "
+        ),
         Padding(Text(stated.statement), (0, 0, 0, 2)),
-        Padding(Text(f"“{stated.quote}” ({report.contract.sources[stated.source]['title']})", style="italic"), (0, 0, 0, 2)),
+        Padding(
+            Text(f"“{stated.quote}” ({report.contract.sources[stated.source]['title']})", style="italic"), (0, 0, 0, 2)
+        ),
         Padding(Text(f"Clients: {fixtures}.", style="dim"), (0, 0, 0, 2)),
         Padding(table, (0, 0, 0, 2)),
     ]
@@ -182,7 +188,12 @@ def _show_layers(report: Report, console: Console) -> None:
 def _show_faults(report: Report, console: Console) -> None:
     if report.adapter_faults:
         count = len(report.adapter_faults)
-        console.print(Text(f"The adapter itself failed {count} time{'' if count == 1 else 's'} (no rule is broken by that):", style="bold"))
+        console.print(
+            Text(
+                f"The adapter itself failed {count} time{'' if count == 1 else 's'} (no rule is broken by that):",
+                style="bold",
+            )
+        )
         for fault in report.adapter_faults[:5]:
             where = f"{fault['case']}, call {fault['call']}" if fault["call"] else fault["case"]
             console.print(Text(f"  {fault['kind']} in {where}: {fault['detail']}. {fault['remedy']}"), soft_wrap=True)

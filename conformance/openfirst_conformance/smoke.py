@@ -52,14 +52,22 @@ def sweep(machine: Machine) -> Iterator[Case]:
             ]
             if not every or operation not in stated.calls:
                 continue
-            calls = [item for item in machine.alphabet(stated.calls, start) if not contract.operations[item.operation].by_world]
+            calls = [
+                item
+                for item in machine.alphabet(stated.calls, start)
+                if not contract.operations[item.operation].by_world
+            ]
             opening = _way(machine, start, calls, lambda state, some=every[0]: _answers(machine, state, some))  # type: ignore[misc]
             if opening is None:
                 continue
             there = _follow(machine, start, opening)
             closing = _way(machine, there, calls, lambda state, some=every[0]: not _answers(machine, state, some))  # type: ignore[misc]
             refused = next(
-                (c for c in calls if c.operation == opening[-1].operation and all(s.is_error for s in machine.steps(start, c))),
+                (
+                    c
+                    for c in calls
+                    if c.operation == opening[-1].operation and all(s.is_error for s in machine.steps(start, c))
+                ),
                 None,
             )
             parts = [*every, *opening, *every, *(closing or []), *every]
@@ -140,7 +148,7 @@ class _Guide:
 
     def made(self, before: State, call: Call, after: State | None) -> None:
         """A call was made."""
-        self._met.add(self._at(before)[call] if call in self._at(before) else (call,))
+        self._met.add(self._at(before).get(call, (call,)))
         if self._plan is not None and after is not None:
             alternative = (self._plan.row.id, self._plan.index)
             came = self._outline(after) == self._outline(self._plan.after)
@@ -165,8 +173,10 @@ class _Guide:
         return known
 
     def _towards(self, start: State) -> Call | None:
-        """The first call on a way to a state with a cell not met yet. An alternative that the implementation does not take
-        when it is counted on is not counted on for long. States count as the same where the table makes no difference.
+        """The first call on a way to a state with a cell not met yet.
+
+        An alternative that the implementation does not take when it is counted on is not counted on for long. States count as
+        the same where the table makes no difference.
         """
         first: dict[State, Step | None] = {self._outline(start): None}
         todo = deque([start])

@@ -1,4 +1,4 @@
-"""The tracker: in which states may an implementation be, and was what it just did permitted?
+"""The tracker: in which states an implementation may be, and whether what it just did was permitted.
 
 It holds every pair of (what the choices may be, state) that explains all that was seen. A call that was begun and never
 answered stays pending: its effect may land at any later moment, or never. Calls that overlap are explained if some order
@@ -189,7 +189,14 @@ class Oracle:
         for choice, values in step.when:
             declared = self.choices.get(choice)
             if declared is None:
-                keys.append((self._cell((choice, step.row.id, tuple(step.call.leaves.items()), self._enumerated(step.before))), values))
+                keys.append(
+                    (
+                        self._cell(
+                            (choice, step.row.id, tuple(step.call.leaves.items()), self._enumerated(step.before))
+                        ),
+                        values,
+                    )
+                )
             elif declared not in values:
                 return None
         return tuple(keys)
@@ -228,12 +235,16 @@ class Oracle:
     def _answer_paths(self, operation: str) -> tuple[tuple[tuple[str, ...], bool], ...] | None:
         """The fields that answers of the operation compare; None where no answer is compared at all."""
         contract = self.machine.contract
-        names = {item.answer for row in contract.rows.values() if row.call == operation for item in row.may if item.answer}
+        names = {
+            item.answer for row in contract.rows.values() if row.call == operation for item in row.may if item.answer
+        }
         answers = [contract.answers[name] for name in sorted(names)]
         if all(answer.ignore for answer in answers):
             return None
         identity = {
-            path: contract.variables[name].owner is not None for answer in answers for path, name in answer.fields.items()
+            path: contract.variables[name].owner is not None
+            for answer in answers
+            for path, name in answer.fields.items()
         }
         plain = {
             key: False

@@ -56,7 +56,7 @@ class Session:
             raise Refused("scope-missing")
         self._current()["info"].update(name=name, avatarUrl=avatarUrl)
 
-    def use(self, service: str, method: str, arguments: list[Any]) -> None:  # noqa: ARG002
+    def use(self, service: str, method: str, arguments: list[Any]) -> None:
         self._current()
 
     def _current(self) -> dict[str, Any]:

@@ -69,9 +69,7 @@ def _is_possible(dimensions: Sequence[_Dimension], cell: dict[str, Value]) -> bo
     )
 
 
-def _matching(
-    machine: Machine, operation: str, dimensions: Sequence[_Dimension], cell: dict[str, Value]
-) -> list[Row]:
+def _matching(machine: Machine, operation: str, dimensions: Sequence[_Dimension], cell: dict[str, Value]) -> list[Row]:
     state = machine.state({item.name: cell[item.name][0] for item in dimensions if not item.is_parameter})
     leaves = {item.name: cell[item.name][0] for item in dimensions if item.is_parameter}
     groups = {item.name: cell[item.name][1] for item in dimensions if item.is_parameter}
@@ -127,6 +125,4 @@ def _finding(contract: Contract, operation: str, rows: tuple[str, ...], cell: st
 
     last = max(rows, key=came_last)
     found = f"The rows {list_words([f'`{row}`' for row in rows])} overlap{where}."
-    return document.finding(
-        ("transitions", last), found, "Narrow the guard (`in`, `with`) of one of them.", "overlap"
-    )
+    return document.finding(("transitions", last), found, "Narrow the guard (`in`, `with`) of one of them.", "overlap")

@@ -107,9 +107,7 @@ class SessionService:
         form = urlencode({"grant_type": "client_credentials"}).encode("ascii")
         request = wire.Request("POST", TOKENS, form, "application/x-www-form-urlencoded")
         step = self._decided("initialize", {"credential": {}})
-        self._hold(
-            KeySecret(self._clock, lambda: self._connection.send(request, authorization, wire.token_in)), step
-        )
+        self._hold(KeySecret(self._clock, lambda: self._connection.send(request, authorization, wire.token_in)), step)
 
     async def initialize_token(self, token: str, refresh: RefreshCallback | None = None) -> None:
         """Initialise with a client access token, and a callback that gives a fresh one.

@@ -285,7 +285,9 @@ class Contract:
         """`chosen` with every id and value checked against the contract. Raises ValueError with a sentence for a person."""
         for key, value in chosen.items():
             if key not in self.choices:
-                raise ValueError(f"{place}: `{key}` is not a choice of the contract. Choices: {', '.join(self.choices)}.")
+                raise ValueError(
+                    f"{place}: `{key}` is not a choice of the contract. Choices: {', '.join(self.choices)}."
+                )
             if word(value) not in self.choices[key].values:
                 values = ", ".join(self.choices[key].values)
                 raise ValueError(f"{place}: the choice `{key}` cannot be `{word(value)}`. Permitted: {values}.")
@@ -340,7 +342,9 @@ class _Entry:
     def __init__(self, value: Any, path: tuple[str | int, ...]) -> None:
         if not isinstance(value, dict):
             name = path[-1] if path else "the contract"
-            raise _Missing(path, f"`{name}` must be a map, and is {word(value)[:60]!r}.", "Write it as `key: value` entries.")
+            raise _Missing(
+                path, f"`{name}` must be a map, and is {word(value)[:60]!r}.", "Write it as `key: value` entries."
+            )
         self.value, self.path = value, path
 
     def get(self, key: str, default: Any = None) -> Any:
@@ -396,7 +400,8 @@ def _build(document: Document) -> Contract:
         title=head.text("title"),
         statement=head.text("statement"),
         sources={
-            name: {key: word(value) for key, value in entry.value.items()} for name, entry in root.map("sources").entries()
+            name: {key: word(value) for key, value in entry.value.items()}
+            for name, entry in root.map("sources").entries()
         },
         types=root.map("types").value,
         variables=variables,
@@ -418,7 +423,8 @@ def _build(document: Document) -> Contract:
         rules={name: _rule(name, entry) for name, entry in root.map("rules").entries()},
         choices={name: _choice(name, entry) for name, entry in root.opt_map("choices").entries()},
         profiles={
-            name: {key: word(value) for key, value in entry.value.items()} for name, entry in root.opt_map("profiles").entries()
+            name: {key: word(value) for key, value in entry.value.items()}
+            for name, entry in root.opt_map("profiles").entries()
         },
         functions=tuple(root.opt_map("functions").value),
         classes={
@@ -489,7 +495,9 @@ def _error(name: str, entry: _Entry) -> ErrorCode:
     native = entry.get("native") or []
     status = entry.need("status")
     if not isinstance(status, int):
-        raise _Missing((*entry.path, "status"), f"The status of `{name}` is not a number.", "Give an HTTP status, such as 409.")
+        raise _Missing(
+            (*entry.path, "status"), f"The status of `{name}` is not a number.", "Give an HTTP status, such as 409."
+        )
     return ErrorCode(
         name, status, entry.text("title"), entry.text("sentence"), entry.text("remedy"),
         tuple({key: word(value) for key, value in item.items()} for item in native),
@@ -530,7 +538,9 @@ def _alternatives(entry: _Entry, codes: Mapping[str, str]) -> tuple[Alternative,
     for index, item in enumerate(items):
         one = _Entry(item, (*path, index))
         if ("error" in one.value) == ("answer" in one.value):
-            raise _Missing((*path, index), "An alternative gives either an `error` or an `answer`.", "Write one of the two.")
+            raise _Missing(
+                (*path, index), "An alternative gives either an `error` or an `answer`.", "Write one of the two."
+            )
         when = one.opt_map("when")
         result.append(
             Alternative(
@@ -570,7 +580,12 @@ def _row(name: str, entry: _Entry, codes: Mapping[str, str]) -> Row:
 
 def _overlap(name: str, entry: _Entry, codes: Mapping[str, str]) -> Overlap:
     return Overlap(
-        name, entry.text("call"), entry.text("with-call"), _alternatives(entry, codes), _carries(entry), entry.text("quote")
+        name,
+        entry.text("call"),
+        entry.text("with-call"),
+        _alternatives(entry, codes),
+        _carries(entry),
+        entry.text("quote"),
     )
 
 
@@ -621,7 +636,9 @@ def _classes(
         leaves = tuple(Leaf(kind, gate, None, examples[kind]) for kind, gate in kinds)
     elif source is not None:
         if source not in variables or not variables[source].is_enumeration:
-            raise _Missing((*entry.path, "from"), f"`{source}` is not a variable with values.", "Name one, or write classes.")
+            raise _Missing(
+                (*entry.path, "from"), f"`{source}` is not a variable with values.", "Name one, or write classes."
+            )
         variable = variables[source]
         group_of = {value: group for group, values in (variable.groups or {}).items() for value in values}
         leaves = tuple(Leaf(value, group_of.get(value, value), None, (value,)) for value in variable.values)

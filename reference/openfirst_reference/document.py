@@ -73,9 +73,7 @@ class Document:
             path = path[:-1]
         return self.places.get((), Place(self.file, 1, 1))
 
-    def finding(
-        self, path: Path_, found: str, remedy: str, kind: str = "contract", severity: str = "error"
-    ) -> Finding:
+    def finding(self, path: Path_, found: str, remedy: str, kind: str = "contract", severity: str = "error") -> Finding:
         return Finding(self.place(*path), found, remedy, kind, severity)
 
 
@@ -86,7 +84,11 @@ def read_document(text: str, file: str) -> Document:
         node = loader.get_single_node()
         if not isinstance(node, yaml.MappingNode):
             raise ContractError(
-                [Finding(Place(file, 1, 1), "This is not a map of sections.", "Start with a section, such as `rules:`.")]
+                [
+                    Finding(
+                        Place(file, 1, 1), "This is not a map of sections.", "Start with a section, such as `rules:`."
+                    )
+                ]
             )
         places: dict[Path_, Place] = {}
         data = _plain(loader, node, (), places, file)
@@ -159,7 +161,9 @@ def _plain(loader: Any, node: Any, path: Path_, places: dict[Path_, Place], file
                 assert name is not None
                 if name in keyed:
                     where = Place(file, item.start_mark.line + 1, item.start_mark.column + 1)
-                    raise ContractError([Finding(where, f"The id `{name}` is used twice.", "Give one of them another id.")])
+                    raise ContractError(
+                        [Finding(where, f"The id `{name}` is used twice.", "Give one of them another id.")]
+                    )
                 keyed[name] = _plain(loader, item, (*path, name), places, file)
             return keyed
         return [_plain(loader, item, (*path, index), places, file) for index, item in enumerate(node.value)]
@@ -174,9 +178,7 @@ def _id_of(node: Any) -> str | None:
     return None
 
 
-def _merged(
-    base: Any, over: Any, path: Path_, places: dict[Path_, Place], over_places: Mapping[Path_, Place]
-) -> Any:
+def _merged(base: Any, over: Any, path: Path_, places: dict[Path_, Place], over_places: Mapping[Path_, Place]) -> Any:
     if not (isinstance(base, dict) and isinstance(over, dict)):
         for known in [known for known in places if known[: len(path)] == path]:
             del places[known]

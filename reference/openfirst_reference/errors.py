@@ -55,9 +55,7 @@ def refusal(
     """Make the error for a code, of its class; a code that the contract lacks makes a plain SessionError."""
     known = contract.errors.get(code)
     if known is None:
-        sentence = (
-            f"The platform refused with the code {code!r}, which contract {contract.version} does not have."
-        )
+        sentence = f"The platform refused with the code {code!r}, which contract {contract.version} does not have."
         return SessionError(sentence, code=code, status=status, rule=rule, detail=detail)
     return _class_of(code)(known.sentence, known.remedy, code, status or known.status, rule, detail)
 

@@ -87,7 +87,9 @@ class _Reader:
 
     def _evaluate(self, values: tuple[Any, ...]) -> Any:
         context: dict[str, Any] = {"call": {"group": {}, "leaf": {}}, "choice": {}}
-        for (root, name), value in sorted(zip(self._atoms, values, strict=True), key=lambda item: item[0][1] is not None):
+        for (root, name), value in sorted(
+            zip(self._atoms, values, strict=True), key=lambda item: item[0][1] is not None
+        ):
             path = root.split(".") + ([] if name is None else [name])
             last = path.pop()
             here = context

@@ -119,14 +119,20 @@ class Machine:
             for name, rows in self._rows_of.items()
         }
         self._own_codes = {
-            name: frozenset(code for row in rows for item in row.may for code in self._codes(item) if code in contract.errors)
+            name: frozenset(
+                code for row in rows for item in row.may for code in self._codes(item) if code in contract.errors
+            )
             for name, rows in self._rows_of.items()
         }
         self._values = {choice.id: frozenset(choice.values) for choice in contract.choices.values()}
         self._seen_by = {name: self._variables_in_classes(name) for name in contract.operations}
         in_classes = {name for names in self._seen_by.values() for name in names}
         self._outlined = itemgetter(
-            *(self.index[name] for name, variable in contract.variables.items() if variable.values or name in in_classes)
+            *(
+                self.index[name]
+                for name, variable in contract.variables.items()
+                if variable.values or name in in_classes
+            )
         )
         self._table: dict[tuple[Any, ...], Row] = {}
         self._calls: dict[tuple[Any, ...], Call] = {}
@@ -173,7 +179,8 @@ class Machine:
 
     def _classified(self, operation: str, arguments: Mapping[str, Any], state: State) -> Call:
         given = {
-            parameter: _at(arguments, path) for parameter, path in self.contract.operations[operation].parameters.items()
+            parameter: _at(arguments, path)
+            for parameter, path in self.contract.operations[operation].parameters.items()
         }
         names = {"given": given, "client": self.view(state)}
         leaves = {
@@ -232,7 +239,9 @@ class Machine:
         calls: dict[Call, None] = {}
         for operation, varied_names in operations.items():
             required = self.contract.operations[operation].required
-            classes = [self.contract.classes[operation, name] for name in self.contract.operations[operation].parameters]
+            classes = [
+                self.contract.classes[operation, name] for name in self.contract.operations[operation].parameters
+            ]
             base = {item.parameter: _base_leaf(item, item.parameter in required) for item in classes}
             for varied in [None, *classes]:
                 if varied and varied_names is not None and varied.parameter not in varied_names:
@@ -330,7 +339,10 @@ class Machine:
                 "overlap",
             )
         return document.finding(
-            ("operations", operation), f"No row says what `{operation}` may do where {cell}.", "Add a row, or widen a guard.", "gap"
+            ("operations", operation),
+            f"No row says what `{operation}` may do where {cell}.",
+            "Add a row, or widen a guard.",
+            "gap",
         )
 
     def cell(self, operation: str, state: State, call: Call, variant: Variant) -> str:

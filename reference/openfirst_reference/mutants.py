@@ -165,4 +165,6 @@ def _shifted(contract: Contract, answer: Answer) -> Iterator[Answer]:
     for path, name in answer.fields.items():
         for other in data if name in data else ():
             if other != name:
-                yield replace(answer, name=f"{answer.name} with {other} as {path}", fields={**answer.fields, path: other})
+                yield replace(
+                    answer, name=f"{answer.name} with {other} as {path}", fields={**answer.fields, path: other}
+                )

@@ -128,9 +128,7 @@ class _Search:
             return self._faulty(mutant, set(self.machine.contract.rules), self.samples[row])
         return set()
 
-    def _faulty(
-        self, mutant: Mutant, rules: set[str], samples: Iterable[tuple[Step, Memory, list[Check]]]
-    ) -> set[str]:
+    def _faulty(self, mutant: Mutant, rules: set[str], samples: Iterable[tuple[Step, Memory, list[Check]]]) -> set[str]:
         found: set[str] = set()
         for step, memory, checks in samples:
             asked = [check for check in checks if check.rule in rules and check.rule not in found]

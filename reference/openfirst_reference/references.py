@@ -76,7 +76,9 @@ class _Names:
             if choice not in self.contract.choices:
                 yield from self.check((*path, choice), "a choice", [choice], self.contract.choices)
             else:
-                yield from self.check((*path, choice), f"a value of the choice {choice}", sorted(values), self.choice(choice))
+                yield from self.check(
+                    (*path, choice), f"a value of the choice {choice}", sorted(values), self.choice(choice)
+                )
 
     def choice(self, choice: str) -> list[str]:
         """The values of a choice, with those that an overlay has taken away: what asks for one of them is idle, not wrong."""
@@ -132,9 +134,7 @@ def _operations(names: _Names) -> Iterator[Finding]:
                     f"Add `{name}.{parameter}` under `classes:`.",
                     "reference",
                 )
-        yield from names.check(
-            (*path, "required"), f"an argument of {name}", operation.required, operation.arguments
-        )
+        yield from names.check((*path, "required"), f"an argument of {name}", operation.required, operation.arguments)
         yield from names.check((*path, "errors"), "an error code", operation.errors, names.contract.errors)
         if operation.echo:
             yield from names.operation((*path, "echo", "as"), operation.echo.call)
@@ -161,7 +161,9 @@ def _effects(names: _Names) -> Iterator[Finding]:
             if variable.is_enumeration:
                 sources = [*variable.values, "given"]
             else:
-                sources = ["identified", "anonymous", "nothing"] if variable.owner else ["given", "nothing", *names.data]
+                sources = (
+                    ["identified", "anonymous", "nothing"] if variable.owner else ["given", "nothing", *names.data]
+                )
             yield from names.check(here, f"something `{target}` can be set to", [source], sources)
         for key, part in (("keeps", effect.keeps), ("stale", effect.stale)):
             yield from names.check((*path, key), "a variable", part, names.contract.variables)
@@ -254,6 +256,4 @@ def _classes(names: _Names) -> Iterator[Finding]:
             if leaf.by_choice is not None:
                 choice, groups = leaf.by_choice
                 yield from names.when((*path, leaf.name, "as"), [(choice, groups)])
-                yield from names.check(
-                    (*path, leaf.name, "as", choice), "a group", groups.values(), classes.groups()
-                )
+                yield from names.check((*path, leaf.name, "as", choice), "a group", groups.values(), classes.groups())

@@ -69,7 +69,9 @@ def _findings(document: Document, error: ValidationError) -> Iterator[Finding]:
         found = f"`{name}` needs exactly one of {', '.join(parts)}."
         yield document.finding(path, found, told or "Keep one of them.", "schema")
     else:
-        yield document.finding(path, f"`{name}` is not as it must be: {error.message[:120]}.", told or "Mend it.", "schema")
+        yield document.finding(
+            path, f"`{name}` is not as it must be: {error.message[:120]}.", told or "Mend it.", "schema"
+        )
 
 
 def _shown(value: Any) -> str:

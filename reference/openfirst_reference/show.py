@@ -49,7 +49,7 @@ class Diagram:
 Block = Heading | Quote | Grid | Diagram | str
 
 
-def show(contract: Contract, what: str | None = None, format: str = "text") -> str:  # noqa: A002 - the option's name
+def show(contract: Contract, what: str | None = None, format: str = "text") -> str:
     """The whole contract, or what `what` names: a rule, operation, choice, error, row, fixture or service.
 
     Raises ValueError with a sentence for a person where nothing has that name.
@@ -208,7 +208,10 @@ def _row(contract: Contract, row: Row) -> Iterator[Block]:
     yield Grid(
         [
             ("may", "if", "breaks"),
-            *((permitted_words(contract, item), condition_words(item.when) or "-", list_words(item.breaks) or "-") for item in row.may),
+            *(
+                (permitted_words(contract, item), condition_words(item.when) or "-", list_words(item.breaks) or "-")
+                for item in row.may
+            ),
         ]
     )
     if row.carries:
@@ -317,7 +320,9 @@ def _grid(rows: Sequence[Sequence[str]]) -> str:
     lines = []
     for first, *rest in entries:
         lines.append(f"  {first}")
-        lines += [_wrapped(f"{name}: {cell}", "      ") for name, cell in zip(head[1:], rest, strict=True) if cell != "-"]
+        lines += [
+            _wrapped(f"{name}: {cell}", "      ") for name, cell in zip(head[1:], rest, strict=True) if cell != "-"
+        ]
     return "\n".join(lines)
 
 

@@ -139,9 +139,7 @@ class Connection:
         return None
 
 
-async def _only_once(
-    request: aiohttp.ClientRequest, send: aiohttp.ClientHandlerType
-) -> aiohttp.ClientResponse:
+async def _only_once(request: aiohttp.ClientRequest, send: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:
     """Keep aiohttp from repeating a DELETE over another connection if the first one breaks.
 
     What was asked may have been done all the same, and the answer to a second time is another one.

@@ -30,17 +30,13 @@ def application(table: Table, worlds: Worlds) -> web.Application:
     app = web.Application(client_max_size=BODY_LIMIT, middlewares=[_problems])
     for prefix in ("", "/w/{world}"):
         for route in SESSION_ROUTES:
-            app.router.add_route(
-                route.method, prefix + route.path, _session_handler(route, interface, worlds)
-            )
+            app.router.add_route(route.method, prefix + route.path, _session_handler(route, interface, worlds))
         for token_route in TOKEN_ROUTES:
             app.router.add_route(
                 token_route.method, prefix + token_route.path, _token_handler(token_route, interface, worlds)
             )
     for control_route in CONTROL_ROUTES:
-        app.router.add_route(
-            control_route.method, control_route.path, _control_handler(control_route, worlds)
-        )
+        app.router.add_route(control_route.method, control_route.path, _control_handler(control_route, worlds))
     return app
 
 
@@ -51,9 +47,7 @@ def _session_handler(route: Route, interface: Interface, worlds: Worlds) -> Hand
     async def handle(request: web.Request) -> web.StreamResponse:
         raw = await _body(request) if route.has_body else b""
         at = _named_world(request, worlds)
-        world, answer = interface.session(
-            route, at, request.match_info, request.headers.get("Authorization"), raw
-        )
+        world, answer = interface.session(route, at, request.match_info, request.headers.get("Authorization"), raw)
         return _response(route.status, answer, now=world.clock.now())
 
     return handle
@@ -64,9 +58,7 @@ def _token_handler(route: TokenRoute, interface: Interface, worlds: Worlds) -> H
         try:
             raw = await _body(request)
             at = _named_world(request, worlds)
-            world, answer = interface.token(
-                route, at, request.headers.get("Authorization"), request.content_type, raw
-            )
+            world, answer = interface.token(route, at, request.headers.get("Authorization"), request.content_type, raw)
         except Problem as problem:
             return _wrong(problem, problem.seen_body(), JSON)
         return _response(200, answer, now=world.clock.now())
@@ -91,9 +83,7 @@ async def _problems(request: web.Request, handler: Handler) -> web.StreamRespons
     except web.HTTPMethodNotAllowed as error:
         return _wrong(method_not_allowed(request.method, sorted(error.allowed_methods)))
     except web.HTTPNotFound:
-        return _wrong(
-            not_found(f"Nothing is at `{request.path[:200]}`. openapi.yaml describes what there is.")
-        )
+        return _wrong(not_found(f"Nothing is at `{request.path[:200]}`. openapi.yaml describes what there is."))
     except web.HTTPException:
         raise
     except ContractError as error:
@@ -119,9 +109,7 @@ def _named_world(request: web.Request, worlds: Worlds) -> World | None:
         raise not_found(str(error)) from None
 
 
-def _wrong(
-    problem: Problem, body: dict[str, Any] | None = None, content_type: str = PROBLEM_JSON
-) -> web.Response:
+def _wrong(problem: Problem, body: dict[str, Any] | None = None, content_type: str = PROBLEM_JSON) -> web.Response:
     response = _response(problem.status, body or problem.body(), now=problem.now, content_type=content_type)
     response.headers.update(problem.headers)
     return response

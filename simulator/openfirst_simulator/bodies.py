@@ -100,9 +100,7 @@ def check_external_id(value: Any) -> None:
     """Raises Problem for an external ID that is longer than the platform takes: the limit is one of bytes."""
     size = len(value.encode()) if isinstance(value, str) else 0
     if size > EXTERNAL_ID_BYTES:
-        raise bad_request(
-            f"`{EXTERNAL_ID}` has {size:,} bytes. Send at most {EXTERNAL_ID_BYTES:,} (in UTF-8)."
-        )
+        raise bad_request(f"`{EXTERNAL_ID}` has {size:,} bytes. Send at most {EXTERNAL_ID_BYTES:,} (in UTF-8).")
 
 
 def _sentence(error: ValidationError, whole: str | None) -> str:

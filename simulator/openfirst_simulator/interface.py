@@ -85,7 +85,5 @@ class Interface:
             return {**others, whole: body}
         unknown = ", ".join(f"`{name[:80]}`" for name in body if name not in names)
         if unknown:
-            raise bad_request(
-                f"The body has fields that are not known: {unknown}. Known: {', '.join(names)}."
-            )
+            raise bad_request(f"The body has fields that are not known: {unknown}. Known: {', '.join(names)}.")
         return body

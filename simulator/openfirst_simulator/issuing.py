@@ -107,9 +107,7 @@ def bearer(authorization: str | None) -> str:
         raise ValueError("The request has no `Authorization: Bearer` header.")
     scheme, _, token = authorization.partition(" ")
     if scheme.lower() != "bearer" or not token.strip():
-        raise ValueError(
-            f"The Authorization header has the scheme `{scheme[:20]}` instead of `Bearer` and a token."
-        )
+        raise ValueError(f"The Authorization header has the scheme `{scheme[:20]}` instead of `Bearer` and a token.")
     return token.strip()
 
 
@@ -132,9 +130,7 @@ def _api_client(worlds: Worlds, at: World | None, authorization: str | None) -> 
 
 
 def _no_api_token(found: str) -> Problem:
-    return unauthorized(
-        f"{found} Request an API token at /v1/auth/token and send it as the bearer.", "Bearer"
-    )
+    return unauthorized(f"{found} Request an API token at /v1/auth/token and send it as the bearer.", "Bearer")
 
 
 def _check_grant(fields: Mapping[str, Any]) -> None:

@@ -52,9 +52,7 @@ class Problem(Exception):  # noqa: N818 - the word of RFC 9457
 
     def seen_body(self) -> dict[str, Any]:
         """The shape that REST clients know, and of the problem details all that does not contradict it."""
-        number, reason, description = _SEEN.get(
-            self.status, (self.status, HTTPStatus(self.status).phrase, None)
-        )
+        number, reason, description = _SEEN.get(self.status, (self.status, HTTPStatus(self.status).phrase, None))
         return {
             **self.body(),
             "type": "ErrorResponse",
@@ -92,9 +90,7 @@ def method_not_allowed(method: str, allowed: list[str]) -> Problem:
     """The path is there, and takes other methods."""
     methods = ", ".join(allowed)
     detail = f"{method} is not possible here. Use {' or '.join(allowed)}."
-    return Problem(
-        405, "method-not-allowed", "The method is not possible here", detail, headers={"Allow": methods}
-    )
+    return Problem(405, "method-not-allowed", "The method is not possible here", detail, headers={"Allow": methods})
 
 
 def too_large(limit: int) -> Problem:
@@ -105,9 +101,7 @@ def too_large(limit: int) -> Problem:
 
 def unauthorized(detail: str, scheme: str) -> Problem:
     """A token endpoint does not accept the credentials; `scheme` is the one that it wants."""
-    return Problem(
-        401, "unauthorized", "The credentials are not valid", detail, headers={"WWW-Authenticate": scheme}
-    )
+    return Problem(401, "unauthorized", "The credentials are not valid", detail, headers={"WWW-Authenticate": scheme})
 
 
 def forbidden(detail: str) -> Problem:

@@ -73,9 +73,7 @@ class Simulator:
             )
         if self._runner is not None:
             raise SimulatorError(f"The simulator is running already, at {self.url}. Close it first.")
-        runner = web.AppRunner(
-            application(self._table, self._worlds), access_log=None, shutdown_timeout=_STOP_SECONDS
-        )
+        runner = web.AppRunner(application(self._table, self._worlds), access_log=None, shutdown_timeout=_STOP_SECONDS)
         await runner.setup()
         try:
             await web.TCPSite(runner, host, port).start()
@@ -118,6 +116,4 @@ def _why(error: OSError | OverflowError, host: str, port: int) -> str:
         return f"Port {port} of {host} is reserved. Choose one above 1023, or 0 for any free one."
     if isinstance(error, OverflowError):
         return f"{port} is not a port. Choose one from 1 to 65535, or 0 for any free one."
-    return (
-        f"Port {port} of {host} cannot be listened on ({error}). Choose another port, or 0 for any free one."
-    )
+    return f"Port {port} of {host} cannot be listened on ({error}). Choose another port, or 0 for any free one."

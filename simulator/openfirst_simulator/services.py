@@ -105,9 +105,7 @@ class Services:
     def _named(self, arguments: list[Any]) -> Conference:
         given = _argument(arguments, 0, dict, "the conference", "an object with the conference's id") or {}
         if not isinstance(given.get("id"), str):
-            raise bad_request(
-                "`arguments[0].id` must be the conference's ID. Send what conference/create gave."
-            )
+            raise bad_request("`arguments[0].id` must be the conference's ID. Send what conference/create gave.")
         alias = given.get("alias")
         return self._find(given["id"], alias if isinstance(alias, str) else None)
 

@@ -25,9 +25,7 @@ class Table:
         self.actions = tuple(item.name for item in operations if item.driven == "platform")
         self._settling = tuple(item.name for item in operations if item.driven == "settle")
         # The operation that gives the local participant, which a session and a conference show as well.
-        self.participant = next(
-            item.name for item in operations if item.pure and item.result == "Participant"
-        )
+        self.participant = next(item.name for item in operations if item.pure and item.result == "Participant")
         self.targets = {
             operation: parameter
             for (operation, parameter), classes in contract.classes.items()
@@ -42,9 +40,7 @@ class Table:
         self._conference = self.machine.index.get("conference")
         self.no_credential = self._code_without_credential()
         if NOT_SIMULATED not in contract.errors:
-            raise ValueError(
-                f"The contract has no error `{NOT_SIMULATED}`, for what is not modelled here. Add it."
-            )
+            raise ValueError(f"The contract has no error `{NOT_SIMULATED}`, for what is not modelled here. Add it.")
 
     def steps(
         self, state: State, operation: str, arguments: Mapping[str, Any], choices: Mapping[str, str]
@@ -89,9 +85,7 @@ class Table:
 
     def _call(self, state: State, operation: str, arguments: Mapping[str, Any]) -> Call:
         deciding = self._deciding[operation]
-        return self.machine.call(
-            operation, {key: arguments[key] for key in arguments if key in deciding}, state
-        )
+        return self.machine.call(operation, {key: arguments[key] for key in arguments if key in deciding}, state)
 
     def _arguments_read(self, paths: Iterable[tuple[str, ...]]) -> frozenset[str]:
         return frozenset(name for path in paths for name in path[0].split("/"))

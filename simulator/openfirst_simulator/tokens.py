@@ -47,9 +47,7 @@ class Claims:
 
     def permits(self, *scopes: str) -> bool:
         """Whether the token carries one of these scopes, or is unrestricted."""
-        return (
-            self.scopes is None or ALL_SCOPES in self.scopes or any(scope in self.scopes for scope in scopes)
-        )
+        return self.scopes is None or ALL_SCOPES in self.scopes or any(scope in self.scopes for scope in scopes)
 
 
 def sign(claims: Claims, key: bytes) -> str:

@@ -31,9 +31,7 @@ class World:
     `requests` counts what the session interface was asked.
     """
 
-    def __init__(
-        self, name: str, table: Table, clock: Clock, seed: int | str, url: Callable[[], str]
-    ) -> None:
+    def __init__(self, name: str, table: Table, clock: Clock, seed: int | str, url: Callable[[], str]) -> None:
         self.name, self.clock = name, clock
         self.choices: Mapping[str, str] = table.contract.default_choices()
         self.requests = 0
@@ -219,9 +217,7 @@ class World:
 
     # What a call comes to -----------------------------------------------------------------------------------
 
-    def _chosen(
-        self, client: Client, state: State, operation: str, arguments: Mapping[str, Any]
-    ) -> tuple[Step, Any]:
+    def _chosen(self, client: Client, state: State, operation: str, arguments: Mapping[str, Any]) -> tuple[Step, Any]:
         """The first step permitted that can be made here, and what it comes to: an answer, or a Problem."""
         trouble: Problem | None = None
         try:

@@ -82,13 +82,9 @@ class Worlds:
         key = tokens.application_of(raw)
         world = self._by_key.get(key)
         if world is None:
-            raise BadToken(
-                "foreign", f"The token is for an application that is not known here (`{key[:80]}`)."
-            )
+            raise BadToken("foreign", f"The token is for an application that is not known here (`{key[:80]}`).")
         if at not in (None, world):
-            raise BadToken(
-                "foreign", f"The token is for the world `{world.name}`, which has another base URL."
-            )
+            raise BadToken("foreign", f"The token is for the world `{world.name}`, which has another base URL.")
         return world
 
     def client_token(self, raw: str, at: World | None) -> tuple[World, Token]:

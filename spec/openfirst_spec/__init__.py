@@ -10,6 +10,4 @@ def resource(path: str) -> str:
 
 def names(folder: str) -> list[str]:
     """Give the names of the files in a folder of this package, sorted."""
-    return sorted(
-        entry.name for entry in resources.files(__name__).joinpath(folder).iterdir() if entry.is_file()
-    )
+    return sorted(entry.name for entry in resources.files(__name__).joinpath(folder).iterdir() if entry.is_file())

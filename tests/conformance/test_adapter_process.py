@@ -213,10 +213,7 @@ def test_a_crash_says_how_and_when_and_a_restart_goes_on(arguments: tuple[object
             with pytest.raises(AdapterFault) as raised:
                 await adapter.call(call(9))
             assert raised.value.kind == "crash"
-            assert (
-                f"{ending} before it had answered call of echo (generation 9, request 4)"
-                in raised.value.detail
-            )
+            assert f"{ending} before it had answered call of echo (generation 9, request 4)" in raised.value.detail
             assert raised.value.stderr == "out of memory"
             with pytest.raises(AdapterFault) as again:
                 await adapter.reset(reset(10))
@@ -476,9 +473,7 @@ def test_two_answers_that_come_at_once_are_one_answer_and_a_stale_one() -> None:
     twice = b'{"id": 1, "result": {"generation": 1}}\n' * 2
 
     async def conversation() -> None:
-        channel = Channel(
-            lambda _: channel.receive(twice), faults=faults, handler=None, deadlines=Deadlines()
-        )
+        channel = Channel(lambda _: channel.receive(twice), faults=faults, handler=None, deadlines=Deadlines())
         assert await channel.ask("settle", {"generation": 1}) == {"generation": 1}
 
     asyncio.run(conversation())

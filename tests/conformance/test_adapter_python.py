@@ -151,9 +151,7 @@ def test_methods_that_an_object_lacks_are_refused(make: Make) -> None:
         ("exit", "it called exit(7)"),
     ],
 )
-def test_an_exception_is_the_adapters_fault_and_its_traceback_is_kept(
-    make: Make, operation: str, text: str
-) -> None:
+def test_an_exception_is_the_adapters_fault_and_its_traceback_is_kept(make: Make, operation: str, text: str) -> None:
     async def conversation() -> None:
         adapter = make("Plain", deadlines=PATIENT)
         await adapter.start(INITIALIZE)
@@ -235,9 +233,7 @@ def test_a_shutdown_that_fails_is_recorded(make: Make) -> None:
 
 
 @pytest.mark.parametrize("make", ["served"], indirect=True)
-def test_standard_input_and_output_are_the_protocols_alone(
-    make: Make, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_standard_input_and_output_are_the_protocols_alone(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("PYTHONUNBUFFERED", raising=False)
 
     async def conversation() -> None:

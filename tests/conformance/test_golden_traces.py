@@ -4,6 +4,7 @@ import random
 from typing import Any
 
 import pytest
+
 from openfirst_conformance.cases import GoldenTrace, golden_traces
 from openfirst_conformance.tracker import Oracle, Tracker
 from openfirst_reference.contract import load_contract
@@ -71,13 +72,17 @@ def test_the_table_permits_what_the_sentence_demands_whatever_is_left_open(name:
     for choices in resolutions(trace):
         oracle, ids = Oracle(MACHINE, choices), dict[str, Any]()
         tracker = oracle.tracker({client: MACHINE.fixture(fixture) for client, fixture in trace.case.clients.items()})
-        for number, (planned, see, nevers) in enumerate(zip(trace.case.calls, trace.sees, trace.nevers, strict=True), 1):
+        for number, (planned, see, nevers) in enumerate(
+            zip(trace.case.calls, trace.sees, trace.nevers, strict=True), 1
+        ):
             state = next(iter(tracker.ways)).node.states[tracker.clients[planned.client]]
             call = MACHINE.call(planned.operation, planned.arguments, state)
             outcomes = possible(tracker, planned.client, call, ids)
             where = f"call {number} ({planned.operation}) under {choices}"
             for never in nevers:
-                assert not [outcome for outcome in outcomes if fits(never, outcome, dict(ids))], f"{where}: {never} is permitted"
+                assert not [outcome for outcome in outcomes if fits(never, outcome, dict(ids))], (
+                    f"{where}: {never} is permitted"
+                )
             fitting = [outcome for outcome in outcomes if fits(see, outcome, ids)]
             assert fitting, f"{where}: {see} is not permitted; permitted: {[str(outcome) for outcome in outcomes]}"
             assert tracker.see(planned.client, call, fitting[0]) is None, where

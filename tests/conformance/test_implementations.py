@@ -94,10 +94,6 @@ def test_every_rule_is_broken_by_a_faulty_one() -> None:
 @pytest.mark.parametrize("name", ["base.py", "odd.py", "faulty.py"])
 def test_they_know_nothing_of_the_project(name: str) -> None:
     tree = ast.parse((WRITTEN / name).read_text(encoding="utf-8"))
-    imported = [
-        node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and not node.level
-    ]
-    imported += [
-        alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names
-    ]
+    imported = [node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and not node.level]
+    imported += [alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names]
     assert not [module for module in imported if module.startswith("openfirst")]

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from openfirst_conformance.adapter import Deadlines, ProcessAdapter, PythonAdapter
 from openfirst_conformance.cases import Case, Planned, case_from_json, case_to_json
 from openfirst_conformance.judge import Report, judge, replay
@@ -39,7 +40,10 @@ def test_what_keeps_the_contract_conforms_and_what_was_not_run_is_said() -> None
     """concurrent-calls needs a tier of its own; refresh is not declared; neither is called a pass."""
     report = judged("Plain")
     assert report.verdict == "conforms"
-    assert {rule for rule, verdict in verdicts(report).items() if verdict != "pass"} == {"concurrent-calls", "token-refresh"}
+    assert {rule for rule, verdict in verdicts(report).items() if verdict != "pass"} == {
+        "concurrent-calls",
+        "token-refresh",
+    }
     assert verdicts(report)["concurrent-calls"] == "not-run"
     assert verdicts(report)["token-refresh"] == "not-applicable"
 
@@ -55,7 +59,9 @@ def test_the_json_report_has_what_was_promised() -> None:
     assert set(report["promise"]["smoke"]) == {"assumptions", "sequences", "calls", "seconds"}
     assert report["choices"]["no-participant"]["value"] == "error"
     (failure, *_) = by_id["reopen"]["failures"]
-    assert [set(step) for step in failure["sequence"]] == [{"client", "operation", "arguments", "seen", "permitted"}] * 4
+    assert [set(step) for step in failure["sequence"]] == [
+        {"client", "operation", "arguments", "seen", "permitted"}
+    ] * 4
 
 
 def test_a_failure_is_shown_by_the_shortest_sequence() -> None:

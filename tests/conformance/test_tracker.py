@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
+
 from openfirst_conformance.blame import blame
 from openfirst_conformance.tracker import Oracle, Tracker, Violation
 from openfirst_reference.contract import load_contract
@@ -179,7 +180,9 @@ def test_an_error_of_unknown_reason_fits_any_refusal_and_no_answer() -> None:
 def test_a_refusal_for_the_wrong_reason_is_a_break() -> None:
     """A mismatch that is called an expired token."""
     watch = Watch()
-    assert "external-id-mismatch" in watch.rules(watch.see("open", refused("token-expired"), {"info": {"externalId": "bob"}}))
+    assert "external-id-mismatch" in watch.rules(
+        watch.see("open", refused("token-expired"), {"info": {"externalId": "bob"}})
+    )
 
 
 @pytest.mark.parametrize("value", [None, 1, "yes", "true", 0])
@@ -198,10 +201,16 @@ def test_where_nothing_is_due_whatever_comes_back_is_ignored(value: object) -> N
 
 def test_missing_null_and_blank_are_all_nothing_for_a_name() -> None:
     """And fields that the contract does not name are not looked at."""
-    for info in ({"externalId": "Zoë"}, {"externalId": "Zoë", "name": None}, {"externalId": "Zoë", "name": "", "mood": "fine"}):
+    for info in (
+        {"externalId": "Zoë"},
+        {"externalId": "Zoë", "name": None},
+        {"externalId": "Zoë", "name": "", "mood": "fine"},
+    ):
         watch = Watch()
         watch.see("open", DONE, {})
-        assert watch.see("getParticipant", Outcome("answer", {"id": "p-1", "info": info, "status": "CONNECTED"})) is None
+        assert (
+            watch.see("getParticipant", Outcome("answer", {"id": "p-1", "info": info, "status": "CONNECTED"})) is None
+        )
 
 
 def test_one_clients_session_is_not_anothers() -> None:
@@ -265,7 +274,9 @@ def test_a_service_that_answers_after_close_breaks_the_gate_and_the_close() -> N
     watch.see("open", DONE, ANA)
     watch.see("close", DONE)
     arguments = {"service": "conference", "method": "create", "arguments": [{}]}
-    assert {"open-before-use", "close-closes"} <= set(watch.rules(watch.see("use", Outcome("answer", {"id": "c"}), arguments)))
+    assert {"open-before-use", "close-closes"} <= set(
+        watch.rules(watch.see("use", Outcome("answer", {"id": "c"}), arguments))
+    )
 
 
 def test_an_update_without_the_scope_is_followed_and_reported() -> None:

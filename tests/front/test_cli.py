@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
+
 from openfirst.cli import main
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -53,7 +54,14 @@ def test_the_example_adapter_conforms_as_a_command_and_in_process() -> None:
 def test_a_broken_rule_comes_with_its_quote_its_calls_and_a_line_that_plays_it_again() -> None:
     """And that line does: the same rule, exit status 1 again."""
     result = run("check --python implementations_for_judge:LeaksTheName")
-    said(result, 1, "reopen is broken (must)", "open and close sessions multiple times", "getParticipant()", "Play it again:")
+    said(
+        result,
+        1,
+        "reopen is broken (must)",
+        "open and close sessions multiple times",
+        "getParticipant()",
+        "Play it again:",
+    )
     line = next(line for line in result.output.splitlines() if "Play it again:" in line)
     again = run(line.partition("openfirst ")[2])
     said(again, 1, "reopen is broken (must)")
@@ -92,7 +100,10 @@ def test_a_mistake_is_told_in_a_sentence(line: str, status: int, words: list[str
     [
         ("rules: [", ["patch.yaml:", "not YAML"]),
         ("- one\n- two\n", ["patch.yaml:1", "not a map"]),
-        ("transitions:\n  - id: close.open\n    may:\n      - answer: nothing\n        then: shut\n", ["patch.yaml:5", "`shut`", "closed"]),
+        (
+            "transitions:\n  - id: close.open\n    may:\n      - answer: nothing\n        then: shut\n",
+            ["patch.yaml:5", "`shut`", "closed"],
+        ),
         ("transitions:\n  - id: close.open\n    in: { session: ajar }\n", ["patch.yaml:3", "`ajar`", "closed"]),
         ("choices:\n  open-while-open: null\n", ["`open-while-open` is not a choice"]),
         ("operations:\n  open:\n    echo: 3\n", ["patch.yaml:3", "echo"]),

@@ -7,6 +7,7 @@ from pathlib import Path
 import aiohttp
 import pytest
 from click.testing import CliRunner
+
 from openfirst.cli import main
 from openfirst_conformance.adapter import PythonAdapter
 from openfirst_conformance.judge import Report, judge
@@ -101,7 +102,9 @@ def test_a_choice_settled_is_open_to_nobody() -> None:
 def test_a_class_added_is_refused_with_an_error_of_its_own() -> None:
     """A name of more than 40 characters."""
     long, short = ({"name": "A" * length} for length in (41, 40))
-    refused, opened = asyncio.run(asked("argument-class-added", ("POST", "/v1/sessions", long), ("POST", "/v1/sessions", short)))
+    refused, opened = asyncio.run(
+        asked("argument-class-added", ("POST", "/v1/sessions", long), ("POST", "/v1/sessions", short))
+    )
     assert refused[0] == 422 and isinstance(refused[1], dict) and refused[1]["code"] == "name-too-long"
     assert opened[0] == 201
     report = judged(IN_MEMORY, "argument-class-added")
@@ -140,7 +143,9 @@ def test_what_is_shown_follows(name: str, word: str) -> None:
     """`contract show` with the overlay has the new word, and without it has not."""
     plain = CliRunner().invoke(main, ["contract", "show", "--format", "markdown"], catch_exceptions=False)
     changed = CliRunner().invoke(
-        main, ["contract", "show", "--format", "markdown", "--overlay", str(OVERLAYS / f"{name}.yaml")], catch_exceptions=False
+        main,
+        ["contract", "show", "--format", "markdown", "--overlay", str(OVERLAYS / f"{name}.yaml")],
+        catch_exceptions=False,
     )
     assert word in changed.output
     assert word not in plain.output

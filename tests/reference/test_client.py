@@ -287,9 +287,7 @@ def test_every_code_of_the_contract_is_an_error_of_its_own(
     assert pickle.loads(pickle.dumps(error)).__dict__ == error.__dict__
 
 
-def test_what_the_platform_says_is_not_said_twice(
-    run: Run, platform: FakePlatform, session: SessionService
-) -> None:
+def test_what_the_platform_says_is_not_said_twice(run: Run, platform: FakePlatform, session: SessionService) -> None:
     known = CONTRACT.errors["session-not-open"]
     platform.refuses("session-not-open", detail=known.sentence)
     platform.refuses("session-not-open", detail=f"Closed by Bob. {known.remedy}")
@@ -438,9 +436,7 @@ def test_an_answer_that_cannot_be_read_is_said_to_be_that(
     assert (raised.value.code, raised.value.status) == (None, status)
 
 
-def test_a_token_does_not_follow_to_another_place(
-    run: Run, platform: FakePlatform, session: SessionService
-) -> None:
+def test_a_token_does_not_follow_to_another_place(run: Run, platform: FakePlatform, session: SessionService) -> None:
     platform.redirects("/elsewhere")
     platform.answers(OPEN)
 
@@ -544,9 +540,7 @@ def test_a_token_may_come_after_the_client_and_another_takes_its_place(
     assert [asked.authorization for asked in platform.asked] == ["Bearer token-1", "Bearer token-2"]
 
 
-def test_a_key_and_secret_are_deprecated_in_the_words_of_the_contract(
-    run: Run, uninitialised: SessionService
-) -> None:
+def test_a_key_and_secret_are_deprecated_in_the_words_of_the_contract(run: Run, uninitialised: SessionService) -> None:
     with pytest.warns(DeprecationWarning, match="do not belong into an application") as warned:
         run(uninitialised.initialize("key", "secret"))
 

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+
 from openfirst_reference.contract import load_contract
 from openfirst_reference.show import diagram, mermaid, show
 
@@ -14,9 +15,18 @@ def test_everything_is_in_the_whole() -> None:
     """Every rule with its quote, every choice, operation, error and service; in both formats."""
     for format_ in ("text", "markdown"):
         words = " ".join(show(CONTRACT, None, format_).split())
-        names = [*CONTRACT.rules, *CONTRACT.choices, *CONTRACT.operations, *CONTRACT.errors, *CONTRACT.services, *CONTRACT.rows]
+        names = [
+            *CONTRACT.rules,
+            *CONTRACT.choices,
+            *CONTRACT.operations,
+            *CONTRACT.errors,
+            *CONTRACT.services,
+            *CONTRACT.rows,
+        ]
         assert [name for name in names if name not in words] == []
-        assert [rule.id for rule in CONTRACT.rules.values() if " ".join(rule.quote.split()) not in words.replace("> ", "")] == []
+        assert [
+            rule.id for rule in CONTRACT.rules.values() if " ".join(rule.quote.split()) not in words.replace("> ", "")
+        ] == []
 
 
 @pytest.mark.parametrize(

@@ -57,9 +57,7 @@ class Description:
             return
         pointer, operation = found
         status = str(answer.status)
-        assert status in operation["responses"], (
-            f"{operation['operationId']} answered {status}: {answer.body}"
-        )
+        assert status in operation["responses"], f"{operation['operationId']} answered {status}: {answer.body}"
         pointer += f"/responses/{status}"
         response = operation["responses"][status]
         if "$ref" in response:

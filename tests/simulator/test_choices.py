@@ -87,9 +87,7 @@ def test_a_session_may_end_with_its_token(make: MakeApi) -> None:
         api.world.clock.advance(60)
         assert api.is_open(token) is expected
         fresh = api.world.token()
-        assert (
-            api.sessions(token).body["sessions"] == [] if not expected else api.sessions(token).status == 200
-        )
+        assert api.sessions(token).body["sessions"] == [] if not expected else api.sessions(token).status == 200
         assert api.open(fresh).status == 201
 
 

@@ -18,9 +18,7 @@ def together(runner: asyncio.Runner, *requests: object) -> list[Answer]:
 
 def test_of_many_opens_one_wins(runner: asyncio.Runner, api: Api) -> None:
     token = api.world.token("zoe")
-    answers = together(
-        runner, *(api.asking("POST", "/v1/sessions", token, body={"name": str(n)}) for n in range(MANY))
-    )
+    answers = together(runner, *(api.asking("POST", "/v1/sessions", token, body={"name": str(n)}) for n in range(MANY)))
     assert sorted(answer.status for answer in answers) == [201, *[409] * (MANY - 1)]
     [won] = [answer for answer in answers if answer.status == 201]
     assert api.sessions(token).body == {"sessions": [{"sessionId": won.body["sessionId"]}]}
@@ -58,6 +56,4 @@ def test_open_and_close_at_once_leave_it_open_or_closed(runner: asyncio.Runner, 
     sessions = api.sessions(token).body["sessions"]
     assert api.is_open(token) is bool(sessions)
     if sessions:
-        assert sessions[0]["sessionId"] in {
-            answer.body["sessionId"] for answer in answers if answer.status == 201
-        }
+        assert sessions[0]["sessionId"] in {answer.body["sessionId"] for answer in answers if answer.status == 201}

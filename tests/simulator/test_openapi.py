@@ -66,9 +66,7 @@ def test_nothing_of_its_components_is_left_over(openapi: Any) -> None:
     references = {node["$ref"] for node in nodes(openapi) if "$ref" in node}
     for kind in ("parameters", "schemas", "responses"):
         assert {f"#/components/{kind}/{name}" for name in openapi["components"][kind]} <= references
-    used = {
-        name for _, _, operation in operations(openapi) for item in operation["security"] for name in item
-    }
+    used = {name for _, _, operation in operations(openapi) for item in operation["security"] for name in item}
     assert used == set(openapi["components"]["securitySchemes"])
 
 

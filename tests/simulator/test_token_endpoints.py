@@ -23,9 +23,7 @@ def test_from_key_and_secret_to_an_open_session(api: Api) -> None:
     assert first.body["token_type"] == "Bearer"
     assert first.body["expires_in"] == 600 == lifetime(first.body["access_token"])
     assert first.body["scope"] == "comms:client_access_token:create"
-    second = api.client_token(
-        {"externalId": "jo", "expires_in": 60, "sessionScope": "*"}, first.body["access_token"]
-    )
+    second = api.client_token({"externalId": "jo", "expires_in": 60, "sessionScope": "*"}, first.body["access_token"])
     assert second.body["expires_in"] == 60 == lifetime(second.body["access_token"])
     opened = api.open(second.body["access_token"])
     assert opened.body["participant"]["info"]["externalId"] == "jo"
@@ -124,9 +122,7 @@ def test_no_scope_is_no_restriction(api: Api) -> None:
     assert api.update(answer.body["access_token"], {"name": "Ana"}).status == 204
 
 
-@pytest.mark.parametrize(
-    "scope", ["comms:client_access_token:create", "comms:*", "comms:conf:create comms:*"]
-)
+@pytest.mark.parametrize("scope", ["comms:client_access_token:create", "comms:*", "comms:conf:create comms:*"])
 def test_an_api_token_may_create_client_tokens(api: Api, scope: str) -> None:
     assert api.client_token({}, api.api_token(scope=scope)).status == 200
 
@@ -190,9 +186,7 @@ def test_an_api_token_ends_with_its_time(api: Api) -> None:
 def test_errors_have_the_shape_that_was_seen(api: Api) -> None:
     unauthorized = api.client_token({}, "nonsense")
     assert unauthorized.content_type == "application/json"
-    seen = {
-        key: unauthorized.body[key] for key in ("type", "error_code", "error_reason", "error_description")
-    }
+    seen = {key: unauthorized.body[key] for key in ("type", "error_code", "error_reason", "error_description")}
     assert seen == {
         "type": "ErrorResponse",
         "error_code": 89,

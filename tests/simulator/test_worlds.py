@@ -53,9 +53,7 @@ def test_a_base_url_of_a_world_lets_nobody_else_in(make: MakeApi) -> None:
     assert api.open(token, base=api.world.url).status == 401
 
 
-def test_the_default_world_answers_at_the_root_and_under_its_name(
-    simulator: Simulator, make: MakeApi
-) -> None:
+def test_the_default_world_answers_at_the_root_and_under_its_name(simulator: Simulator, make: MakeApi) -> None:
     api = make()
     api.world = simulator.default
     assert simulator.default.url == simulator.url
@@ -203,9 +201,7 @@ def test_tokens_are_revoked_and_sessions_closed_over_http(simulator: Simulator, 
         ([], 400, "The body is a list"),
     ],
 )
-def test_a_world_that_cannot_be_made(
-    simulator: Simulator, api: Api, body: object, status: int, sentence: str
-) -> None:
+def test_a_world_that_cannot_be_made(simulator: Simulator, api: Api, body: object, status: int, sentence: str) -> None:
     answer = api.ask("POST", WORLDS, body=body, base=simulator.url)
     assert answer.status == status
     assert sentence in answer.detail
@@ -214,9 +210,7 @@ def test_a_world_that_cannot_be_made(
 # The server -------------------------------------------------------------------------------------------------
 
 
-def test_a_port_in_use_is_said_in_one_sentence_with_a_remedy(
-    simulator: Simulator, runner: asyncio.Runner
-) -> None:
+def test_a_port_in_use_is_said_in_one_sentence_with_a_remedy(simulator: Simulator, runner: asyncio.Runner) -> None:
     port = int(simulator.url.rpartition(":")[2])
     second = Simulator(load_contract())
     with pytest.raises(SimulatorError, match=f"Port {port} of 127.0.0.1 is in use. Choose another port"):

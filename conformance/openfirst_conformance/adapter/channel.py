@@ -201,8 +201,7 @@ async def answer_request(
             AdapterFault(
                 "noise",
                 f"the adapter asked for {method!r}, which the judge does not answer here",
-                "An adapter may ask for refreshToken, if it declared `refresh`. "
-                + STDOUT_IS_FOR_THE_PROTOCOL,
+                "An adapter may ask for refreshToken, if it declared `refresh`. " + STDOUT_IS_FOR_THE_PROTOCOL,
             ),
         )
         raise RequestRefused(METHOD_NOT_FOUND, f"no such method: {method}")

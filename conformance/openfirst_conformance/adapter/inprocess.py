@@ -150,9 +150,7 @@ class PythonAdapter(Requests):
     def _make(self) -> Any:
         module_name, colon, attributes = self._path.partition(":")
         if not (colon and module_name and attributes):
-            raise AdapterFault(
-                "not-found", f"{self._path!r} names no factory", "Write package.module:factory."
-            )
+            raise AdapterFault("not-found", f"{self._path!r} names no factory", "Write package.module:factory.")
         # As with `python -m`: what lies in the current directory can be named.
         if str(Path.cwd()) not in sys.path:
             sys.path.insert(0, str(Path.cwd()))

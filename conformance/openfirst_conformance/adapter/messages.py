@@ -170,9 +170,7 @@ def encode(message: Json) -> bytes:
     except RecursionError:
         raise ValueError("it is nested too deeply, or holds itself") from None
     if len(line) > MAX_LINE:
-        raise ValueError(
-            f"a line of {len(line)} bytes is longer than the {MAX_LINE} that the protocol permits"
-        )
+        raise ValueError(f"a line of {len(line)} bytes is longer than the {MAX_LINE} that the protocol permits")
     return line + b"\n"
 
 

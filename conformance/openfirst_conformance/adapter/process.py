@@ -148,9 +148,7 @@ class ProcessAdapter(Requests):
                 "not-found", f"the command {self._command!r} cannot be read: {error}", "Mind the quotes."
             ) from None
         if not arguments:
-            raise AdapterFault(
-                "not-found", "the command is empty", "Name a program that speaks the protocol."
-            )
+            raise AdapterFault("not-found", "the command is empty", "Name a program that speaks the protocol.")
         return arguments
 
     def _unstarted(self, program: str, error: OSError) -> AdapterFault:

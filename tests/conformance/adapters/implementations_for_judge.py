@@ -42,7 +42,10 @@ class Plain:
             value = await getattr(self, "do_" + operation)(client, **arguments)
         except Refused as refused:
             return {"generation": params["generation"], **self.error(str(refused))}
-        return {"generation": params["generation"], **(value if self.is_outcome(value) else {"outcome": "value", "value": value})}
+        return {
+            "generation": params["generation"],
+            **(value if self.is_outcome(value) else {"outcome": "value", "value": value}),
+        }
 
     def is_outcome(self, value: Any) -> bool:
         return isinstance(value, dict) and "outcome" in value

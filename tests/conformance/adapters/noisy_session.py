@@ -15,7 +15,11 @@ def main() -> None:
         if message["method"] == "shutdown":
             return
         generation = {"generation": message["params"].get("generation")}
-        result = generation if message["method"] == "settle" else runner.run(getattr(plain, message["method"])(message["params"]))
+        result = (
+            generation
+            if message["method"] == "settle"
+            else runner.run(getattr(plain, message["method"])(message["params"]))
+        )
         if number % 50 == 1:
             print("DEBUG: about to answer")
         print(json.dumps({"jsonrpc": "2.0", "id": message["id"], "result": result}), flush=True)

@@ -218,9 +218,7 @@ class Plain:
             case "updateParticipantInfo":
                 return self.update(client, arguments.get("name"), arguments.get("avatarUrl"))
             case "use":
-                return self.use(
-                    client, arguments["service"], arguments["method"], arguments.get("arguments") or []
-                )
+                return self.use(client, arguments["service"], arguments["method"], arguments.get("arguments") or [])
         kind = "token" if operation == "initializeToken" else "key-secret"
         return self.initialise(client, Credential.of(arguments["credential"], kind))
 
@@ -372,9 +370,7 @@ class Plain:
         if info is None and self.decides["open-without-info"] == "reuse" and client.last is not None:
             info = {"name": client.last.name, "avatarUrl": client.last.avatar_url}
         info = info or {}
-        return Session(
-            info.get("name"), info.get("avatarUrl"), external_id, self.participant_id(client, external_id)
-        )
+        return Session(info.get("name"), info.get("avatarUrl"), external_id, self.participant_id(client, external_id))
 
     def participant_id(self, client: Client, external_id: str | None) -> str:
         """The platform's ID of a participant: one for each external ID, one for each session without."""

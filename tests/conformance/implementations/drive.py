@@ -37,9 +37,7 @@ class Played:
     def __str__(self) -> str:
         lines = [self.case.id]
         for planned, outcome in self.seen:
-            lines.append(
-                f"  {planned.client}.{planned.operation} {dict(planned.arguments)} -> {outcome or 'pending'}"
-            )
+            lines.append(f"  {planned.client}.{planned.operation} {dict(planned.arguments)} -> {outcome or 'pending'}")
         if self.violation:
             lines.append(f"  permitted: {', '.join(self.violation.permitted) or 'nothing'}")
         return "\n".join(lines)
@@ -88,9 +86,7 @@ class Trial:
         if driven is not None:
             return driven == "settle"
         needs_info = self.capabilities.arguments.get("open.info") == "required" and operation == "open"
-        return operation in self.capabilities.operations and not (
-            needs_info and arguments.get("info") is None
-        )
+        return operation in self.capabilities.operations and not (needs_info and arguments.get("info") is None)
 
     # Playing ------------------------------------------------------------------------------------------------
 
@@ -175,9 +171,7 @@ class Trial:
         await self.adapter.advance({"generation": self.generation, "milliseconds": milliseconds})
         await self.adapter.settle({"generation": self.generation})
         asked = [params for params in self.asked if params["client"] == planned.client]
-        return Outcome(
-            "answer", {"asked": bool(asked), "callback": asked[0].get("callback") if asked else None}
-        )
+        return Outcome("answer", {"asked": bool(asked), "callback": asked[0].get("callback") if asked else None})
 
     async def _requested(self, method: str, params: Json) -> Json:
         self.asked.append(params)

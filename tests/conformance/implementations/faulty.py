@@ -137,11 +137,7 @@ class RefusedServiceOpens(Faulty):
 
     def gate(self, client: Client, service: str, method: str) -> None:
         """Try to be helpful."""
-        if (
-            client.session is None
-            and client.credential.condition == "good"
-            and client.credential.kind != "none"
-        ):
+        if client.session is None and client.credential.condition == "good" and client.credential.kind != "none":
             client.session = self.session(client, {}, client.credential.external_id)
             raise Refusal("session-not-open")
         super().gate(client, service, method)

@@ -441,9 +441,7 @@ class MakesIdsWhenAsked(Plain):
         if not session.participant_id:
             owner = session.external_id
             made = f"asked-{len(self.ids)}"
-            session.participant_id = self.ids.setdefault(
-                f"{id(session)}" if owner is None else f"={owner}", made
-            )
+            session.participant_id = self.ids.setdefault(f"{id(session)}" if owner is None else f"={owner}", made)
         return super().show(session)
 
 
@@ -554,9 +552,7 @@ class RefusesBadCredentialAtOnce(Plain):
         refused = {}
         for client in self.clients.values():
             if client.credential.condition != "good":
-                refused[client.name] = {
-                    "initialize": {"outcome": "error", "code": BAD[client.credential.condition]}
-                }
+                refused[client.name] = {"initialize": {"outcome": "error", "code": BAD[client.credential.condition]}}
                 client.credential = Credential()
         return {"clients": refused}
 
