@@ -125,18 +125,18 @@ class _Case:
             by_world = self.contract.operations[moment.step.call.operation].by_world
             if moment.echo or (by_world and not self.minimal):
                 continue
+            if identities and moment.step.answer is not None and moment.step.answer.fields:
+                continue  # It only bound the identity.
             if moment.client != self.client:
-                if self.minimal and "clients-apart" in self.contract.laws:
+                if self.minimal and not identities and "clients-apart" in self.contract.laws:
                     rules.append(self.contract.laws["clients-apart"])
                 continue
             written = self._written(moment.step)
             if wrong and written & set(wrong):
                 overwritten = True
                 continue
-            if not wrong and written:
+            if (written and not wrong) or self._prepares(moment.step):
                 continue
-            if identities and moment.step.answer is not None and moment.step.answer.fields:
-                continue  # It only bound the identity.
             if (
                 self.minimal
                 or self._brought(moment.step, wrong)
@@ -144,6 +144,11 @@ class _Case:
             ):
                 rules += [r for r in self.machine.carried(moment.step) if self.contract.rules[r].shows_later]
         return rules
+
+    def _prepares(self, step: Step) -> bool:
+        """Whether a call changed something that decides which row the failing call meets: it is needed in any case."""
+        guards = self.machine.guards(self.violation.call.operation)
+        return any(step.before[self.machine.index[name]] != step.after[self.machine.index[name]] for name in guards)
 
     def _brought(self, step: Step, wrong: dict[str, Any]) -> bool:
         """Whether a call that was to change nothing was given the very value that is shown."""
@@ -187,9 +192,14 @@ class _Case:
 
     def _is_anothers(self, name: str, shown: Any) -> bool:
         index = self.machine.index[name]
-        return self.machine.contract.variables[name].owner is None and any(
-            moment.client != self.client and shown in (moment.step.before[index], moment.step.after[index])
-            for moment in self.past
+        variable = self.contract.variables[name]
+        return (
+            not variable.is_enumeration
+            and variable.owner is None
+            and any(
+                moment.client != self.client and shown in (moment.step.before[index], moment.step.after[index])
+                for moment in self.past
+            )
         )
 
 

@@ -19,6 +19,7 @@ from openfirst_reference.machine import Call, Machine, Outcome, State
 UNSUPPORTED = "unsupported"
 Cell = tuple[str, tuple[str, ...], tuple[str, ...]]
 _TRIES = 2
+_WAITING = 3
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,11 @@ class Played:
     fault: AdapterFault | None = None
     tracker: Tracker | None = None
     stderr: str = ""
+
+    def over(self) -> bool:
+        """Whether there is no point in going on: something broke, or too many calls were never answered."""
+        waiting = self.tracker.waiting if self.tracker else 0
+        return bool(self.violation or self.fault) or waiting >= _WAITING
 
     @property
     def calls(self) -> tuple[Planned, ...]:
@@ -139,19 +145,17 @@ class Driver:
             "clients": {name: {"credential": _wire(credential)} for name, credential in stage.credentials.items()},
         }
         result = await self.adapter.reset(params)
-        told = {name: (answer or {}).get("initialize") for name, answer in (result.get("clients") or {}).items()}
         states = {name: self.machine.fixture(fixture) for name, fixture in case.clients.items()}
-        initialising = {
-            name: (operation, told[name])
-            for name, state in states.items()
-            if told.get(name) and (operation := self._initialising(state)) is not None
-        }
-        for name in initialising:
-            states[name] = self.machine.state()
+        told: list[tuple[Planned, Outcome]] = []
+        for name, answer in (result.get("clients") or {}).items():
+            # It says what came of initialising: then that is a call like others, from a client that holds nothing yet.
+            operation = self._initialising(states[name]) if name in states else None
+            outcome = self.translate(answer["initialize"]) if answer and answer.get("initialize") else None
+            if operation is not None and outcome is not None:
+                told.append((Planned(name, operation, {"credential": stage.credentials[name]}), outcome))
+                states[name] = self.machine.state()
         played.tracker = oracle.tracker(states)
-        for name, (operation, answer) in initialising.items():
-            outcome = self.translate(answer)
-            planned = Planned(name, operation, {"credential": stage.credentials[name]})
+        for planned, outcome in told:
             self._take(played, planned, outcome)
         return played
 
@@ -181,7 +185,7 @@ class Driver:
         except AdapterFault as fault:
             return Played(case, fault=fault, stderr=fault.stderr)
         for planned in case.calls:
-            if played.violation or played.fault:
+            if played.over():
                 break
             if not await self.make(played, planned):
                 break

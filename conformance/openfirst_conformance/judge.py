@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from openfirst_conformance import smoke as smoke_tier
@@ -148,9 +149,15 @@ async def replay(
         return run.report(["replay"], ())
 
 
+@lru_cache(maxsize=8)
+def _machine_of(contract: Contract) -> Machine:
+    """One machine for a contract: it remembers what it has worked out."""
+    return Machine(contract)
+
+
 @asynccontextmanager
 async def _running(adapter: Adapter, contract: Contract, choices: Mapping[str, str]) -> AsyncIterator[_Run]:
-    machine = Machine(contract)
+    machine = _machine_of(contract)
     platform = Platform(contract, {**contract.default_choices(), **choices})
     await platform.start()
     try:
@@ -247,7 +254,7 @@ class _Run:
     def _note_choices(self, played: Played) -> None:
         if played.tracker is None or played.violation:
             return
-        for (choice, row, leaves, _), values in played.tracker.evidence().items():
+        for (choice, row, leaves, *_), values in played.tracker.evidence().items():
             if len(values) == 1:
                 given = ", ".join(f"{name} {leaf}" for name, leaf in leaves if leaf != "absent")
                 cell = f"{row} ({given})" if given else row

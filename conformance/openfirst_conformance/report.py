@@ -121,8 +121,8 @@ def _failure(report: Report, rule: RuleVerdict, failure: Failure, replay: str | 
     for seen in failure.played.seen:
         last = seen is failure.played.seen[-1]
         call = f"{seen.planned.operation}({_arguments(seen.planned.arguments)})"
-        row = [call, Text(seen.outcome, style="red" if last else ""), " or ".join(seen.permitted)]
-        table.add_row(*([seen.planned.client] if several else []), *row)
+        client = [seen.planned.client] if several else []
+        table.add_row(*client, call, Text(seen.outcome, style="red" if last else ""), " or ".join(seen.permitted))
     stated = report.contract.rules[rule.id]
     word = "broken" if rule.level == "must" else "not kept"
     fixtures = ", ".join(f"{client}: {fixture}" for client, fixture in failure.played.case.clients.items())

@@ -90,7 +90,7 @@ async def tour(driver: Driver, oracle: Oracle, fixture: str) -> AsyncIterator[Pl
         except AdapterFault as fault:
             yield Played(case, fault=fault, stderr=fault.stderr)
             continue
-        while not (played.violation or played.fault):
+        while not played.over():
             state = _where(played)
             step = guide.next(state)
             if step is None:
@@ -99,14 +99,14 @@ async def tour(driver: Driver, oracle: Oracle, fixture: str) -> AsyncIterator[Pl
                 here = _where(played)
                 if not await driver.make(played, Planned("a", call.operation, call.arguments)):
                     guide.avoid(here, call)
-                guide.made(here, call, None if played.violation or played.fault else _where(played))
-                if played.violation or played.fault:
+                guide.made(here, call, None if played.over() else _where(played))
+                if played.over():
                     break
-            if played.violation or played.fault:
+            if played.over():
                 guide.avoid(state, step)
         driver.finish(played)
         yield played
-        if not (played.violation or played.fault):
+        if not played.over():
             return
 
 

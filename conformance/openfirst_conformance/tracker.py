@@ -15,6 +15,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import product
 from operator import itemgetter
 from typing import Any, NamedTuple
 
@@ -158,50 +159,49 @@ class Oracle:
                 continue
             bindings = node.bindings if seen is None else self.match(step, client, seen, node.bindings)
             if bindings is not None:
-                yield self._edge(node, client, step, keys, bindings)
+                yield from self._edges(node, client, step, keys, bindings)
 
-    def _edge(self, node: Node, client: int, step: Step, keys: Keys, bindings: tuple[tuple[Key, Any], ...]) -> Edge:
-        states = list(node.states)
-        states[client] = step.after
+    def _edges(
+        self, node: Node, client: int, step: Step, keys: Keys, bindings: tuple[tuple[Key, Any], ...]
+    ) -> Iterator[Edge]:
+        """Where the step leads, with all that it may be for the other clients."""
         effect = step.alternative.effect
         if effect is not None and any(name in self.machine.contract.effects[effect].set for name in self._identities):
             bindings = tuple(item for item in bindings if item[0] != ("anonymous", client))
-        echoes = []
+        heard: list[list[tuple[int, Step, Keys]]] = []
         for other, state in enumerate(node.states):
             echo = None if other == client else self.machine.echo(step, state)
             if echo is not None:
-                for heard in self.machine.steps(state, echo):
-                    more = self.keys(heard)
-                    if more is not None and heard.after != state:
-                        states[other] = heard.after
-                        keys = (*keys, *more)
-                        echoes.append((other, heard))
-                        break
-        return Edge(self.node(tuple(states), bindings), keys, step, tuple(echoes))
+                options = [(other, item, self.keys(item)) for item in self.machine.steps(state, echo)]
+                heard.append([(who, item, more) for who, item, more in options if more is not None])
+        for chosen in product(*heard):
+            states, own = list(node.states), keys
+            states[client] = step.after
+            for other, item, more in chosen:
+                states[other] = item.after
+                own = (*own, *more)
+            echoes = tuple((other, item) for other, item, _ in chosen if item.before != item.after)
+            yield Edge(self.node(tuple(states), bindings), own, step, echoes)
 
     def keys(self, step: Step) -> Keys | None:
         """The undeclared choices that a step depends on, each with its cell; None where a declared choice forbids the step.
 
-        A choice must stay what it is in one cell (row, classes, state); it may vary from cell to cell. `cells` has what a
-        number stands for.
+        A choice must stay what it is in one cell (row, classes, state, and whether what is given is what is there already);
+        it may vary from cell to cell. `cells` has what a number stands for.
         """
         keys = []
         for choice, values in step.when:
             declared = self.choices.get(choice)
             if declared is None:
-                keys.append(
-                    (
-                        self._cell(
-                            (choice, step.row.id, tuple(step.call.leaves.items()), self._enumerated(step.before))
-                        ),
-                        values,
-                    )
-                )
+                keys.append((self._cell(choice, step), values))
             elif declared not in values:
                 return None
         return tuple(keys)
 
-    def _cell(self, cell: Key) -> int:
+    def _cell(self, choice: str, step: Step) -> int:
+        index = self.machine.index
+        same = tuple(step.before[index[name]] == value for name, value in step.call.given.items() if name in index)
+        cell = (choice, step.row.id, tuple(step.call.leaves.items()), self._enumerated(step.before), same)
         number = self._cells.get(cell)
         if number is None:
             number = self._cells[cell] = len(self.cells)
@@ -225,11 +225,8 @@ class Oracle:
             here: Any = value
             for part in path:
                 here = here.get(part) if isinstance(here, dict) else None
-            if is_identity and here is not None:
-                here = ("id", ids.setdefault(_scalar(here), len(ids)))
-            else:
-                here = _scalar(here)
-            result.append(here)
+            known = is_identity and here is not None
+            result.append(("id", ids.setdefault(_scalar(here), len(ids))) if known else _scalar(here))
         return ("answer", tuple(result))
 
     def _answer_paths(self, operation: str) -> tuple[tuple[tuple[str, ...], bool], ...] | None:
@@ -330,6 +327,11 @@ class Tracker:
         self._next = 0
         start = Candidate(oracle.node(tuple(clients.values()), ()), ())
         self.ways: dict[Candidate, Way] = {start: Way({}, None)}
+
+    @property
+    def waiting(self) -> int:
+        """How many calls are under way."""
+        return len(self._open)
 
     def see(self, client: str, call: Call, outcome: Outcome) -> Violation | None:
         """Take in a call and its outcome. Returns what is wrong, or None; after a violation nothing is known any more."""

@@ -48,7 +48,7 @@ class SessionService:
             await session.use("conference", "create", {"alias": "rehearsal"})
     """
 
-    def __init__(  # noqa: PLR0913 - few need the last three, which are named
+    def __init__(
         self,
         base_url: str,
         *,

@@ -34,6 +34,7 @@ class Variable:
 
     @property
     def is_enumeration(self) -> bool:
+        """Whether it has one of a few named values."""
         return bool(self.values)
 
 
@@ -48,8 +49,10 @@ class Echo:
 
 @dataclass(frozen=True)
 class Operation:
-    """A call of the table: of a client, or of the world. `parameters` gives the path of each in the arguments; a path of one
-    part with slashes, such as `service/method`, joins several arguments.
+    """A call of the table: of a client, or of the world.
+
+    `parameters` gives the path of each in the arguments; a path of one part with slashes, such as `service/method`, joins
+    several arguments.
     """
 
     name: str
@@ -88,6 +91,7 @@ class Classes:
     source: str
 
     def groups(self) -> tuple[str, ...]:
+        """The groups, in the order of their first leaves."""
         return tuple(dict.fromkeys(leaf.group for leaf in self.leaves))
 
 
@@ -181,10 +185,12 @@ class Rule:
 
     @property
     def shows_at_once(self) -> bool:
+        """Whether the outcome of the call itself can break it."""
         return self.shows in ("at-once", "both")
 
     @property
     def shows_later(self) -> bool:
+        """Whether what later calls show can break it."""
         return self.shows in ("later", "both")
 
 
@@ -215,6 +221,7 @@ class Method:
 
     @property
     def target(self) -> str:
+        """The service and the method, as `use` names them."""
         return f"{self.service}/{self.name}"
 
 
@@ -232,8 +239,9 @@ class ErrorCode:
 
 @dataclass(frozen=True)
 class Fixture:
-    """What a client holds at the start of a case, and the operations tried in it, each with the parameters that are varied
-    (None: all of them).
+    """What a client holds at the start of a case, and the operations tried in it.
+
+    Each operation comes with the parameters that are varied (None: all of them).
     """
 
     name: str
@@ -241,9 +249,9 @@ class Fixture:
     calls: Mapping[str, tuple[str, ...] | None]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Contract:
-    """All that is stated. Read it with `load_contract`."""
+    """All that is stated. Read it with `load_contract`. Contracts are equal only to themselves."""
 
     name: str
     version: str

@@ -74,6 +74,7 @@ class Document:
         return self.places.get((), Place(self.file, 1, 1))
 
     def finding(self, path: Path_, found: str, remedy: str, kind: str = "contract", severity: str = "error") -> Finding:
+        """What is wrong with the entry at `path`."""
         return Finding(self.place(*path), found, remedy, kind, severity)
 
 

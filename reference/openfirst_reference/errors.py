@@ -36,11 +36,11 @@ class SessionError(Exception):
         return " ".join(part for part in (sentence, detail, remedy) if part)
 
 
-class PlatformUnreachable(SessionError):  # noqa: N818 - named as the codes' classes are
+class PlatformUnreachable(SessionError):
     """The platform gave no answer, so it is not known whether it did what was asked."""
 
 
-class UnreadableAnswer(SessionError):  # noqa: N818 - as above
+class UnreadableAnswer(SessionError):
     """The platform answered with something that the session interface does not have."""
 
 

@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from openfirst_reference.automaton import Automaton, explore_all
+from openfirst_reference.automaton import Automaton, Unfolding
 from openfirst_reference.invariants import Check, Memory
 from openfirst_reference.machine import Machine, State, Step
 
@@ -28,7 +28,8 @@ class Ground:
 
     def __init__(self, machine: Machine) -> None:
         self.machine = machine
-        self.automata = explore_all(machine)
+        self.unfolding = Unfolding(machine)
+        self.automata = self.unfolding.explore_all()
         checks = [
             Check(machine, rule.id, invariant)
             for rule in machine.contract.rules.values()

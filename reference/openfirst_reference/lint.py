@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 
-from openfirst_reference.automaton import explore
+from openfirst_reference.automaton import Unfolding
 from openfirst_reference.cells import cell_findings
 from openfirst_reference.contract import Classes, Contract, Invariant, build_contract
 from openfirst_reference.document import ContractError, Document, Finding, Path_, did_you_mean, read_document
@@ -277,8 +277,9 @@ def _has_http_form(contract: Contract, operation: str) -> bool:
 
 
 def _explored(contract: Contract, machine: Machine) -> Iterator[Finding]:
-    automata = [explore(machine, fixture, one_value=True) for fixture in contract.fixtures]
-    reached = {step.row.id for automaton in automata for step in automaton.all_steps()}
+    unfolding = Unfolding(machine)
+    automata = unfolding.explore_all(one_value=True)
+    reached = {step.row.id for automaton in automata.values() for step in automaton.all_steps()}
     for section, rows in (("transitions", contract.rows), ("overlaps", contract.overlaps)):
         for row in rows:
             if row not in reached:
@@ -289,5 +290,5 @@ def _explored(contract: Contract, machine: Machine) -> Iterator[Finding]:
                     "unreachable-row",
                     "warning",
                 )
-    yield from choice_findings(machine)
-    yield from status_findings(machine)
+    yield from choice_findings(unfolding)
+    yield from status_findings(unfolding)

@@ -40,9 +40,7 @@ _MEMORY = 100_000
 
 @dataclass(frozen=True, eq=False)
 class Variant:
-    """One reading of a call: the leaf and the group of each parameter under the values `when` of choices, and the values so
-    read.
-    """
+    """One reading of a call: leaf, group and value of each parameter, under the values `when` of choices."""
 
     when: tuple[tuple[str, frozenset[str]], ...]
     leaves: Mapping[str, str]
@@ -61,6 +59,7 @@ class Call:
 
     @property
     def given(self) -> Mapping[str, Any]:
+        """The parameters as they were given, None where absent."""
         return self.variants[0].given
 
 
@@ -97,6 +96,7 @@ class Step:
 
     @property
     def is_error(self) -> bool:
+        """Whether the call fails."""
         return self.answer is None
 
 
@@ -233,8 +233,10 @@ class Machine:
     def alphabet(
         self, operations: Mapping[str, tuple[str, ...] | None], state: State, *, leaves: bool = False
     ) -> list[Call]:
-        """Representative calls in `state`: a base call for each operation and its parameters (those named, or all) varied one
-        at a time, over the first leaf of every group (or over every leaf), with at most two example values each.
+        """Representative calls in `state`.
+
+        A base call for each operation, and its parameters (those named, or all) varied one at a time, over the first leaf of
+        every group (or over every leaf), with at most two example values each.
         """
         calls: dict[Call, None] = {}
         for operation, varied_names in operations.items():

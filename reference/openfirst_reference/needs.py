@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from openfirst_reference.automaton import Automaton, permitted
+from openfirst_reference.automaton import Automaton, Unfolding
 from openfirst_reference.ground import Ground, Node, trace_to, walk
 from openfirst_reference.invariants import Check, Memory
 from openfirst_reference.machine import Machine, State, Step
 from openfirst_reference.mutants import Mutant, restricted, whole_mutants
 
-_MANY_STATES = 300
+_PATIENCE = 20
+_MANY_STATES = 2_000
 
 
 @dataclass(frozen=True)
@@ -27,33 +29,39 @@ def needs(ground: Ground) -> dict[str, Need]:
     """What every rule that the table keeps is needed for.
 
     Mutants of whole alternatives are tried until each rule has rejected one alone. Where a rule never does, those that
-    it rejects together with others are tried again, restricted to one value: a restriction rejects nothing new.
+    it rejects are tried again, restricted to one value: a restriction is rejected by no more rules. Mutants that reach
+    much that the table does not are left to the end, since it takes long to look at it all.
     """
     search = _Search(ground)
     wanted = [rule for rule in ground.machine.contract.rules if rule not in ground.counterexamples]
     killers: dict[str, Mutant] = {}
     company: dict[str, set[frozenset[str]]] = {rule: set() for rule in wanted}
-    together: dict[str, list[Mutant]] = {rule: [] for rule in wanted}
+    later: dict[str, list[tuple[int, Mutant]]] = {rule: [] for rule in wanted}
 
-    def attempt(mutant: Mutant, missing: set[str]) -> None:
+    def attempt(mutant: Mutant, missing: set[str], patience: int) -> None:
         rejecting = search.rejecting(mutant, missing)
         for rule in rejecting & missing:
-            if rejecting == {rule}:
+            reach = search.reach(mutant)
+            if rejecting == {rule} and reach <= patience:
                 rejecting = search.rejecting_at_length(mutant, rule)
-            if rejecting == {rule}:
-                killers[rule] = mutant
-            elif rule in rejecting:
+                if rejecting == {rule}:
+                    killers[rule] = mutant
+                    continue
+            if rejecting != {rule}:
                 company[rule].add(frozenset(rejecting - {rule}))
-            together[rule].append(mutant)
+            later[rule].append((reach, mutant))
 
-    # Rows that are rarely taken first: what their mutants reach is soon looked at.
-    for mutant in sorted(whole_mutants(ground.machine), key=search.reach):
-        attempt(mutant, {rule for rule in wanted if rule not in killers})
+    for mutant in whole_mutants(ground.machine):
+        attempt(mutant, {rule for rule in wanted if rule not in killers}, _PATIENCE)
     for rule in wanted:
-        for mutant in together[rule]:
-            for narrow in restricted(ground.machine, mutant):
-                if rule not in killers:
-                    attempt(narrow, {rule})
+        tried = sorted(later[rule], key=lambda item: item[0])
+        narrow = (item for _, mutant in tried for item in restricted(ground.machine, mutant))
+        for mutant, patience in itertools.chain(
+            ((item, _PATIENCE) for item in narrow), ((item, _MANY_STATES) for _, item in tried)
+        ):
+            if rule in killers:
+                break
+            attempt(mutant, {rule}, patience)
     return {rule: Need(killers[rule]) if rule in killers else Need(None, _always(company[rule])) for rule in wanted}
 
 
@@ -118,8 +126,17 @@ class _Search:
             self.sketches[step.row.id, step.index].append((step, memory, [check]))
 
     def reach(self, mutant: Mutant) -> int:
-        """How many steps take the mutant's alternative."""
-        return sum(len(steps) for _, steps in self.taken[mutant.row, mutant.index])
+        """How many states the mutant comes to in one step that the table does not come to."""
+        if mutant.changes is None:
+            return 0
+        reached = set()
+        for automaton, steps in self.taken[mutant.row, mutant.index]:
+            for step in steps:
+                if mutant.applies(self.machine, step):
+                    after = self.machine.after(step.before, step.variant, mutant.changes)
+                    if after not in automaton.steps:
+                        reached.add((automaton.fixture, after))
+        return len(reached)
 
     def rejecting(self, mutant: Mutant, missing: set[str]) -> set[str]:
         """The rules that reject the mutant at a sampled step; nothing, if none of the missing ones seems to."""
@@ -145,7 +162,7 @@ class _Search:
         """
         rejecting: set[str] = set()
         for automaton, steps in self.taken[mutant.row, mutant.index]:
-            taken = _Taken(self.machine, automaton, mutant, steps)
+            taken = _Taken(self.ground.unfolding, automaton, mutant, steps)
             rejecting.update(self._steps(taken, rule))
             if len(taken.new) <= _MANY_STATES and not rejecting - {rule}:
                 rejecting.update(self._histories(taken, rule))
@@ -175,9 +192,9 @@ class _Search:
             start: list[Node] = []
             for node in known:
                 for step in taken.changed.get(node[0], ()):
-                    if check.fault(step, node[1]) is not None:
-                        if check.rule != rule or taken.is_innocent(trace_to(node, known)):
-                            yield check.rule
+                    wrong = check.fault(step, node[1]) is not None
+                    if wrong and (check.rule != rule or taken.is_innocent(trace_to(node, known))):
+                        yield check.rule
                     after = (step.after, check.remembered(step, node[1]))
                     if after not in reached:
                         reached[after] = (node, step)
@@ -211,8 +228,9 @@ class _Kinds:
 class _Taken:
     """The steps that a mutant takes in one fixture, from the states of the table and from those that only it reaches."""
 
-    def __init__(self, machine: Machine, automaton: Automaton, mutant: Mutant, steps: Iterable[Step]) -> None:
-        self.machine, self.automaton, self.mutant = machine, automaton, mutant
+    def __init__(self, unfolding: Unfolding, automaton: Automaton, mutant: Mutant, steps: Iterable[Step]) -> None:
+        machine = unfolding.machine
+        self.unfolding, self.machine, self.automaton, self.mutant = unfolding, machine, automaton, mutant
         self.changed: dict[State, list[Step]] = defaultdict(list)
         for step in steps:
             if mutant.applies(machine, step):
@@ -223,7 +241,7 @@ class _Taken:
         """The mutant's steps in a state."""
         known = self.automaton.steps.get(state) or self.new.get(state)
         if known is None:
-            known = self.new[state] = self._mutated(permitted(self.machine, self.automaton.fixture, state))
+            known = self.new[state] = self._mutated(self.unfolding.permitted(self.automaton.fixture, state))
         return self._mutated(known) if state in self.changed else known
 
     def explored(self) -> Iterator[State]:

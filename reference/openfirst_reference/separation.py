@@ -6,7 +6,7 @@ import itertools
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from openfirst_reference.automaton import Automaton, explore
+from openfirst_reference.automaton import Automaton, Unfolding
 from openfirst_reference.document import Finding
 from openfirst_reference.machine import Machine, State, Step
 from openfirst_reference.words import list_words
@@ -23,15 +23,14 @@ def observed(machine: Machine, step: Step) -> Observed:
     return ("answer",) if step.answer.ignore else ("answer", repr(machine.answer(step)))
 
 
-def choice_findings(machine: Machine) -> Iterator[Finding]:
+def choice_findings(unfolding: Unfolding) -> Iterator[Finding]:
     """The pairs of values of a choice that no sequence of calls tells apart, the other choices being the default ones."""
-    contract = machine.contract
-    defaults = contract.default_choices()
-    automata = [explore(machine, fixture, defaults, one_value=True) for fixture in contract.fixtures]
+    contract = unfolding.machine.contract
+    automata = unfolding.explore_all(contract.default_choices(), one_value=True).values()
     for choice in contract.choices.values():
         fixtures = _fixtures_that_read(automata, choice.id)
         for first, second in itertools.combinations(choice.values, 2):
-            if not choice.same and not any(separated(machine, name, choice.id, (first, second)) for name in fixtures):
+            if not choice.same and not any(separated(unfolding, name, choice.id, (first, second)) for name in fixtures):
                 yield contract.document.finding(
                     ("choices", choice.id, "values"),
                     f"No sequence of calls was found that tells `{first}` from `{second}` of the choice `{choice.id}`.",
@@ -51,18 +50,19 @@ def _fixtures_that_read(automata: Iterable[Automaton], choice: str) -> list[str]
     return sorted(distance, key=lambda name: distance[name])
 
 
-def separated(machine: Machine, fixture: str, choice: str, values: tuple[str, str]) -> bool:
+def separated(unfolding: Unfolding, fixture: str, choice: str, values: tuple[str, str]) -> bool:
     """Whether some sequence of calls has an outcome that one value permits and the other does not.
 
     The shortest sequences are tried first; after a few thousand of them, none is expected any more.
     """
+    machine = unfolding.machine
     settings = [{**machine.contract.default_choices(), choice: value} for value in values]
     initial = frozenset([machine.fixture(fixture)])
     start: Pair = (initial, initial)
     seen, todo = {start}, deque([start])
     while todo and len(seen) < _MANY_PAIRS:
         pair = todo.popleft()
-        for call in machine.alphabet(machine.contract.fixtures[fixture].calls, next(iter(pair[0]))):
+        for call in unfolding.calls(fixture, next(iter(pair[0]))):
             after: list[dict[Observed, set[State]]] = [{}, {}]
             for states, setting, found in zip(pair, settings, after, strict=True):
                 for state in states:
@@ -79,9 +79,9 @@ def separated(machine: Machine, fixture: str, choice: str, values: tuple[str, st
     return False
 
 
-def status_findings(machine: Machine) -> Iterator[Finding]:
+def status_findings(unfolding: Unfolding) -> Iterator[Finding]:
     """Whether there are calls that change nothing and tell the states apart, and what no call tells."""
-    contract = machine.contract
+    machine, contract = unfolding.machine, unfolding.machine.contract
     pure = [operation.name for operation in contract.operations.values() if operation.pure]
     document = contract.document
     if not pure:
@@ -96,7 +96,7 @@ def status_findings(machine: Machine) -> Iterator[Finding]:
     for fixture in contract.fixtures.values():
         if not set(pure) <= set(fixture.calls):
             continue
-        automaton = explore(machine, fixture.name, contract.default_choices(), one_value=True)
+        automaton = unfolding.explore(fixture.name, contract.default_choices(), one_value=True)
         apart = _told_apart(machine, automaton)
         shown = {state: _answers(machine, steps, pure) for state, steps in automaton.steps.items()}
         for one, other in itertools.combinations(automaton.steps, 2):

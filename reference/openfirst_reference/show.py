@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from openfirst_reference.automaton import explore
-from openfirst_reference.contract import Carry, Choice, Contract, Guard, Operation, Row, Rule
+from openfirst_reference.contract import Carry, Choice, Classes, Contract, Guard, Operation, Row, Rule
 from openfirst_reference.machine import Machine
 from openfirst_reference.words import columns, condition_words, list_words, permitted_words
 
@@ -180,15 +180,11 @@ def _operation(contract: Contract, operation: Operation, level: int) -> Iterator
     yield Grid([("row", "in", "with", "may"), *(_cells(contract, row) for row in rows)])
     classes = [item for (owner, _), item in contract.classes.items() if owner == operation.name]
     if classes:
-        yield Grid(
-            [
-                ("parameter", "classes"),
-                *(
-                    (item.parameter, ", ".join(f"{leaf.name}" + ("" if leaf.group == leaf.name else f" ({leaf.group})") for leaf in item.leaves))
-                    for item in classes
-                ),
-            ]
-        )  # fmt: skip
+        yield Grid([("parameter", "classes"), *((item.parameter, _classes(item)) for item in classes)])
+
+
+def _classes(classes: Classes) -> str:
+    return ", ".join(leaf.name if leaf.group == leaf.name else f"{leaf.name} ({leaf.group})" for leaf in classes.leaves)
 
 
 def _cells(contract: Contract, row: Row) -> tuple[str, str, str, str]:

@@ -29,7 +29,7 @@ def outcome_words(machine: Machine, step: Step) -> str:
         return error_words(step.code)
     if step.answer.ignore:
         return "answer"
-    shown = machine.answer(step, lambda symbol: ":".join(symbol))
+    shown = machine.answer(step, ":".join)
     return f"answer {json.dumps(shown, ensure_ascii=False, default=str)}"
 
 

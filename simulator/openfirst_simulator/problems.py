@@ -14,13 +14,13 @@ JSON = "application/json"
 _SEEN = {401: (89, "Invalid_token", "Expired or invalid token"), 400: (90, "Illegal argument", None)}
 
 
-class Problem(Exception):  # noqa: N818 - the word of RFC 9457
+class Problem(Exception):
     """A refusal. `detail` is what is wrong and what to do; `rule` and `quote` say where that stands.
 
     `now` is the time of the world that refused, once that is known.
     """
 
-    def __init__(  # noqa: PLR0913 - what an answer has; all but three are named
+    def __init__(
         self,
         status: int,
         code: str,

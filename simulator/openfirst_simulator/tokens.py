@@ -25,7 +25,7 @@ _CLAIMS = ["iss", "iat", "exp", "jti", "app", "kind"]
 BadCondition = Literal["forged", "foreign", "unreadable"]
 
 
-class BadToken(ValueError):  # noqa: N818 - what it is; an error is an answer here
+class BadToken(ValueError):
     """A text that is no token of ours: `condition` is the contract's word for how, the message says why."""
 
     def __init__(self, condition: BadCondition, why: str) -> None:

@@ -20,7 +20,7 @@ def resolutions(trace: GoldenTrace) -> list[dict[str, str]]:
     """The default choices and thirty others, each with what the trace itself demands."""
     chance = random.Random(trace.case.id)
     drawn = [{choice.id: chance.choice(choice.values) for choice in CONTRACT.choices.values()} for _ in range(30)]
-    granted = {key: value for key, value in CONTRACT.undeclared_choices().items()}
+    granted = CONTRACT.undeclared_choices()
     return [{**choices, **granted, **trace.case.choices} for choices in [CONTRACT.default_choices(), *drawn]]
 
 

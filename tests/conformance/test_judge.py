@@ -95,9 +95,9 @@ def test_a_declaration_is_held_against_its_author_and_one_on_the_command_line_to
 
 def test_a_choice_that_the_contract_does_not_have_is_named() -> None:
     """In the handshake, or in the call."""
-    with pytest.raises(ValueError, match="open-while-asleep.*not a choice"):
+    with pytest.raises(ValueError, match=r"open-while-asleep.*not a choice"):
         judged("Plain", choices={"open-while-asleep": "keep"})
-    with pytest.raises(ValueError, match="cannot be `maybe`.*refuse, keep, replace"):
+    with pytest.raises(ValueError, match=r"cannot be `maybe`.*refuse, keep, replace"):
         judged("Plain", choices={"open-while-open": "maybe"})
 
 

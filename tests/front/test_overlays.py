@@ -82,7 +82,7 @@ def test_an_error_renamed_is_renamed_on_the_wire_and_in_the_words() -> None:
 
 def test_a_method_added_stands_behind_the_gate() -> None:
     """whiteboard/draw is refused without a session, and is not simulated with one."""
-    draw = ("POST", "/v1/sessions/current/services/whiteboard/draw", {"arguments": []})
+    draw: tuple[str, str, object] = ("POST", "/v1/sessions/current/services/whiteboard/draw", {"arguments": []})
     seen = asyncio.run(asked("method-added", draw, ("POST", "/v1/sessions", {}), draw))
     assert [(status, body.get("code")) for status, body in seen if isinstance(body, dict)] == [
         (409, "session-not-open"),

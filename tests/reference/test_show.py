@@ -49,7 +49,7 @@ def test_one_thing_is_shown_by_its_id(what: str, words: list[str]) -> None:
 
 def test_an_unknown_id_is_told_with_what_is_near() -> None:
     """A person who mistypes is not left alone."""
-    with pytest.raises(ValueError, match="nothing called `rejected-changes-noting`.*rejected-changes-nothing"):
+    with pytest.raises(ValueError, match=r"nothing called `rejected-changes-noting`.*rejected-changes-nothing"):
         show(CONTRACT, "rejected-changes-noting")
 
 

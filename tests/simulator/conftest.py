@@ -104,7 +104,7 @@ class Api:
         self._run, self._http, self._description = run, http, description
         self.world = world
 
-    def ask(  # noqa: PLR0913 - few need more than three
+    def ask(
         self,
         method: str,
         path: str,
@@ -118,7 +118,7 @@ class Api:
         """One request: `body` goes out as JSON, `data` as it is."""
         return self._run(self.asking(method, path, token, body=body, data=data, headers=headers, base=base))  # type: ignore[no-any-return]
 
-    async def asking(  # noqa: PLR0913 - as above
+    async def asking(
         self,
         method: str,
         path: str,

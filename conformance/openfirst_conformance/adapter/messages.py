@@ -52,7 +52,7 @@ _FAULTS_KEPT = 1000
 _EXCERPT = 200
 
 
-class AdapterFault(Exception):  # noqa: N818 - the design's word: an error is an implementation's
+class AdapterFault(Exception):
     """The adapter, and not the implementation behind it, did something wrong: never a broken rule.
 
     `detail` says what was seen, `remedy` what to do about it, and `stderr` is the end of what the adapter
@@ -70,7 +70,7 @@ class AdapterFault(Exception):  # noqa: N818 - the design's word: an error is an
         return f"{self.kind}: {self.detail}. {self.remedy}"
 
 
-class RequestRefused(Exception):  # noqa: N818 - as AdapterFault
+class RequestRefused(Exception):
     """A request was answered with a JSON-RPC error: raised by whoever refuses, and again in whoever asked."""
 
     def __init__(self, code: int, message: str) -> None:

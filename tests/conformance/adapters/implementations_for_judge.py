@@ -199,10 +199,10 @@ class WrongOnce(Plain):
 
     async def call(self, params: dict[str, Any]) -> dict[str, Any]:
         result = await super().call(params)
-        if self.made >= 200 and not getattr(self, "told", False) and params["operation"] == "getParticipant":
-            if result["outcome"] == "value":
-                self.told = True
-                return {**result, "value": {**result["value"], "info": {**result["value"]["info"], "name": "Nobody"}}}
+        late = self.made >= 200 and not getattr(self, "told", False)
+        if late and params["operation"] == "getParticipant" and result["outcome"] == "value":
+            self.told = True
+            return {**result, "value": {**result["value"], "info": {**result["value"]["info"], "name": "Nobody"}}}
         return result
 
 

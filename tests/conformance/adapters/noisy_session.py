@@ -4,7 +4,7 @@ import asyncio
 import json
 import sys
 
-from implementations_for_judge import Plain
+from implementations_for_judge import Plain  # type: ignore[import-not-found]
 
 
 def main() -> None:

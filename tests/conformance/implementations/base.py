@@ -29,7 +29,7 @@ JOINING = {"join", "listen"}
 DEVICES = {"mediaDevice", "audioPreview"}
 
 
-class Refusal(Exception):  # noqa: N818 - to refuse is no error of this program
+class Refusal(Exception):
     """A call is refused; `code` says why, and None that nobody knows."""
 
     def __init__(self, code: str | None, message: str = "") -> None:
@@ -204,7 +204,7 @@ class Plain:
 
     # Shapes -------------------------------------------------------------------------------------------------
 
-    async def answer(self, client: Client, operation: str, arguments: Json) -> Any:  # noqa: PLR0911
+    async def answer(self, client: Client, operation: str, arguments: Json) -> Any:
         """Make the call and give its value; raises Refusal."""
         match operation:
             case "open":
