@@ -180,10 +180,7 @@ class _Case:
                     return list(stale)
             if shown is not None and self._is_anothers(name, shown) and "clients-apart" in self.contract.laws:
                 return [self.contract.laws["clients-apart"]]
-            keeps = effect.keeps.get(name)
-            if keeps:
-                return list(keeps)
-            return [r for r in self.machine.carried(moment.step) if self.contract.rules[r].shows_later]
+            return list(effect.keeps.get(name, ()))
         return []
 
     def _was_there(self, name: str, shown: Any, past: Iterable[Moment]) -> bool:

@@ -209,7 +209,7 @@ class Driver:
         stated = self.contract.operations[planned.operation]
         try:
             if stated.by_world:
-                outcome: Outcome | None = await self._world(played, planned, stated.driven or "")
+                outcome: Outcome | None = await self._world(planned, stated.driven or "")
             else:
                 outcome = await self._call(planned)
         except AdapterFault as fault:
@@ -280,11 +280,14 @@ class Driver:
             self.layers.setdefault(planned.operation, Counter())[str(result["layer"])] += 1
         return self.translate(result)
 
-    async def _world(self, played: Played, planned: Planned, driven: str) -> Outcome:
-        assert self._stage is not None and played.tracker is not None
+    async def _world(self, planned: Planned, driven: str) -> Outcome:
+        assert self._stage is not None
         if driven == "advance":
             self._asked, self._renewal = [], planned.arguments.get("renewal")
-            milliseconds = self._stage.advance_to(planned.client, self._next_point(played.tracker, planned.client))
+            points = [
+                point for variable in self.contract.variables.values() for point in (variable.points or {}).values()
+            ]
+            milliseconds = self._stage.advance(planned.client, points)
             await self.adapter.advance({"generation": self.resets, "milliseconds": milliseconds})
             await self.adapter.settle({"generation": self.resets})
             asked = [params for params in self._asked if params.get("client") == planned.client]
@@ -304,15 +307,6 @@ class Driver:
         else:
             self._stage.act(planned.operation, planned.client)
         return Outcome("answer")
-
-    def _next_point(self, tracker: Tracker, client: str) -> float:
-        """The fraction of the token's life at which its next named point lies."""
-        state = next(iter(tracker.ways)).node.states[tracker.clients[client]]
-        for name, variable in self.contract.variables.items():
-            if variable.points:
-                now = variable.points.get(str(state[self.machine.index[name]]), 0.0)
-                return min((point for point in variable.points.values() if point > now), default=now + 0.25)
-        return 1.0
 
     async def _requested(self, method: str, params: Json) -> Json:
         """The adapter asks for a fresh token."""

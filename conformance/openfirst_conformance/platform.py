@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -35,10 +35,14 @@ class Stage:
         """Whether anyone has asked this platform anything about a session."""
         return self.world.requests > 0
 
-    def advance_to(self, client: str, fraction: float) -> int:
-        """Let the world's time pass until the fraction of the client's token's life is over; gives the milliseconds."""
-        target = self._born[client] + fraction * LIFETIME
-        seconds = max(target - self.now, 0.0)
+    def advance(self, client: str, points: Sequence[float]) -> int:
+        """Let the world's time pass to the next of the points of the client's token's life; gives the milliseconds.
+
+        A point is a fraction of the life; after the last one, a quarter of a life passes.
+        """
+        lived = (self.now - self._born[client]) / LIFETIME
+        ahead = min((point for point in points if point > lived), default=lived + 0.25)
+        seconds = round((ahead - lived) * LIFETIME, 3)
         self.now += seconds
         self.world.clock.advance(seconds)
         return round(seconds * 1000)

@@ -395,7 +395,8 @@ class Tracker:
                             onward = _onward(trail, index, Edge(candidate.node, (), step, ()), outcome)
                             _add(ways, Candidate(candidate.node, left), assignment, onward)
         if not ways:
-            return self._violation(index, call, outcome, seen, reached, overlapping=bool(others))
+            answered = any(other not in self._open for other in others)
+            return self._violation(index, call, outcome, seen, reached, overlapping=answered)
         self.ways = ways
         return None
 

@@ -157,7 +157,7 @@ def _carried(contract: Contract) -> Iterator[Finding]:
     for row in contract.rows.values():
         if not row.carries and not row.note and not contract.operations[row.call].by_world:
             yield contract.document.finding(
-                ("transitions", row.id),
+                ("transitions", row.id, "carries"),
                 f"No rule wants the row `{row.id}`.",
                 "Name a rule in `carries`, or say in a `note` why none does.",
                 "unwanted-row",

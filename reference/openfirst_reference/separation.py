@@ -13,7 +13,7 @@ from openfirst_reference.words import list_words
 
 Observed = tuple[object, ...]
 Pair = tuple[frozenset[State], frozenset[State]]
-_MANY_PAIRS = 4_000
+_FEW_PAIRS, _MANY_PAIRS = 200, 3_000
 
 
 def observed(machine: Machine, step: Step) -> Observed:
@@ -30,7 +30,9 @@ def choice_findings(unfolding: Unfolding) -> Iterator[Finding]:
     for choice in contract.choices.values():
         fixtures = _fixtures_that_read(automata, choice.id)
         for first, second in itertools.combinations(choice.values, 2):
-            if not choice.same and not any(separated(unfolding, name, choice.id, (first, second)) for name in fixtures):
+            values = (first, second)
+            tries = ((name, choice.id, values, pairs) for pairs in (_FEW_PAIRS, _MANY_PAIRS) for name in fixtures)
+            if not choice.same and not any(separated(unfolding, *one) for one in tries):
                 yield contract.document.finding(
                     ("choices", choice.id, "values"),
                     f"No sequence of calls was found that tells `{first}` from `{second}` of the choice `{choice.id}`.",
@@ -40,27 +42,26 @@ def choice_findings(unfolding: Unfolding) -> Iterator[Finding]:
 
 
 def _fixtures_that_read(automata: Iterable[Automaton], choice: str) -> list[str]:
-    """The fixtures with a step that depends on the choice, those where it is nearest first."""
-    distance: dict[str, int] = {}
-    for automaton in automata:
-        for step in automaton.all_steps():
-            if any(choice == key for key, _ in step.when):
-                distance[automaton.fixture] = len(automaton.trace(step.before))
-                break
-    return sorted(distance, key=lambda name: distance[name])
+    """The fixtures with a step that depends on the choice, those that are soon looked through first."""
+    reading = [
+        automaton
+        for automaton in automata
+        if any(choice == key for step in automaton.all_steps() for key, _ in step.when)
+    ]
+    return [automaton.fixture for automaton in sorted(reading, key=lambda automaton: len(automaton.steps))]
 
 
-def separated(unfolding: Unfolding, fixture: str, choice: str, values: tuple[str, str]) -> bool:
+def separated(unfolding: Unfolding, fixture: str, choice: str, values: tuple[str, str], pairs: int) -> bool:
     """Whether some sequence of calls has an outcome that one value permits and the other does not.
 
-    The shortest sequences are tried first; after a few thousand of them, none is expected any more.
+    The shortest sequences are tried first, until they have led to so many pairs of what may be the state.
     """
     machine = unfolding.machine
     settings = [{**machine.contract.default_choices(), choice: value} for value in values]
     initial = frozenset([machine.fixture(fixture)])
     start: Pair = (initial, initial)
     seen, todo = {start}, deque([start])
-    while todo and len(seen) < _MANY_PAIRS:
+    while todo and len(seen) < pairs:
         pair = todo.popleft()
         for call in unfolding.calls(fixture, next(iter(pair[0]))):
             after: list[dict[Observed, set[State]]] = [{}, {}]
