@@ -17,6 +17,7 @@ from rich.console import Console
 
 from openfirst_conformance.adapter import Adapter, AdapterFault, Deadlines, ProcessAdapter, PythonAdapter
 from openfirst_conformance.cases import case_from_json, case_to_json
+from openfirst_conformance.driver import Played
 from openfirst_conformance.judge import TIERS, Failure, judge, replay
 from openfirst_conformance.report import EXIT_STATUS, as_json, show
 from openfirst_reference.contract import Contract, build_contract, load_contract, load_document
@@ -108,7 +109,14 @@ def check(
             case = case_from_json(_read_json(replay_file), contract, str(replay_file))
             report = asyncio.run(replay(subject, contract, case, choices=choices))
         else:
-            report = asyncio.run(judge(subject, contract, choices=choices, tiers=tiers or ("smoke",), only=only))
+            # A spinner with the case at hand; nothing at all where standard error is no terminal.
+            with Console(stderr=True).status("Starting the adapter …") as status:
+
+                def progress(played: Played) -> None:
+                    status.update(f"Played {played.case.id}")
+
+                run = judge(subject, contract, choices=choices, tiers=tiers or ("smoke",), only=only, progress=progress)
+                report = asyncio.run(run)
     if json_file:
         json_file.write_text(
             json.dumps(as_json(report), ensure_ascii=False, indent=2, default=str) + "\n", encoding="utf-8"
