@@ -67,7 +67,10 @@ class RuleVerdict:
 
 @dataclass
 class ChoiceSeen:
-    """What is known of a choice: declared, observed (the number of observations for each cell), or taken for granted."""
+    """What is known of a choice: declared, observed, or taken for granted.
+
+    `observed` counts, for each cell, what was seen there: a value, or (`keep or replace`) values that nothing has told apart.
+    """
 
     id: str
     declared: str | None
@@ -76,11 +79,12 @@ class ChoiceSeen:
 
     @property
     def value(self) -> str | None:
-        """The one value, if there is one; `varies` where classes differ."""
+        """What all observations agree on; where classes differ, that they do."""
         if self.declared is not None:
             return self.declared
-        values = {value for counts in self.observed.values() for value in counts}
-        return next(iter(values)) if len(values) == 1 else "varies by class" if values else self.granted
+        seen = [set(value.split(" or ")) for counts in self.observed.values() for value in counts]
+        common = sorted(set.intersection(*seen)) if seen else []
+        return " or ".join(common) if common else "varies by class" if seen else self.granted
 
     @property
     def basis(self) -> str:
@@ -255,10 +259,10 @@ class _Run:
         if played.tracker is None or played.violation:
             return
         for (choice, row, leaves, *_), values in played.tracker.evidence().items():
-            if len(values) == 1:
+            if len(values) < len(self.contract.choices[choice].values):
                 given = ", ".join(f"{name} {leaf}" for name, leaf in leaves if leaf != "absent")
                 cell = f"{row} ({given})" if given else row
-                self.choices[choice].observed.setdefault(cell, Counter())[next(iter(values))] += 1
+                self.choices[choice].observed.setdefault(cell, Counter())[" or ".join(sorted(values))] += 1
 
     def _note_faults(self, played: Played) -> None:
         noted = [*self.driver.adapter.faults, *([played.fault] if played.fault else [])]

@@ -171,10 +171,10 @@ def choice_in_words(choice: ChoiceSeen) -> tuple[str, str]:
         return choice.declared, "declared"
     if not total:
         return (choice.granted, "taken for granted, since nothing is declared") if choice.granted else ("not seen", "")
+    value = choice.value or ""
     if len(counts) == 1:
-        return next(iter(counts)), f"observed, in all {total} observations"
-    spread = ", ".join(f"{value} {count} times" for value, count in counts.items())
-    return "varies by class", f"observed: {spread}"
+        return value, f"observed, in all {total} observations"
+    return value, "observed: " + ", ".join(f"{seen} ({count})" for seen, count in counts.items())
 
 
 def _show_layers(report: Report, console: Console) -> None:

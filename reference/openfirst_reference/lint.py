@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from openfirst_reference.automaton import Unfolding
 from openfirst_reference.cells import cell_findings
-from openfirst_reference.contract import Classes, Contract, Invariant, build_contract
+from openfirst_reference.contract import Classes, Contract, Invariant, Leaf, build_contract
 from openfirst_reference.document import ContractError, Document, Finding, Path_, did_you_mean, read_document
 from openfirst_reference.expressions import ExpressionError, expression
 from openfirst_reference.invariants import MENTIONED
@@ -63,20 +63,20 @@ def packaged_openapi() -> Document | None:
 
 def _expressions(contract: Contract) -> Iterator[Finding]:
     document = contract.document
-    for (operation, parameter), classes in contract.classes.items():
+    for classes in contract.classes.values():
         for leaf in classes.leaves:
             if leaf.expression is not None:
-                path = ("classes", f"{operation}.{parameter}", leaf.group, leaf.name)
+                path: Path_ = (*_leaf_path(contract, classes, leaf), "is")
                 yield from _compiled(document, path, leaf.expression)
                 for item in _IN_CLASSES.finditer(leaf.expression):
-                    parameters = contract.operations[operation].parameters
+                    parameters = contract.operations[classes.operation].parameters
                     names = list(contract.variables if item["root"] == "client" else parameters)
                     yield from _known(document, path, item["root"], item["name"], names)
     for rule in contract.rules.values():
         for number, invariant in enumerate(rule.invariants):
-            path_: Path_ = ("rules", rule.id, "invariant", number)
+            path = ("rules", rule.id, "invariant", number)
             for key, text in (("holds", invariant.holds), *invariant.remember.items()):
-                place: Path_ = (*path_, key) if key == "holds" else (*path_, "remember", key)
+                place: Path_ = (*path, key) if key == "holds" else (*path, "remember", key)
                 yield from _compiled(document, place, text)
                 for item in MENTIONED.finditer(text):
                     name = item["name"] or item["key"]
@@ -210,7 +210,7 @@ def _examples(contract: Contract, machine: Machine) -> Iterator[Finding]:
         for leaf in classes.leaves:
             if leaf.expression is None:
                 continue
-            path = ("classes", f"{operation}.{parameter}", leaf.group, leaf.name)
+            path = (*_leaf_path(contract, classes, leaf), "examples")
             for example in leaf.examples:
                 names = [{"given": {**given, parameter: example}, "client": client} for client in clients]
                 try:
@@ -226,6 +226,12 @@ def _examples(contract: Contract, machine: Machine) -> Iterator[Finding]:
                 if both:
                     found = f"The example {example!r} is of several classes at once: {', '.join(both)}."
                     yield contract.document.finding(path, found, "Narrow one of the expressions.", "example")
+
+
+def _leaf_path(contract: Contract, classes: Classes, leaf: Leaf) -> Path_:
+    """Where the class stands: by itself, or in its group."""
+    path: Path_ = ("classes", f"{classes.operation}.{classes.parameter}", leaf.name)
+    return path if path in contract.document.places else (*path[:2], leaf.group, leaf.name)
 
 
 def _members(classes: Classes, names: Mapping[str, object]) -> list[str]:
@@ -290,5 +296,6 @@ def _explored(contract: Contract, machine: Machine) -> Iterator[Finding]:
                     "unreachable-row",
                     "warning",
                 )
-    yield from choice_findings(unfolding)
-    yield from status_findings(unfolding)
+    settled = unfolding.explore_all(contract.default_choices(), one_value=True)
+    yield from choice_findings(unfolding, settled)
+    yield from status_findings(machine, settled)

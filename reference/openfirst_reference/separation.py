@@ -13,7 +13,7 @@ from openfirst_reference.words import list_words
 
 Observed = tuple[object, ...]
 Pair = tuple[frozenset[State], frozenset[State]]
-_FEW_PAIRS, _MANY_PAIRS = 200, 3_000
+_PAIRS = (200, 800, 3_000)
 
 
 def observed(machine: Machine, step: Step) -> Observed:
@@ -23,15 +23,17 @@ def observed(machine: Machine, step: Step) -> Observed:
     return ("answer",) if step.answer.ignore else ("answer", repr(machine.answer(step)))
 
 
-def choice_findings(unfolding: Unfolding) -> Iterator[Finding]:
-    """The pairs of values of a choice that no sequence of calls tells apart, the other choices being the default ones."""
+def choice_findings(unfolding: Unfolding, settled: Mapping[str, Automaton]) -> Iterator[Finding]:
+    """The pairs of values of a choice that no sequence of calls tells apart, the other choices being the default ones.
+
+    `settled` holds the automaton of every fixture under the default choices.
+    """
     contract = unfolding.machine.contract
-    automata = unfolding.explore_all(contract.default_choices(), one_value=True).values()
     for choice in contract.choices.values():
-        fixtures = _fixtures_that_read(automata, choice.id)
+        fixtures = _fixtures_that_read(settled.values(), choice.id)
         for first, second in itertools.combinations(choice.values, 2):
             values = (first, second)
-            tries = ((name, choice.id, values, pairs) for pairs in (_FEW_PAIRS, _MANY_PAIRS) for name in fixtures)
+            tries = ((name, choice.id, values, pairs) for pairs in _PAIRS for name in fixtures)
             if not choice.same and not any(separated(unfolding, *one) for one in tries):
                 yield contract.document.finding(
                     ("choices", choice.id, "values"),
@@ -80,9 +82,9 @@ def separated(unfolding: Unfolding, fixture: str, choice: str, values: tuple[str
     return False
 
 
-def status_findings(unfolding: Unfolding) -> Iterator[Finding]:
+def status_findings(machine: Machine, settled: Mapping[str, Automaton]) -> Iterator[Finding]:
     """Whether there are calls that change nothing and tell the states apart, and what no call tells."""
-    machine, contract = unfolding.machine, unfolding.machine.contract
+    contract = machine.contract
     pure = [operation.name for operation in contract.operations.values() if operation.pure]
     document = contract.document
     if not pure:
@@ -97,7 +99,7 @@ def status_findings(unfolding: Unfolding) -> Iterator[Finding]:
     for fixture in contract.fixtures.values():
         if not set(pure) <= set(fixture.calls):
             continue
-        automaton = unfolding.explore(fixture.name, contract.default_choices(), one_value=True)
+        automaton = settled[fixture.name]
         apart = _told_apart(machine, automaton)
         shown = {state: _answers(machine, steps, pure) for state, steps in automaton.steps.items()}
         for one, other in itertools.combinations(automaton.steps, 2):
