@@ -306,7 +306,20 @@ def load_document(file: Path | None = None, overlays: Sequence[Path] = ()) -> Do
     """The contract's document with the overlays on top, each laid over what came before."""
     document = read_file(file) if file else _packaged()
     for overlay in overlays:
-        document = lay_over(document, read_file(overlay))
+        document = _with_removed_choices_settled(lay_over(document, read_file(overlay)))
+    return document
+
+
+def _with_removed_choices_settled(document: Document) -> Document:
+    """A choice that an overlay removes is no longer open: its default is all that is permitted, in every row that asks."""
+    before = document.before.data if document.before else {}
+    defaults = (before.get("profiles") or {}).get("default") or {}
+    choices = document.data.get("choices")
+    for name, stated in (before.get("choices") or {}).items():
+        if isinstance(choices, dict) and name not in choices and isinstance(stated, dict) and stated.get("values"):
+            default = defaults.get(name, stated["values"][0])
+            kept = {key: value for key, value in stated.items() if key != "undeclared"}
+            choices[name] = {**kept, "values": [default]}
     return document
 
 

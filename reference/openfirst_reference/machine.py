@@ -391,7 +391,10 @@ class Machine:
             if not left:
                 return None
             merged[choice] = left
-        return tuple(sorted((name, left) for name, left in merged.items() if left != self._values[name]))
+        # A choice with one value left is settled, and is named all the same: a rule may ask for it.
+        return tuple(
+            sorted((name, left) for name, left in merged.items() if left != self._values[name] or len(left) == 1)
+        )
 
     def _codes(self, alternative: Alternative) -> list[str]:
         name = (alternative.error or "").removeprefix("given.")

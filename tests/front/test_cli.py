@@ -105,7 +105,6 @@ def test_a_mistake_is_told_in_a_sentence(line: str, status: int, words: list[str
             ["patch.yaml:5", "`shut`", "closed"],
         ),
         ("transitions:\n  - id: close.open\n    in: { session: ajar }\n", ["patch.yaml:3", "`ajar`", "closed"]),
-        ("choices:\n  open-while-open: null\n", ["`open-while-open` is not a choice"]),
         ("operations:\n  open:\n    echo: 3\n", ["patch.yaml:3", "echo"]),
     ],
 )

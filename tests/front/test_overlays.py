@@ -11,8 +11,10 @@ from click.testing import CliRunner
 from openfirst.cli import main
 from openfirst_conformance.adapter import PythonAdapter
 from openfirst_conformance.judge import Report, judge
+from openfirst_conformance.tracker import Oracle
 from openfirst_reference.contract import Contract, load_contract, load_document
 from openfirst_reference.lint import lint
+from openfirst_reference.machine import Machine, Outcome
 from openfirst_reference.prove import prove
 from openfirst_simulator import Simulator
 
@@ -97,6 +99,21 @@ def test_a_choice_settled_is_open_to_nobody() -> None:
     first, second = asyncio.run(asked("choice-settled", opened, opened))
     assert first[0] == second[0] == 201
     assert judged(IN_MEMORY, "choice-settled").verdict == "broken"
+
+
+def test_a_choice_removed_is_settled_at_its_default() -> None:
+    """An update without a session is refused, as the default profile says; who ignores it breaks the contract now."""
+    update = ("PATCH", "/v1/sessions/current/participant", {"name": "Ana", "avatarUrl": None})
+    ((status, problem),) = asyncio.run(asked("choice-removed", update))
+    assert status == 409
+    assert isinstance(problem, dict)
+    assert problem["code"] == "session-not-open"
+    assert contract("choice-removed").choices["update-while-closed"].values == ("refuse",)
+    ignores = {"name": "Ana", "avatarUrl": None}
+    machine = Machine(contract("choice-removed"))
+    watch = Oracle(machine).tracker({"a": machine.fixture("token-with-id")})
+    call = machine.call("updateParticipantInfo", ignores, machine.fixture("token-with-id"))
+    assert watch.see("a", call, Outcome("answer")) is not None
 
 
 def test_a_class_added_is_refused_with_an_error_of_its_own() -> None:
