@@ -7,10 +7,12 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from openfirst_reference.automaton import Automaton, Unfolding
+from openfirst_reference.document import ContractError, Finding
 from openfirst_reference.invariants import Check, Memory
 from openfirst_reference.machine import Machine, State, Step
 
 Node = tuple[State, Memory]
+_MANY_HISTORIES = 200_000
 Parents = dict[Node, tuple[Node, Step] | None]
 
 
@@ -64,10 +66,18 @@ class Ground:
         distinct = {state: _distinct(check, steps) for state, steps in automaton.steps.items()}
         self.distinct[automaton.fixture, check] = distinct
         for node, step in walk(check, [start], parents, distinct.__getitem__):
+            if len(parents) > _MANY_HISTORIES:
+                raise ContractError([self._endless(check.rule)])
             self.asked[check.rule] += step.call.operation in check.calls
             fault = check.fault(step, node[1])
             if fault is not None:
                 self._found(check.rule, automaton.fixture, (*trace_to(node, parents), step), fault)
+
+    def _endless(self, rule: str) -> Finding:
+        found = f"What the rule `{rule}` remembers does not come to an end: more than {_MANY_HISTORIES:,} states of it."
+        return self.machine.contract.document.finding(
+            ("rules", rule, "invariant"), found, "Let `remember` keep one of a few values.", "memory"
+        )
 
     def _found(self, rule: str, fixture: str, trace: tuple[Step, ...], reason: str) -> None:
         known = self.counterexamples.get(rule)

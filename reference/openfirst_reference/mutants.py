@@ -63,9 +63,15 @@ class MutatedMachine(Machine):
         super().__init__(contract)
         self.mutant = mutant
 
+    def overlap_steps(self, state: State, call: Call, other: str) -> Iterable[Step]:
+        """What `call` may come to because `other` overlaps it, with the fault if it is there."""
+        return self._mutated(super().overlap_steps(state, call, other))
+
     def _compute(self, state: State, call: Call) -> Iterable[Step]:
-        for step in super()._compute(state, call):
-            yield self.mutant.changed(self, step) if self.mutant.applies(self, step) else step
+        return self._mutated(super()._compute(state, call))
+
+    def _mutated(self, steps: Iterable[Step]) -> Iterator[Step]:
+        return (self.mutant.changed(self, step) if self.mutant.applies(self, step) else step for step in steps)
 
 
 def mutants(machine: Machine) -> Iterator[Mutant]:

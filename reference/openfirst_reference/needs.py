@@ -19,7 +19,7 @@ _MANY_STATES = 2_000
 
 @dataclass(frozen=True)
 class Need:
-    """A mutant that the rule alone rejects; else the rules that fall with it, none of them if it rejects no mutant."""
+    """A mutant that the rule alone rejects; else the rules that fall with it, none of them if it rejects no fault."""
 
     killer: Mutant | None
     falls_with: tuple[str, ...] = ()
@@ -66,11 +66,10 @@ def needs(ground: Ground) -> dict[str, Need]:
 
 
 def _always(company: set[frozenset[str]]) -> tuple[str, ...]:
-    """The rules that are in every company; the smallest company, if there is no such rule."""
+    """The rules that are in every company; if there is no such rule, those that are in any."""
     if not company:
         return ()
-    smallest = min(company, key=lambda rules: len(list(rules)))
-    return tuple(sorted(frozenset.intersection(*company) or smallest))
+    return tuple(sorted(frozenset.intersection(*company) or frozenset.union(*company)))
 
 
 class _Search:

@@ -70,7 +70,8 @@ class Proof:
 def prove(contract: Contract, *, needed: bool = True) -> Proof:
     """Ask every rule of every step; with `needed`, also look for a mutant that it alone rejects.
 
-    Raises ContractError where a cell that is reached has no row, or several.
+    Raises ContractError where a cell that is reached has no row, or several, and where what a rule remembers grows
+    without end.
     """
     ground = Ground(Machine(contract))
     found = needs(ground) if needed else {}
@@ -94,13 +95,13 @@ def proof_text(proof: Proof) -> str:
     parts = [_counterexample(proof, rule) for rule in proof.broken]
     for rule in proof.vacuous:
         parts.append(
-            f"The rule {rule} is vacuous: no mutant of the table breaks it.\n"
+            f"The rule {rule} is vacuous: no fault in a step of the table breaks it.\n"
             f"  {contract.rules[rule].statement}\n  Make its invariant say what the sentence says."
         )
     for rule in proof.not_independent:
-        others = list_words(proof.rules[rule].falls_with)
+        others = list_words(proof.rules[rule].falls_with, "or")
         parts.append(
-            f"The rule {rule} is not independent: whatever breaks it also breaks {others}.\n"
+            f"The rule {rule} is not independent: whatever breaks it also breaks another rule: {others}.\n"
             f"  {contract.rules[rule].statement}\n  Narrow one of the invariants to what its own sentence says."
         )
     rows = [("rule", "steps", "rejects alone")]
@@ -126,7 +127,7 @@ def _counterexample(proof: Proof, rule_id: str) -> str:
         columns(trace_rows(proof.machine, found.trace), "    "),
         f"  The last step is alternative {last.index + 1} of the row {last.row.id}.",
     ]
-    conditions = condition_words([item for step in found.trace for item in step.when])
+    conditions = condition_words(dict.fromkeys(item for step in found.trace for item in step.when))
     if conditions:
         lines.append(f"  This is permitted where {conditions}.")
     if found.reason:

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import copy
+import json
 from typing import Any
 
 import pytest
+import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from jsonschema import Draft202012Validator
 
-from openfirst_reference.contract import build_contract, load_document
+from openfirst_reference.contract import CONTRACT_FILE, build_contract, load_document
 from openfirst_reference.document import ContractError, Document, Finding, lay_over, read_document
 from openfirst_reference.lint import lint
-from openfirst_reference.schema import schema_findings
+from openfirst_reference.schema import SCHEMA_FILE, schema_findings
+from openfirst_spec import resource
 
 PACKAGED = load_document()
 OPENAPI = """\
@@ -43,6 +47,15 @@ def wrong(document: Document, openapi: str = OPENAPI) -> list[Finding]:
 
 def test_nothing_is_wrong_with_the_contract_that_comes_with_the_package() -> None:
     assert [str(finding) for finding in lint(PACKAGED) if finding.severity != "info"] == []
+
+
+def test_any_reader_of_yaml_and_json_schema_finds_the_contract_in_form() -> None:
+    """The file as it is, without what we make of it: rows in a list, each with its id."""
+    schema = json.loads(resource(SCHEMA_FILE))
+    Draft202012Validator.check_schema(schema)
+    errors = Draft202012Validator(schema).iter_errors(yaml.safe_load(resource(CONTRACT_FILE)))
+
+    assert [error.message for error in errors] == []
 
 
 def test_the_status_calls_are_named_with_what_they_do_not_show() -> None:
