@@ -1,4 +1,4 @@
-"""The smoke tier: the golden traces, every service method in four situations, and a tour through every cell of the table."""
+"""The smoke tier: the golden traces, every service method in four situations, and a tour through every row with every class."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ async def tour(driver: Driver, oracle: Oracle, fixture: str) -> AsyncIterator[Pl
     guide = _Guide(driver, fixture)
     if not guide.worthwhile:
         return
-    case = Case(f"tour-{fixture}", f"every cell of the table, starting as {fixture}", {"a": fixture}, ())
+    case = Case(f"tour-{fixture}", f"every row with every class, starting as {fixture}", {"a": fixture}, ())
     for _ in range(_RESTARTS):
         try:
             played = await driver.begin(case, oracle)
