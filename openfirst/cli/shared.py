@@ -1,0 +1,106 @@
+"""What the commands share: options, choices, and how a person's mistake is told."""
+
+from __future__ import annotations
+
+import contextlib
+import difflib
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import click
+
+from openfirst_conformance.adapter import Adapter, AdapterFault, Deadlines, ProcessAdapter, PythonAdapter
+from openfirst_reference.contract import Contract
+from openfirst_reference.document import ContractError
+
+USAGE = 2
+INTERRUPTED = 3
+REFERENCE = "openfirst_conformance.reference_adapter:create"
+
+overlays = click.option(
+    "--overlay",
+    "overlays",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="A patch on top of the contract; may be given several times.",
+)
+chosen = click.option(
+    "--choice", "chosen", multiple=True, metavar="ID=VALUE", help="The value of a choice; may be given several times."
+)
+profile = click.option("--profile", metavar="NAME", help="A named setting of the choices, such as react-native-ios.")
+
+
+@contextlib.contextmanager
+def said_plainly() -> Iterator[None]:
+    """A person's mistake becomes a sentence and exit status 2, never a traceback."""
+    try:
+        yield
+    except ContractError as error:
+        for finding in error.findings:
+            click.echo(str(finding), err=True)
+        sys.exit(USAGE)
+    except AdapterFault as fault:
+        click.echo(f"The adapter: {fault.detail}. {fault.remedy}", err=True)
+        if fault.stderr.strip():
+            click.echo("Its standard error ends with:\n" + fault.stderr.strip()[-2000:], err=True)
+        sys.exit(USAGE)
+    except ValueError as error:
+        click.echo(str(error), err=True)
+        sys.exit(USAGE)
+    except KeyboardInterrupt:
+        click.echo("Stopped before the end.", err=True)
+        sys.exit(INTERRUPTED)
+
+
+def adapter_of(command: str | None, path: str | None, scale: float) -> Adapter:
+    """The adapter that the options name; the reference client where they name none."""
+    deadlines = Deadlines(scale=scale)
+    if command is not None:
+        return ProcessAdapter(command, deadlines=deadlines)
+    return PythonAdapter(path or REFERENCE, deadlines=deadlines)
+
+
+def choices_of(contract: Contract, chosen: tuple[str, ...], profile: str | None) -> dict[str, str]:
+    """The choices that `--profile` and `--choice` declare, the latter winning. Raises ValueError with a sentence."""
+    choices: dict[str, str] = {}
+    if profile is not None:
+        if profile not in contract.profiles:
+            raise ValueError(f"--profile: `{profile}` is not a profile. Profiles: {', '.join(contract.profiles)}.")
+        stated = contract.profiles[profile].items()
+        choices.update({choice: value for choice, value in stated if value in contract.choices[choice].values})
+    for item in chosen:
+        key, equals, value = item.partition("=")
+        if not equals:
+            raise ValueError(f"--choice: `{item}` is not of the form ID=VALUE, such as open-while-open=refuse.")
+        choices.update(contract.check_choices({key: value}, "--choice"))
+    return choices
+
+
+def check_rules(contract: Contract, only: tuple[str, ...]) -> None:
+    """Raise ValueError, with what may have been meant, where the contract lacks a rule."""
+    for rule in only:
+        if rule not in contract.rules:
+            near = difflib.get_close_matches(rule, contract.rules, n=3)
+            hint = f"Did you mean {' or '.join(near)}?" if near else f"Rules: {', '.join(contract.rules)}."
+            raise ValueError(f"--rule: the contract has no rule `{rule}`. {hint}")
+
+
+def read_json(file: Path) -> Any:
+    """What a case file holds. Raises ValueError with a sentence."""
+    try:
+        return json.loads(file.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ValueError(f"--replay: {file} cannot be read: {error.strerror}. Check the path.") from None
+    except ValueError as error:
+        raise ValueError(
+            f"--replay: {file} is not JSON ({error}). Name a file that openfirst check has saved."
+        ) from None
+
+
+def count(number: int, what: str) -> str:
+    """A number of things in words."""
+    return f"{number} {what}{'' if number == 1 else 's'}"
