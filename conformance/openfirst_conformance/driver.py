@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import cached_property
 from typing import Any
 
 from openfirst_conformance.adapter import Adapter, AdapterFault, Capabilities, Json, RequestRefused
-from openfirst_conformance.cases import Case, Planned
-from openfirst_conformance.platform import Platform, Stage
+from openfirst_conformance.cases import Case, Planned, credential_of
+from openfirst_conformance.platforms.base import Platform, Stage
 from openfirst_conformance.tracker import Moment, Oracle, Tracker, Violation
 from openfirst_reference.contract import Contract
 from openfirst_reference.document import word
-from openfirst_reference.machine import Call, Machine, Outcome, State
+from openfirst_reference.machine import ANY_ERROR, OF_SERVICE, Call, Machine, Outcome, State
 
 UNSUPPORTED = "unsupported"
 Cell = tuple[str, tuple[str, ...], tuple[str, ...]]
@@ -24,11 +26,16 @@ _WAITING = 3
 
 @dataclass(frozen=True)
 class Seen:
-    """A call that was made: what it came to, in words, and what was permitted."""
+    """A call that was made, and what it came to, in words."""
 
     planned: Planned
     outcome: str
-    permitted: tuple[str, ...]
+    options: Callable[[], list[str]] = field(repr=False, compare=False)
+
+    @cached_property
+    def permitted(self) -> tuple[str, ...]:
+        """What was permitted, in words: worked out when it is asked for, since few cases are ever shown."""
+        return tuple(self.options())
 
 
 @dataclass
@@ -85,13 +92,14 @@ class Driver:
 
     async def start(self) -> None:
         """Start the adapter and shake hands. Raises AdapterFault."""
-        stage = self.platform.stage(0, {})
+        stage = await self.platform.stage(0, {})
         contract = {"name": self.contract.name, "version": self.contract.version}
         self.initialized = await self.adapter.start(
             {"protocol": 1, "contract": contract, "platform": {"baseUrl": stage.url}}
         )
         self.capabilities = Capabilities.of(self.initialized)
-        self.translate = Translator(self.contract, self.initialized.get("errorMap", []))
+        is_platform = self.initialized["implementation"].get("role") == "platform"
+        self.translate = Translator(self.contract, self.initialized.get("errorMap", []), exact=is_platform)
 
     def declared_choices(self) -> dict[str, str]:
         """The choices that the handshake declares, as words."""
@@ -109,15 +117,29 @@ class Driver:
                 return "refresh is not declared"
             return None if self.capabilities.clock == "virtual" else "the clock is not virtual"
         if stated.driven == "platform" and operation not in self.capabilities.world and not self.platform_used:
-            return f"{operation} cannot be brought about: it is not declared, and the platform is not used"
+            why = self.platform.without_control or "it is not declared, and the platform is not used"
+            return f"{operation} cannot be brought about: {why}"
         return "only another client can bring it about" if stated.driven == "echo" else None
 
     def applies(self, case: Case) -> bool:
         """Whether a case can be played: operations, arguments and number of clients."""
-        return len(case.clients) <= self.capabilities.clients and all(
-            self.lacks(planned.operation) is None and self.permits(planned.operation, planned.arguments)
-            for planned in case.calls
+        return (
+            len(case.clients) <= self.capabilities.clients
+            and all(self.lacks_credential(fixture) is None for fixture in case.clients.values())
+            and all(
+                self.lacks(planned.operation) is None and self.permits(planned.operation, planned.arguments)
+                for planned in case.calls
+            )
         )
+
+    @property
+    def fixtures(self) -> list[str]:
+        """The fixtures whose credential can be had."""
+        return [fixture for fixture in self.contract.fixtures if self.lacks_credential(fixture) is None]
+
+    def lacks_credential(self, fixture: str) -> str | None:
+        """Why a client cannot hold what the fixture says, or None."""
+        return self.platform.lacks(credential_of(self.contract, fixture))
 
     def permits(self, operation: str, arguments: Mapping[str, Any]) -> bool:
         """Whether a call gives what the implementation declared it needs, and nothing that it declared it does not take."""
@@ -136,7 +158,7 @@ class Driver:
     async def begin(self, case: Case, oracle: Oracle) -> Played:
         """Reset, and give the record that `play` goes on with."""
         self.resets += 1
-        stage = self._stage = self.platform.stage(self.resets, case.clients)
+        stage = self._stage = await self.platform.stage(self.resets, case.clients)
         played = Played(case)
         params = {
             "generation": self.resets,
@@ -156,7 +178,7 @@ class Driver:
                 states[name] = self.machine.state()
         played.tracker = oracle.tracker(states)
         for planned, outcome in told:
-            self._take(played, planned, outcome)
+            self._take(played, planned, self.classify(played, planned), outcome)
         return played
 
     def _initialising(self, state: State) -> str | None:
@@ -184,10 +206,12 @@ class Driver:
             played = await self.begin(case, oracle)
         except AdapterFault as fault:
             return Played(case, fault=fault, stderr=fault.stderr)
-        for planned in case.calls:
+        for burst in _bursts(case.calls):
             if played.over():
                 break
-            if not await self.make(played, planned):
+            if len(burst) > 1:
+                await self.make_at_once(played, burst)
+            elif not await self.make(played, burst[0]):
                 break
         self.finish(played)
         return played
@@ -202,7 +226,8 @@ class Driver:
 
     async def make(self, played: Played, planned: Planned) -> bool:
         """Make one call and take in what it came to. False: it was not made, since such a call has never come back."""
-        cell = self._cell(played, planned)
+        call = self.classify(played, planned)
+        cell = self._cell(played, planned.client, call)
         if self._never_comes_back(cell):
             return False
         self.calls += 1
@@ -218,14 +243,39 @@ class Driver:
             return True
         if outcome is not None:
             self._answered.add(cell)
-            self._take(played, planned, outcome)
+            self._take(played, planned, call, outcome)
             return True
         self._stuck[cell] += 1
         assert played.tracker is not None
-        call = self.classify(played, planned)
-        played.seen.append(Seen(planned, "no answer yet", tuple(played.tracker.permitted(planned.client, call))))
+        played.seen.append(Seen(planned, "no answer yet", played.tracker.options(planned.client, call)))
         played.tracker.begin(planned.client, call)
         return True
+
+    async def make_at_once(self, played: Played, burst: Sequence[Planned]) -> None:
+        """Make calls that overlap: all begin, and each is taken in when it is answered."""
+        tracker = played.tracker
+        assert tracker is not None
+        self.calls += len(burst)
+        begun: list[tuple[Planned, int, int]] = []
+        for planned in burst:
+            call = self.classify(played, planned)
+            options = tracker.options(planned.client, call)
+            begun.append((planned, tracker.begin(planned.client, call), len(played.seen)))
+            played.seen.append(Seen(planned, "no answer yet", options))
+        answers: list[tuple[int, int, Outcome | None]] = []
+
+        async def answered(planned: Planned, number: int, place: int) -> None:
+            answers.append((number, place, await self._call(planned)))
+
+        for result in await asyncio.gather(*(answered(*one) for one in begun), return_exceptions=True):
+            if isinstance(result, AdapterFault):
+                played.fault, played.stderr = result, result.stderr
+            elif result is not None:
+                raise result
+        for number, place, outcome in answers:
+            if outcome is not None and not played.over():
+                played.seen[place] = replace(played.seen[place], outcome=str(outcome))
+                played.violation = tracker.end(number, outcome)
 
     def _never_comes_back(self, cell: Cell) -> bool:
         return self._stuck[cell] >= _TRIES and cell not in self._answered
@@ -234,18 +284,13 @@ class Driver:
         """The rules carried where a call ended the adapter or was not answered, every time that it was made."""
         return {rule for cell in self._stuck if self._never_comes_back(cell) for rule in cell[2]}
 
-    def _cell(self, played: Played, planned: Planned) -> Cell:
+    def _cell(self, played: Played, client: str, call: Call) -> Cell:
         """The rows that a call may meet, and the rules that they carry."""
         assert played.tracker is not None
-        call = self.classify(played, planned)
-        index = played.tracker.clients[planned.client]
+        index = played.tracker.clients[client]
         steps = [step for way in played.tracker.ways for step in self.machine.steps(way.node.states[index], call)]
         rows = tuple(dict.fromkeys(step.row.id for step in steps))
-        return (
-            planned.operation,
-            rows,
-            tuple(dict.fromkeys(rule for step in steps for rule in self.machine.carried(step))),
-        )
+        return call.operation, rows, tuple(dict.fromkeys(rule for step in steps for rule in self.machine.carried(step)))
 
     def classify(self, played: Played, planned: Planned) -> Call:
         """The call as the contract sees it."""
@@ -253,21 +298,29 @@ class Driver:
         state = next(iter(played.tracker.ways)).node.states[played.tracker.clients[planned.client]]
         return self.machine.call(planned.operation, planned.arguments, state)
 
-    def _take(self, played: Played, planned: Planned, outcome: Outcome) -> None:
+    def _take(self, played: Played, planned: Planned, call: Call, outcome: Outcome) -> None:
         assert played.tracker is not None
-        call = self.classify(played, planned)
-        permitted = tuple(played.tracker.permitted(planned.client, call))
         if outcome.kind == "error" and outcome.code is None:
-            self.unknown_reasons.update(self._cell(played, planned)[2])
-        played.seen.append(Seen(planned, str(outcome), permitted))
+            self._note_unknown_reason(played, planned.client, call)
+        played.seen.append(Seen(planned, str(outcome), played.tracker.options(planned.client, call)))
         played.violation = played.tracker.see(planned.client, call, outcome)
+
+    def _note_unknown_reason(self, played: Played, client: str, call: Call) -> None:
+        """Refused, and nobody knows why: that matters where the contract names the reason."""
+        assert played.tracker is not None
+        index = played.tracker.clients[client]
+        for way in played.tracker.ways:
+            steps = self.machine.steps(way.node.states[index], call)
+            if any(step.is_error and step.code in (ANY_ERROR, OF_SERVICE) for step in steps):
+                return
+        self.unknown_reasons.update(self._cell(played, client, call)[2])
 
     async def _call(self, planned: Planned) -> Outcome | None:
         assert self._stage is not None
         arguments = dict(planned.arguments)
         if isinstance(arguments.get("credential"), Mapping):
             described = {**self._brought_about(planned.operation), **arguments["credential"]}
-            arguments["credential"] = _wire(self._stage.hand_over(planned.client, described))
+            arguments["credential"] = _wire(await self._stage.hand_over(planned.client, described))
         result = await self.adapter.call(
             {
                 "generation": self.resets,
@@ -287,7 +340,7 @@ class Driver:
             points = [
                 point for variable in self.contract.variables.values() for point in (variable.points or {}).values()
             ]
-            milliseconds = self._stage.advance(planned.client, points)
+            milliseconds = await self._stage.advance(planned.client, points)
             await self.adapter.advance({"generation": self.resets, "milliseconds": milliseconds})
             await self.adapter.settle({"generation": self.resets})
             asked = [params for params in self._asked if params.get("client") == planned.client]
@@ -305,7 +358,7 @@ class Driver:
                 }
             )
         else:
-            self._stage.act(planned.operation, planned.client)
+            await self._stage.act(planned.operation, planned.client)
         return Outcome("answer")
 
     async def _requested(self, method: str, params: Json) -> Json:
@@ -317,13 +370,28 @@ class Driver:
         self._asked.append(params)
         if self._renewal != "granted":
             raise RequestRefused(-32000, "no fresh token is given")
-        return {"token": self._stage.renew(params["client"])}
+        return {"token": await self._stage.renew(params["client"])}
+
+
+def _bursts(calls: Sequence[Planned]) -> list[list[Planned]]:
+    """The calls, those that overlap together."""
+    bursts: list[list[Planned]] = []
+    for planned in calls:
+        if planned.overlapping and bursts:
+            bursts[-1].append(planned)
+        else:
+            bursts.append([planned])
+    return bursts
 
 
 class Translator:
-    """Turns what an adapter reports into an outcome, with the error's code where the reason is known."""
+    """Turns what an adapter reports into an outcome, with the error's code where the reason is known.
 
-    def __init__(self, contract: Contract, error_map: list[Json]) -> None:
+    `exact`: what is judged speaks of errors in the contract's own words, so that any other word is a wrong one.
+    """
+
+    def __init__(self, contract: Contract, error_map: list[Json], *, exact: bool = False) -> None:
+        self._exact = exact
         self._codes = contract.errors
         codes = {entry["code"] for entry in error_map}
         # A map that sends everything to one code says nothing about the reason.
@@ -341,10 +409,10 @@ class Translator:
         if kind == "value":
             return Outcome("answer", result.get("value"))
         if kind == "error":
-            return Outcome("error", code=next(self._known(result), None))
+            return Outcome("error", code=next(self._known(result), result.get("code") if self._exact else None))
         if kind == "pending":
             return None
-        return Outcome(UNSUPPORTED)
+        return Outcome(result["reason"] if kind == "unreadable" else UNSUPPORTED)
 
     def _known(self, result: Json) -> Iterator[str]:
         if result.get("code") in self._codes:

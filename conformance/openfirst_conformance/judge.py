@@ -7,24 +7,41 @@ from collections import Counter
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from functools import lru_cache
 from typing import Any
 
+from openfirst_conformance import complete as complete_tier
+from openfirst_conformance import concurrent as concurrent_tier
+from openfirst_conformance import explore as explore_tier
 from openfirst_conformance import smoke as smoke_tier
 from openfirst_conformance.adapter import Adapter, AdapterFault, Json
 from openfirst_conformance.blame import blame, tested_rules
-from openfirst_conformance.cases import Case
+from openfirst_conformance.cases import Case, credential_of
 from openfirst_conformance.driver import Driver, Played
-from openfirst_conformance.platform import Platform
+from openfirst_conformance.platform import SimulatedPlatform
+from openfirst_conformance.platforms.base import Platform
 from openfirst_conformance.shrink import shrink
-from openfirst_conformance.tracker import Oracle
+from openfirst_conformance.tracker import Oracle, Violation
+from openfirst_conformance.trial import Settings, Trial
 from openfirst_reference.contract import Contract
 from openfirst_reference.document import word
-from openfirst_reference.machine import Machine
+from openfirst_reference.machine import machine_of
 
-TIERS: dict[str, Callable[[Driver, Oracle], AsyncIterator[Played]]] = {"smoke": smoke_tier.smoke}
-ASSUMPTIONS = {"smoke": smoke_tier.ASSUMPTIONS}
+TIERS: dict[str, Callable[[Trial], AsyncIterator[Played]]] = {
+    "smoke": smoke_tier.smoke,
+    "complete": complete_tier.complete,
+    "concurrent": concurrent_tier.concurrent,
+    "explore": explore_tier.explore,
+}
+ASSUMPTIONS = {
+    "smoke": smoke_tier.ASSUMPTIONS,
+    "complete": complete_tier.ASSUMPTIONS,
+    "concurrent": concurrent_tier.ASSUMPTIONS,
+    "explore": explore_tier.ASSUMPTIONS,
+}
 _EXAMPLES = 3
+_GOOD = "good"
+_PATIENCE = {"hang": 20}
+_MUCH_PATIENCE = 2000
 
 
 @dataclass(frozen=True)
@@ -123,92 +140,114 @@ async def judge(
     contract: Contract,
     *,
     choices: Mapping[str, str] | None = None,
-    world_choices: Mapping[str, str] | None = None,
-    tiers: Sequence[str] = ("smoke",),
+    tiers: Sequence[str] = tuple(TIERS),
     only: Sequence[str] = (),
+    settings: Settings = Settings(),  # noqa: B008 - it is frozen
+    platform: Platform | None = None,
     progress: Callable[[Played], None] = lambda _: None,
+    announce: Callable[[str], None] = lambda _: None,
 ) -> Report:
     """Judge an implementation through its adapter, by all rules or by those in `only`.
 
     `choices` are declared in addition to what the handshake declares; the simulator that the implementation may talk to has
-    them too. Raises AdapterFault where the adapter cannot be started, and ValueError where a declared choice is not one of
-    the contract's.
+    them too; `platform` takes the place of that simulator. `progress` is told of every case, and `announce` what a person
+    should know before it takes long. Raises AdapterFault where the adapter cannot be started, and ValueError where a declared
+    choice is not one of the contract's.
     """
-    async with _running(adapter, contract, choices or {}) as run:
+    async with _running(adapter, contract, choices or {}, settings, announce, platform) as run:
         for tier in tiers:
-            await run.tier(tier, TIERS[tier](run.driver, run.oracle), progress)
+            await run.tier(tier, TIERS[tier](run.trial), progress)
         return run.report(tiers, only)
 
 
 async def replay(
-    adapter: Adapter, contract: Contract, case: Case, *, choices: Mapping[str, str] | None = None
+    adapter: Adapter,
+    contract: Contract,
+    case: Case,
+    *,
+    choices: Mapping[str, str] | None = None,
+    platform: Platform | None = None,
 ) -> Report:
     """Play one saved case again; the report has the one tier `replay`. Raises as `judge` does."""
 
     async def played(run: _Run) -> AsyncIterator[Played]:
-        yield await run.driver.play(case, run.oracle)
+        yield await run.trial.play(case)
 
-    async with _running(adapter, contract, choices or {}) as run:
+    async with _running(adapter, contract, choices or {}, platform=platform) as run:
         await run.tier("replay", played(run), lambda _: None)
         return run.report(["replay"], ())
 
 
-@lru_cache(maxsize=8)
-def _machine_of(contract: Contract) -> Machine:
-    """One machine for a contract: it remembers what it has worked out."""
-    return Machine(contract)
-
-
 @asynccontextmanager
-async def _running(adapter: Adapter, contract: Contract, choices: Mapping[str, str]) -> AsyncIterator[_Run]:
-    machine = _machine_of(contract)
-    platform = Platform(contract, {**contract.default_choices(), **choices})
+async def _running(
+    adapter: Adapter,
+    contract: Contract,
+    choices: Mapping[str, str],
+    settings: Settings = Settings(),  # noqa: B008 - it is frozen
+    announce: Callable[[str], None] = lambda _: None,
+    platform: Platform | None = None,
+) -> AsyncIterator[_Run]:
+    machine = machine_of(contract)
+    platform = platform or SimulatedPlatform(contract, {**contract.default_choices(), **choices})
     await platform.start()
     try:
         driver = Driver(adapter, machine, platform)
         await driver.start()
         declared = {**driver.declared_choices(), **choices}
         contract.check_choices(declared, "the adapter's handshake")
-        yield _Run(driver, Oracle(machine, declared), declared)
+        yield _Run(Trial(driver, Oracle(machine, declared), settings, announce), declared)
     finally:
         await adapter.close()
         await platform.close()
 
 
 class _Run:
-    def __init__(self, driver: Driver, oracle: Oracle, declared: Mapping[str, str]) -> None:
-        self.driver, self.oracle = driver, oracle
-        self.contract = driver.contract
+    def __init__(self, trial: Trial, declared: Mapping[str, str]) -> None:
+        self.trial, self.driver, self.oracle = trial, trial.driver, trial.oracle
+        self.contract = self.driver.contract
         self.tested: dict[str, set[str]] = {}
         self.failures: dict[str, list[Failure]] = {}
         self.flaky: set[str] = set()
         self.promise: dict[str, Json] = {}
         self.faults: list[Json] = []
-        self.known: set[tuple[Any, ...]] = set()
+        self.known: dict[tuple[Any, ...], tuple[str, ...]] = {}
+        self.failed: dict[str, set[str]] = {}
+        self.fault_kinds: Counter[str] = Counter()
+        self.gives_up = ""
+        self.cut_short: str | None = None
         granted = self.contract.undeclared_choices()
         self.choices = {name: ChoiceSeen(name, declared.get(name), granted.get(name)) for name in self.contract.choices}
 
     async def tier(self, name: str, cases: AsyncIterator[Played], progress: Callable[[Played], None]) -> None:
         """Take in every case of a tier."""
+        if self.cut_short is not None:
+            return
         began, calls, resets = time.perf_counter(), self.driver.calls, self.driver.resets
+        self.trial.promise = {}
         async for played in cases:
             await self.take(name, played)
             progress(played)
+            if self.gives_up:
+                self.cut_short = name
+                break
         self.promise[name] = {
             "assumptions": list(ASSUMPTIONS.get(name, ())),
             "sequences": self.driver.resets - resets,
             "calls": self.driver.calls - calls,
             "seconds": round(time.perf_counter() - began, 3),
+            **self.trial.promise,
         }
 
-    async def take(self, tier: str, played: Played) -> None:
-        """Take in what came of a case: evidence, faults, violations."""
+    async def take(self, tier: str, played: Played, *, again: bool = False) -> None:
+        """Take in what came of a case: evidence, faults, violations. A case in which the adapter failed is played once more."""
         for rule in tested_rules(self.driver.machine, played.trail) | self._laws(played):
             self.tested.setdefault(rule, set()).add(tier)
         self._note_choices(played)
         self._note_faults(played)
         if played.fault:
-            await self._restart()
+            await self._restart(played.fault.kind)
+            if played.case.calls and not again and not self.gives_up:
+                await self.take(tier, await self.trial.play(played.case), again=True)
         elif played.violation:
             await self._convict(tier, played)
         else:
@@ -216,35 +255,53 @@ class _Run:
                 await self._followed(tier, played, rule)
 
     def _laws(self, played: Played) -> set[str]:
-        apart = self.contract.laws.get("clients-apart")
-        clients = {seen.planned.client for seen in played.seen}
-        return {apart} if apart and len(clients) > 1 and not played.violation else set()
+        """The rules of the laws that a case put to the test."""
+        laws = self.contract.laws
+        tested = set()
+        if not played.violation and len({seen.planned.client for seen in played.seen}) > 1:
+            tested.add(laws.get("clients-apart"))
+        if not played.violation and any(seen.planned.overlapping for seen in played.seen):
+            tested.add(laws.get("overlapping"))
+        return {rule for rule in tested if rule is not None}
 
-    async def _restart(self) -> None:
+    async def _restart(self, kind: str) -> None:
+        self.fault_kinds[kind] += 1
+        if self.fault_kinds[kind] >= _PATIENCE.get(kind, _MUCH_PATIENCE):
+            self.gives_up = f"the adapter failed {self.fault_kinds[kind]} times ({kind}), so the rest was not tried"
         try:
             await self.driver.adapter.restart()
         except AdapterFault as fault:
             self.faults.append(_fault(fault, "restart", None))
-            raise
+            self.gives_up = "the adapter could not be started again, so the rest was not tried"
 
     async def _convict(self, tier: str, played: Played) -> None:
         assert played.violation is not None
         rules = blame(self.oracle, played.violation, minimal=False)
         signature = (rules, played.violation.call.operation, str(played.violation.outcome)[:40])
-        if signature in self.known:
-            return
-        self.known.add(signature)
-        shortest = await shrink(self.driver, self.oracle, played)
-        if shortest is None or shortest.violation is None:
-            self.flaky.update(rules)
-            return
-        for rule in blame(self.oracle, shortest.violation, minimal=True):
-            self._fail(Failure(rule, tier, played.case.id, shortest, played.stderr))
+        if signature not in self.known:
+            self.known[signature] = ()
+            shortest = await shrink(self.driver, self.oracle, played)
+            if shortest is None or shortest.violation is None:
+                self.flaky.update(rules)
+                return
+            self.known[signature] = self._blamed(shortest, shortest.violation)
+            for rule in self.known[signature]:
+                self._fail(Failure(rule, tier, played.case.id, shortest, played.stderr))
+        for rule in self.known[signature]:
+            self.failed.setdefault(rule, set()).add(tier)
+
+    def _blamed(self, shortest: Played, violation: Violation) -> tuple[str, ...]:
+        """The rules that a minimal sequence breaks. Where it fails only because calls overlap, that is what is wrong."""
+        law = self.contract.laws.get("overlapping")
+        if law is not None and any(planned.overlapping for planned in shortest.calls):
+            return (law,)
+        return blame(self.oracle, violation, minimal=True)
 
     async def _followed(self, tier: str, played: Played, rule: str) -> None:
+        self.failed.setdefault(rule, set()).add(tier)
         if (rule,) in self.known:
             return
-        self.known.add((rule,))
+        self.known[(rule,)] = (rule,)
         shortest = await shrink(self.driver, self.oracle, played, lambda again: rule in again.broken_shoulds or None)
         self._fail(Failure(rule, tier, played.case.id, shortest or played, played.stderr))
 
@@ -276,13 +333,14 @@ class _Run:
             for rule in self.contract.rules.values()
             if not only or rule.id in only
         }
+        cut = tiers[tiers.index(self.cut_short) :] if self.cut_short in tiers else ()
         for verdict in rules.values():
             verdict.failures = self.failures.get(verdict.id, [])
             verdict.verdict, verdict.reason = self._verdict(verdict.id)
             for tier in tiers:
-                failed = any(failure.tier == tier for failure in verdict.failures)
+                failed = tier in self.failed.get(verdict.id, ())
                 tested = tier in self.tested.get(verdict.id, ())
-                verdict.tiers[tier] = "fail" if failed else "pass" if tested else "not-run"
+                verdict.tiers[tier] = "fail" if failed else "pass" if tested and tier not in cut else "not-run"
             verdict.refused_only = self.driver.unknown_reasons[verdict.id]
         return Report(
             contract=self.contract,
@@ -304,14 +362,38 @@ class _Run:
                 "inconclusive",
                 "a call that tests it was never answered, or ended the adapter, each time it was made",
             )
+        if self.gives_up:
+            return "inconclusive", self.gives_up
         if rule in self.tested:
-            return "pass", ""
+            missing = self._not_tried(rule)
+            return ("not-testable", missing) if missing else ("pass", "")
         return self._why_not(rule)
+
+    def _not_tried(self, rule: str) -> str | None:
+        """What a rule about bad credentials alone was not tried with, for want of a control plane, and why."""
+        driver, why = self.driver, self.driver.platform.without_control
+        missing = [name for name in self.contract.fixtures if why is not None and driver.lacks_credential(name) == why]
+        held = {name: credential_of(self.contract, name)["condition"] for name in self.contract.fixtures}
+        good = [name for name in driver.fixtures if held[name] == _GOOD]
+        if not any(rule in self._met_at(name) for name in missing) or any(rule in self._met_at(name) for name in good):
+            return None
+        moves = [item.name for item in self.contract.operations.values() if item.driven == "platform"]
+        kinds = dict.fromkeys(f"{held[name]} credentials" for name in missing)
+        return f"not tried: {', '.join([*kinds, *moves])}; {why}"
+
+    def _met_at(self, fixture: str) -> set[str]:
+        """The rules that rows carry which the first call of a fixture's client may meet."""
+        machine, start = self.driver.machine, self.driver.machine.fixture(fixture)
+        stated = self.contract.fixtures[fixture].calls
+        calls = machine.alphabet({name: stated[name] for name in stated if not self.driver.lacks(name)}, start)
+        return {rule for call in calls for step in machine.steps(start, call) for rule in machine.carried(step)}
 
     def _why_not(self, rule: str) -> tuple[str, str]:
         """Why a rule was not put to the test."""
         if rule == self.contract.laws.get("clients-apart") and self.driver.capabilities.clients < 2:
             return "not-applicable", "the adapter declares that it holds one client at a time"
+        if rule == self.contract.laws.get("overlapping") and self.driver.capabilities.concurrency < 2:
+            return "not-applicable", "the adapter declares that it takes one call at a time"
         operations = {
             row.call
             for row in self.contract.rows.values()

@@ -15,7 +15,7 @@ from openfirst_reference.client import Participant, RefreshCallback, SessionServ
 from openfirst_reference.clock import VirtualClock
 from openfirst_reference.contract import load_contract
 from openfirst_reference.errors import SessionError
-from openfirst_reference.machine import Machine
+from openfirst_reference.machine import machine_of
 from openfirst_reference.wire import OPERATIONS, in_contract
 
 # What the client decides itself; all else that the contract leaves open is the platform's to decide.
@@ -45,7 +45,7 @@ class ReferenceAdapter:
         # Many a fresh token is denied by the judge; what the client logs about that is no news to anybody.
         logging.getLogger("openfirst_reference").addHandler(logging.NullHandler())
         self.request = _nobody
-        self._machine = Machine(load_contract())
+        self._machine = machine_of(load_contract())
         self._clock = VirtualClock()
         self._http: aiohttp.ClientSession | None = None
         self._generation = 0

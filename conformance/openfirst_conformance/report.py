@@ -13,7 +13,14 @@ from rich.text import Text
 
 from openfirst_conformance.judge import ChoiceSeen, Failure, Report, RuleVerdict
 
-STYLES = {"pass": "green", "fail": "bold red", "flaky": "yellow", "inconclusive": "yellow", "not-testable": "red"}
+STYLES = {
+    "pass": "green",
+    "known": "yellow",
+    "fail": "bold red",
+    "flaky": "yellow",
+    "inconclusive": "yellow",
+    "not-testable": "red",
+}
 EXIT_STATUS = {"conforms": 0, "broken": 1, "incomplete": 3}
 
 
@@ -61,7 +68,7 @@ def as_json(report: Report) -> dict[str, Any]:
 def show(report: Report, console: Console, replay: Callable[[Failure], str | None]) -> None:
     """Print the report. `replay` gives the command that plays a failure again, if it was saved."""
     for rule in report.rules.values():
-        for failure in rule.failures[:1]:
+        for failure in rule.failures[:1] if rule.verdict != "known" else ():
             console.print(_failure(report, rule, failure, replay(failure)))
     console.print(_rules(report))
     _show_choices(report, console)
@@ -104,7 +111,7 @@ def _rules(report: Report) -> RenderableType:
         verdict = "warn" if rule.verdict == "fail" and rule.level != "must" else rule.verdict
         style = "yellow" if verdict == "warn" else STYLES.get(rule.verdict, "dim")
         reason = rule.reason
-        if rule.failures:
+        if rule.failures and rule.verdict != "known":
             calls = len(rule.failures[0].played.seen)
             reason = f"shown in {calls} call{'' if calls == 1 else 's'}"
         elif rule.refused_only:

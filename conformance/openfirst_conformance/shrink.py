@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 
 from openfirst_conformance.cases import Case, Planned
 from openfirst_conformance.driver import Driver, Played
@@ -24,7 +25,10 @@ def failure_of(played: Played) -> object:
 
 
 async def shrink(driver: Driver, oracle: Oracle, played: Played, failure: Failure = failure_of) -> Played | None:
-    """The shortest sequence found that fails in the same way: none of its calls can be deleted. None: it does not fail again."""
+    """The shortest sequence found that fails in the same way: none of its calls can be deleted, and what overlaps must.
+
+    None: it does not fail again.
+    """
     wanted = failure(played)
     limit = driver.calls + _BUDGET
 
@@ -56,6 +60,10 @@ async def shrink(driver: Driver, oracle: Oracle, played: Played, failure: Failur
         if size == 1 and not found:
             break
         size = max(size // 2, 1)
+    for number, planned in enumerate(best.calls):
+        if planned.overlapping:
+            apart = await fails([*best.calls[:number], replace(planned, overlapping=False), *best.calls[number + 1 :]])
+            best = apart or best
     return best
 
 

@@ -1,15 +1,15 @@
-"""The smoke tier: the golden traces, every service method in four situations, and a tour through every row with every class."""
+"""The smoke tier: the golden traces, and a tour through every row with every class."""
 
 from __future__ import annotations
 
 from collections import Counter, deque
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator
 
 from openfirst_conformance.adapter import AdapterFault
 from openfirst_conformance.cases import Case, Planned, golden_traces
 from openfirst_conformance.driver import Driver, Played
-from openfirst_conformance.tracker import Oracle
-from openfirst_reference.machine import Call, Machine, State, Step
+from openfirst_conformance.trial import Trial
+from openfirst_reference.machine import Call, State, Step
 
 ASSUMPTIONS = (
     "the implementation is deterministic",
@@ -24,62 +24,20 @@ _FAR = 30
 Cell = tuple[object, ...]
 
 
-async def smoke(driver: Driver, oracle: Oracle) -> AsyncIterator[Played]:
+async def smoke(trial: Trial) -> AsyncIterator[Played]:
     """Every case of the tier, played."""
-    for trace in golden_traces(driver.contract):
+    driver = trial.driver
+    for trace in trial.share(golden_traces(driver.contract)):
         if driver.applies(trace.case):
-            yield await driver.play(trace.case, oracle)
-    for case in sweep(driver.machine):
-        if driver.applies(case):
-            yield await driver.play(case, oracle)
-    for fixture in driver.contract.fixtures:
-        async for played in tour(driver, oracle, fixture):
+            yield await trial.play(trace.case)
+    for fixture in trial.share(driver.fixtures):
+        async for played in tour(trial, fixture):
             yield played
 
 
-def sweep(machine: Machine) -> Iterator[Case]:
-    """Every method of every service: fresh, where services answer, after that, and after a refusal of what opens."""
-    contract = machine.contract
-    for (operation, parameter), classes in contract.classes.items():
-        if classes.source != "services":
-            continue
-        for fixture, stated in contract.fixtures.items():
-            start = machine.fixture(fixture)
-            every = [
-                machine.call(operation, machine.arguments(operation, {parameter: target}), start)
-                for target, method in contract.methods.items()
-                if method.gate == "platform"
-            ]
-            if not every or operation not in stated.calls:
-                continue
-            calls = [
-                item
-                for item in machine.alphabet(stated.calls, start)
-                if not contract.operations[item.operation].by_world
-            ]
-            opening = _way(machine, start, calls, lambda state, some=every[0]: _answers(machine, state, some))  # type: ignore[misc]
-            if opening is None:
-                continue
-            there = _follow(machine, start, opening)
-            closing = _way(machine, there, calls, lambda state, some=every[0]: not _answers(machine, state, some))  # type: ignore[misc]
-            refused = next(
-                (
-                    c
-                    for c in calls
-                    if c.operation == opening[-1].operation and all(s.is_error for s in machine.steps(start, c))
-                ),
-                None,
-            )
-            parts = [*every, *opening, *every, *(closing or []), *every]
-            yield _case(f"sweep-{fixture}", "every service method before, in and after a session", fixture, parts)
-            if refused is not None:
-                title = "every service method after a refused call"
-                yield _case(f"sweep-refused-{fixture}", title, fixture, [refused, *every])
-            return
-
-
-async def tour(driver: Driver, oracle: Oracle, fixture: str) -> AsyncIterator[Played]:
+async def tour(trial: Trial, fixture: str) -> AsyncIterator[Played]:
     """One walk through every reachable cell, without a reset as long as nothing breaks; status calls after each change."""
+    driver, oracle = trial.driver, trial.oracle
     guide = _Guide(driver, fixture)
     if not guide.worthwhile:
         return
@@ -105,7 +63,7 @@ async def tour(driver: Driver, oracle: Oracle, fixture: str) -> AsyncIterator[Pl
             if played.over():
                 guide.avoid(state, step)
         driver.finish(played)
-        yield played
+        yield trial.learn(played)
         if not played.over():
             return
 
@@ -198,33 +156,3 @@ class _Guide:
 def _where(played: Played) -> State:
     assert played.tracker is not None
     return next(iter(played.tracker.ways)).node.states[0]
-
-
-def _answers(machine: Machine, state: State, call: Call) -> bool:
-    return any(not step.is_error for step in machine.steps(state, call))
-
-
-def _way(machine: Machine, start: State, calls: list[Call], wanted: Callable[[State], bool]) -> list[Call] | None:
-    """A shortest sequence of calls that surely leads from `start` to a state that is wanted."""
-    ways: dict[State, list[Call]] = {start: []}
-    todo = deque([start])
-    while todo:
-        state = todo.popleft()
-        if wanted(state):
-            return ways[state]
-        for call in calls:
-            steps = machine.steps(state, call)
-            if len({step.after for step in steps}) == 1 and steps[0].after not in ways:
-                ways[steps[0].after] = [*ways[state], call]
-                todo.append(steps[0].after)
-    return None
-
-
-def _follow(machine: Machine, state: State, calls: list[Call]) -> State:
-    for call in calls:
-        state = machine.steps(state, call)[0].after
-    return state
-
-
-def _case(name: str, title: str, fixture: str, calls: list[Call]) -> Case:
-    return Case(name, title, {"a": fixture}, tuple(Planned("a", call.operation, call.arguments) for call in calls))

@@ -12,7 +12,7 @@ oracle remembers where every observation leads, so that a step of a tracker is a
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import product
@@ -328,6 +328,12 @@ class Tracker:
         start = Candidate(oracle.node(tuple(clients.values()), ()), ())
         self.ways: dict[Candidate, Way] = {start: Way({}, None)}
 
+    def fork(self) -> Tracker:
+        """A tracker that goes on from here by itself, no call being open; the two number identities alike."""
+        other = Tracker.__new__(Tracker)
+        other.__dict__ = {**self.__dict__, "_open": {}, "_overlapped": {}}
+        return other
+
     @property
     def waiting(self) -> int:
         """How many calls are under way."""
@@ -422,6 +428,11 @@ class Tracker:
     def permitted(self, client: str, call: Call) -> list[str]:
         """What the call may come to from here, in words."""
         return list(self._permitted(self.clients[client], call, self.ways))
+
+    def options(self, client: str, call: Call) -> Callable[[], list[str]]:
+        """What works out, whenever that is asked for, what the call may come to from here."""
+        index, here = self.clients[client], self.ways
+        return lambda: list(self._permitted(index, call, here))
 
     def _violation(
         self,

@@ -137,6 +137,8 @@ async function receive(line) {
   try {
     if (!Object.hasOwn(methods, method)) throw new ProtocolError(-32601, `there is no method ${method}`);
     const result = await methods[method](params ?? {});
+    // The case may have ended meanwhile: then nobody waits for the answer.
+    if (result?.generation < current.generation) return;
     send({ id, result }, method === 'shutdown' ? () => process.exit() : undefined);
   } catch (error) {
     if (!(error instanceof ProtocolError)) console.error(error);

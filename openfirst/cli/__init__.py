@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import click
 
+from openfirst.cli.adapter import adapter
 from openfirst.cli.check import check
+from openfirst.cli.compare import compare
 from openfirst.cli.contract import contract
 from openfirst.cli.simulate import simulate
+from openfirst.cli.trace import trace
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
@@ -15,5 +18,5 @@ def main() -> None:
     """The session contract of the Dolby.io Communications SDK: judge an implementation, simulate the platform, read the rules."""
 
 
-for command in (check, simulate, contract):
+for command in (check, adapter, trace, compare, simulate, contract):
     main.add_command(command)

@@ -12,6 +12,7 @@ import json
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from operator import itemgetter
 from typing import Any
 
@@ -27,7 +28,7 @@ from openfirst_reference.contract import (
     Row,
 )
 from openfirst_reference.document import ContractError, word
-from openfirst_reference.expressions import expression
+from openfirst_reference.expressions import Context, context, expression
 from openfirst_reference.references import known_errors
 
 Value = str | None | tuple[str, ...]
@@ -182,7 +183,8 @@ class Machine:
             parameter: _at(arguments, path)
             for parameter, path in self.contract.operations[operation].parameters.items()
         }
-        names = {"given": given, "client": self.view(state)}
+        client = {name: state[self.index[name]] for name in self._seen_by[operation]}
+        names = context({"given": given, "client": client})
         leaves = {
             parameter: self._leaf(self.contract.classes[operation, parameter], value, names)
             for parameter, value in given.items()
@@ -204,7 +206,7 @@ class Machine:
                 ]
         return Call(operation, arguments, names_of, tuple(variants))
 
-    def _leaf(self, classes: Classes, value: Any, names: Mapping[str, Any]) -> Leaf:
+    def _leaf(self, classes: Classes, value: Any, names: Context) -> Leaf:
         if classes.source == "services":
             if value not in self.contract.methods:
                 raise ValueError(f"`{value}` is not a method of a service that the contract lists.")
@@ -385,6 +387,8 @@ class Machine:
         self, first: tuple[tuple[str, frozenset[str]], ...], second: tuple[tuple[str, frozenset[str]], ...]
     ) -> tuple[tuple[str, frozenset[str]], ...] | None:
         """Both conditions on choices, or None where no permitted value of a choice satisfies them."""
+        if not first and not second:
+            return ()
         merged: dict[str, frozenset[str]] = {}
         for choice, values in (*first, *second):
             left = values & merged.get(choice, self._values[choice])
@@ -487,6 +491,12 @@ class Machine:
         return True
 
 
+@lru_cache(maxsize=8)
+def machine_of(contract: Contract) -> Machine:
+    """The one machine for a contract that all who read it may share: what it has worked out once, it remembers."""
+    return Machine(contract)
+
+
 def _with_group_values(row: Row, contract: Contract) -> Row:
     """The row with groups of a variable's values written out."""
     inside: dict[str, frozenset[str]] = {}
@@ -542,5 +552,4 @@ def _at(arguments: Mapping[str, Any], path: Sequence[str]) -> Any:
     return here
 
 
-def _canonical(value: Any) -> str:
-    return json.dumps(value, sort_keys=True, default=str)
+_canonical = json.JSONEncoder(sort_keys=True, default=str).encode

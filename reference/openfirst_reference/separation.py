@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from openfirst_reference.automaton import Automaton, Unfolding
 from openfirst_reference.document import Finding
-from openfirst_reference.machine import Machine, State, Step
+from openfirst_reference.machine import Call, Machine, State, Step
 from openfirst_reference.words import list_words
 
 Observed = tuple[object, ...]
@@ -53,8 +53,10 @@ def _fixtures_that_read(automata: Iterable[Automaton], choice: str) -> list[str]
     return [automaton.fixture for automaton in sorted(reading, key=lambda automaton: len(automaton.steps))]
 
 
-def separated(unfolding: Unfolding, fixture: str, choice: str, values: tuple[str, str], pairs: int) -> bool:
-    """Whether some sequence of calls has an outcome that one value permits and the other does not.
+def separated(
+    unfolding: Unfolding, fixture: str, choice: str, values: tuple[str, str], pairs: int
+) -> tuple[Call, ...] | None:
+    """A sequence that has an outcome which one value permits and the other does not; None where none was found.
 
     The shortest sequences are tried first, until they have led to so many pairs of what may be the state.
     """
@@ -62,9 +64,10 @@ def separated(unfolding: Unfolding, fixture: str, choice: str, values: tuple[str
     settings = [{**machine.contract.default_choices(), choice: value} for value in values]
     initial = frozenset([machine.fixture(fixture)])
     start: Pair = (initial, initial)
-    seen, todo = {start}, deque([start])
+    todo: deque[tuple[Pair, tuple[Call, ...]]] = deque([(start, ())])
+    seen = {start}
     while todo and len(seen) < pairs:
-        pair = todo.popleft()
+        pair, word = todo.popleft()
         for call in unfolding.calls(fixture, next(iter(pair[0]))):
             after: list[dict[Observed, set[State]]] = [{}, {}]
             for states, setting, found in zip(pair, settings, after, strict=True):
@@ -73,13 +76,13 @@ def separated(unfolding: Unfolding, fixture: str, choice: str, values: tuple[str
                     for step in machine.resolved(state, own, setting):
                         found.setdefault(observed(machine, step), set()).add(step.after)
             if after[0].keys() != after[1].keys():
-                return True
+                return (*word, call)
             for outcome in after[0]:
                 following = (frozenset(after[0][outcome]), frozenset(after[1][outcome]))
                 if following not in seen:
                     seen.add(following)
-                    todo.append(following)
-    return False
+                    todo.append((following, (*word, call)))
+    return None
 
 
 def status_findings(machine: Machine, settled: Mapping[str, Automaton]) -> Iterator[Finding]:

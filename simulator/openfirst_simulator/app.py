@@ -6,6 +6,7 @@ import json
 import logging
 from collections.abc import Awaitable, Callable
 from email.utils import formatdate
+from functools import lru_cache
 from typing import Any
 
 from aiohttp import web
@@ -116,10 +117,12 @@ def _wrong(problem: Problem, body: dict[str, Any] | None = None, content_type: s
 
 
 def _response(status: int, body: Any, *, now: float | None = None, content_type: str = JSON) -> web.Response:
-    response = web.Response(status=status)
-    if status != 204:
-        response.body = json.dumps(body).encode()
-        response.content_type = content_type
-    if now is not None:
-        response.headers["Date"] = formatdate(now, usegmt=True)
-    return response
+    headers = {} if now is None else {"Date": _date(int(now))}
+    if status == 204:
+        return web.Response(status=status, headers=headers)
+    return web.Response(status=status, body=json.dumps(body).encode(), content_type=content_type, headers=headers)
+
+
+@lru_cache(maxsize=100)
+def _date(now: int) -> str:
+    return formatdate(now, usegmt=True)

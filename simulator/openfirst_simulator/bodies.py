@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import parse_qsl
 
+import jsonschema_rs
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError
 
@@ -76,20 +77,26 @@ def form_or_object(raw: bytes, content_type: str, expected: str) -> dict[str, An
 
 
 class Arguments:
-    """The arguments of operations, checked against the contract's types."""
+    """The arguments of operations, checked against the contract's types.
+
+    Two libraries for one thing: the first is a hundred times as fast, and the second says what is wrong in more detail.
+    """
 
     def __init__(self, contract: Contract) -> None:
-        self._validators = {
-            operation.name: Draft202012Validator({"properties": operation.arguments, "types": contract.types})
+        schemas = {
+            operation.name: {"properties": operation.arguments, "types": contract.types}
             for operation in contract.operations.values()
         }
+        self._checkers = {name: jsonschema_rs.Draft202012Validator(schema) for name, schema in schemas.items()}
+        self._explainers = {name: Draft202012Validator(schema) for name, schema in schemas.items()}
 
     def check(self, operation: str, arguments: Mapping[str, Any], whole: str | None) -> None:
         """Raises Problem that names the first unusable field.
 
         `whole` is the argument that is the body itself.
         """
-        error = next(iter(self._validators[operation].iter_errors(arguments)), None)
+        valid = self._checkers[operation].is_valid(arguments)
+        error = None if valid else next(self._explainers[operation].iter_errors(arguments), None)
         if error is not None:
             raise bad_request(_sentence(error, whole))
         given = arguments if whole is None else arguments.get(whole)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from openfirst_reference.contract import Contract
-from openfirst_reference.machine import Call, Machine, State, Step
+from openfirst_reference.machine import Call, State, Step, machine_of
 
 SESSION = "session"
 CONDITION = "condition"
@@ -18,7 +18,7 @@ class Table:
 
     def __init__(self, contract: Contract) -> None:
         self.contract = contract
-        self.machine = Machine(contract)
+        self.machine = machine_of(contract)
         self.nobody = self.machine.state()
         operations = contract.operations.values()
         self.condition_errors = contract.variables[CONDITION].errors or {}

@@ -87,6 +87,7 @@ def test_there_is_no_schema_without_a_method() -> None:
         ("call", "result", {"generation": 1, "outcome": "value", "value": None, "code": None}),
         ("call", "result", {"generation": 1, "outcome": "value", "elapsed": 3}),
         ("call", "result", {"generation": 1, "outcome": "error", "native": "403", "message": "no"}),
+        ("call", "result", {"generation": 10**30, "outcome": "error", "native": "\ud800", "message": "\0"}),
         ("call", "result", {"generation": 1, "outcome": "pending"}),
         ("call", "result", {"generation": 1, "outcome": "unsupported", "reason": "no such thing"}),
         ("world", "params", {"generation": 1, "client": "a", "action": "kick", "arguments": {}}),

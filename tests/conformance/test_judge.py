@@ -12,6 +12,7 @@ from openfirst_conformance.adapter import Deadlines, ProcessAdapter, PythonAdapt
 from openfirst_conformance.cases import Case, Planned, case_from_json, case_to_json
 from openfirst_conformance.judge import Report, judge, replay
 from openfirst_conformance.report import EXIT_STATUS, as_json, choice_in_words
+from openfirst_conformance.trial import Settings
 from openfirst_reference.contract import load_contract
 
 CONTRACT = load_contract()
@@ -28,7 +29,7 @@ def _on_the_path(monkeypatch: pytest.MonkeyPatch) -> None:
 def judged(factory: str, **options: Any) -> Report:
     """The report on an adapter object of implementations_for_judge."""
     adapter = PythonAdapter(f"implementations_for_judge:{factory}", deadlines=Deadlines(call=0.05, start=5))
-    return asyncio.run(judge(adapter, CONTRACT, **options))
+    return asyncio.run(judge(adapter, CONTRACT, **{"tiers": ["smoke"], **options}))
 
 
 def verdicts(report: Report) -> Mapping[str, str]:
@@ -37,14 +38,14 @@ def verdicts(report: Report) -> Mapping[str, str]:
 
 
 def test_what_keeps_the_contract_conforms_and_what_was_not_run_is_said() -> None:
-    """concurrent-calls needs a tier of its own; refresh is not declared; neither is called a pass."""
+    """It takes one call at a time and declares no refresh; neither is called a pass."""
     report = judged("Plain")
     assert report.verdict == "conforms"
     assert {rule for rule, verdict in verdicts(report).items() if verdict != "pass"} == {
         "concurrent-calls",
         "token-refresh",
     }
-    assert verdicts(report)["concurrent-calls"] == "not-run"
+    assert verdicts(report)["concurrent-calls"] == "not-applicable"
     assert verdicts(report)["token-refresh"] == "not-applicable"
 
 
@@ -74,7 +75,7 @@ def test_a_failure_is_shown_by_the_shortest_sequence() -> None:
 
 def test_one_ungated_method_among_all_is_found() -> None:
     """recording.stop answers without a session."""
-    report = judged("ForgetsOneGate")
+    report = judged("ForgetsOneGate", tiers=["complete"], settings=Settings(extra=0))
     assert verdicts(report)["open-before-use"] == "fail"
     assert "recording" in str(report.rules["open-before-use"].failures[0].sequence())
 
@@ -169,7 +170,7 @@ def test_errors_without_a_known_reason_reach_the_level_refused_only() -> None:
 def test_garbled_lines_and_noise_are_reported_while_the_run_goes_on() -> None:
     """A process that prints to standard output before each answer."""
     adapter = ProcessAdapter(f"{sys.executable} {HERE / 'adapters' / 'noisy_session.py'}")
-    report = asyncio.run(judge(adapter, CONTRACT))
+    report = asyncio.run(judge(adapter, CONTRACT, tiers=["smoke"]))
     assert report.verdict == "conforms"
     assert {fault["kind"] for fault in report.adapter_faults} == {"garbled"}
     assert "standard error" in report.adapter_faults[0]["remedy"]

@@ -1,7 +1,7 @@
 """Adapters: the small programs through which implementations are driven, and how the judge talks to them.
 
-An adapter author needs `serve`; the judge needs `ProcessAdapter` and `PythonAdapter`,
-both of them an `Adapter`.
+An adapter author needs `serve`; the judge needs `ProcessAdapter`, `PythonAdapter` and `TcpAdapter`,
+each of them an `Adapter`.
 """
 
 from openfirst_conformance.adapter.base import Adapter
@@ -17,6 +17,8 @@ from openfirst_conformance.adapter.messages import (
 )
 from openfirst_conformance.adapter.process import ProcessAdapter
 from openfirst_conformance.adapter.serve import serve
+from openfirst_conformance.adapter.tcp import TcpAdapter
+from openfirst_conformance.adapter.transcript import Transcript, transcript_in
 
 __all__ = [
     "Adapter",
@@ -29,5 +31,8 @@ __all__ = [
     "PythonAdapter",
     "RequestHandler",
     "RequestRefused",
+    "TcpAdapter",
+    "Transcript",
     "serve",
+    "transcript_in",
 ]

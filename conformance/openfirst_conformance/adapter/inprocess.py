@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import importlib
+import itertools
 import sys
 import traceback
 from pathlib import Path
@@ -13,11 +14,13 @@ from openfirst_conformance.adapter.base import Requests
 from openfirst_conformance.adapter.channel import answer_request, check_generation, describe, refused
 from openfirst_conformance.adapter.deadlines import Deadlines
 from openfirst_conformance.adapter.messages import (
+    ADAPTER_FAILED,
     METHOD_NOT_FOUND,
     AdapterFault,
     FaultKind,
     Json,
     RequestHandler,
+    RequestRefused,
     check_result,
     check_sent,
     decode,
@@ -26,6 +29,7 @@ from openfirst_conformance.adapter.messages import (
     shorten,
 )
 from openfirst_conformance.adapter.objects import Threads, find, invoke
+from openfirst_conformance.adapter.transcript import Sender, Transcript
 
 _TRACEBACK_LINES = 20
 
@@ -43,12 +47,19 @@ class PythonAdapter(Requests):
     """
 
     def __init__(
-        self, factory_path: str, *, handler: RequestHandler | None = None, deadlines: Deadlines | None = None
+        self,
+        factory_path: str,
+        *,
+        handler: RequestHandler | None = None,
+        deadlines: Deadlines | None = None,
+        transcript: Transcript | None = None,
     ) -> None:
         self.faults: list[AdapterFault] = []
         self._path = factory_path
         self.handler = handler
         self._deadlines = deadlines or Deadlines()
+        self._transcript = transcript
+        self._ids = itertools.count(1)
         self._threads = Threads()
         self._params: Json | None = None
         self._object: Any = None
@@ -104,9 +115,13 @@ class PythonAdapter(Requests):
         if method == "reset":
             self._generation = params["generation"]
         asked = describe(method, params)
+        number = next(self._ids)
+        self._note("judge", {"id": number, "method": method, "params": params})
         function = find(self._object, method)
         if function is None:
-            raise refused(asked, f"{METHOD_NOT_FOUND} the object has no method {method}")
+            lacking = f"the object has no method {method}"
+            self._note("adapter", {"id": number, "error": {"code": METHOD_NOT_FOUND, "message": lacking}})
+            raise refused(asked, f"{METHOD_NOT_FOUND} {lacking}")
         limit = self._deadlines.of(method)
         loop = asyncio.get_running_loop()
         began = loop.time()
@@ -124,7 +139,12 @@ class PythonAdapter(Requests):
                 f"no answer to {asked} within {limit:.3g} s",
                 "If the implementation itself does not answer, say `pending`.",
             )
-        result = self._result(method, asked, task)
+        try:
+            result = self._result(method, asked, task)
+        except AdapterFault as fault:
+            self._note("adapter", {"id": number, "error": {"code": ADAPTER_FAILED, "message": fault.detail}})
+            raise
+        self._note("adapter", {"id": number, "result": result})
         self._deadlines.observe(method, loop.time() - began)
         check_generation(result, params.get("generation"), asked)
         return check_result(method, result, asked)
@@ -145,7 +165,19 @@ class PythonAdapter(Requests):
             ) from None
 
     async def _request(self, method: str, params: Json) -> Json:
-        return await answer_request(self.handler, method, params, self._generation, self.faults)
+        number = f"r{next(self._ids)}"
+        self._note("adapter", {"id": number, "method": method, "params": params})
+        try:
+            result = await answer_request(self.handler, method, params, self._generation, self.faults)
+        except RequestRefused as refusal:
+            self._note("judge", {"id": number, "error": {"code": refusal.code, "message": refusal.message}})
+            raise
+        self._note("judge", {"id": number, "result": result})
+        return result
+
+    def _note(self, sender: Sender, message: Json) -> None:
+        if self._transcript is not None:
+            self._transcript.message(sender, message)
 
     def _make(self) -> Any:
         module_name, colon, attributes = self._path.partition(":")

@@ -18,6 +18,7 @@ from openfirst_conformance.adapter.base import Requests
 from openfirst_conformance.adapter.channel import Channel
 from openfirst_conformance.adapter.deadlines import Deadlines
 from openfirst_conformance.adapter.messages import AdapterFault, Json, RequestHandler, record
+from openfirst_conformance.adapter.transcript import Transcript
 
 _STDIN, _STDOUT, _STDERR = 0, 1, 2
 _STDERR_KEPT = 64 * 1024
@@ -33,12 +34,18 @@ class ProcessAdapter(Requests):
     """
 
     def __init__(
-        self, command: str, *, handler: RequestHandler | None = None, deadlines: Deadlines | None = None
+        self,
+        command: str,
+        *,
+        handler: RequestHandler | None = None,
+        deadlines: Deadlines | None = None,
+        transcript: Transcript | None = None,
     ) -> None:
         self.faults: list[AdapterFault] = []
         self._command = command
         self.handler = handler
         self._deadlines = deadlines or Deadlines()
+        self._transcript = transcript
         self._params: Json | None = None
         self._child: _Child | None = None
         self._channel: Channel | None = None
@@ -54,6 +61,11 @@ class ProcessAdapter(Requests):
     def pid(self) -> int | None:
         """The id of the process and of its group, if one was started."""
         return self._child.pid if self._child is not None else None
+
+    @property
+    def channel(self) -> Channel | None:
+        """The conversation with the process, if one was started."""
+        return self._channel
 
     def stderr_tail(self) -> str:
         """Give the last lines that the process, running or not, wrote to standard error."""
@@ -85,6 +97,13 @@ class ProcessAdapter(Requests):
 
     async def close(self) -> None:
         """Ask the process to shut down, and see to it that it ends."""
+        await self.stop(shutdown=True, end_of_input=True)
+
+    async def stop(self, *, shutdown: bool, end_of_input: bool) -> None:
+        """Let the process know that it is over, in one way or both, and end it by force if it does not understand.
+
+        What was wrong is in `faults` then.
+        """
         child, channel = self._child, self._channel
         if child is None or channel is None:
             return
@@ -92,23 +111,21 @@ class ProcessAdapter(Requests):
             await self._end()
             return
         try:
-            try:
-                await self._ask("shutdown", None)
-            except AdapterFault as fault:
-                # An adapter may well exit before its answer is out; how it exits is what counts.
-                if fault.kind != "crash":
-                    record(self.faults, fault)
+            if shutdown:
+                await self._shut_down()
             self._forget_watcher()
-            child.close_stdin()
+            if end_of_input:
+                child.close_stdin()
             patience = self._deadlines.of("shutdown")
             await asyncio.wait([child.exited], timeout=patience)
             if not child.exited.done():
+                told = ["shutdown"] * shutdown + ["the end of its input"] * end_of_input
                 record(
                     self.faults,
                     AdapterFault(
                         "hang",
-                        f"the adapter still ran {patience:.3g} s after shutdown and the end of its input",
-                        "Exit once shutdown is answered, or standard input ends.",
+                        f"the adapter still ran {patience:.3g} s after {' and '.join(told)}",
+                        "Exit once shutdown is answered, and when standard input ends.",
                         self.stderr_tail(),
                     ),
                 )
@@ -117,11 +134,23 @@ class ProcessAdapter(Requests):
         finally:
             await self._end()
 
-    async def _ask(self, method: str, params: Json | None) -> Json:
+    async def _shut_down(self) -> None:
+        try:
+            await self._ask("shutdown", None)
+        except AdapterFault as fault:
+            # An adapter may well exit before its answer is out; how it exits is what counts.
+            if fault.kind != "crash":
+                record(self.faults, fault)
+
+    async def ask_anything(self, method: str, params: Json) -> Json:
+        """Ask what no schema knows, and give any result: for a test of the adapter itself."""
+        return await self._ask(method, params, checked=False)
+
+    async def _ask(self, method: str, params: Json | None, *, checked: bool = True) -> Json:
         if self._channel is None:
             raise RuntimeError(f"{method} comes after start()")
         try:
-            return await self._channel.ask(method, params)
+            return await self._channel.ask(method, params, checked=checked)
         except AdapterFault as fault:
             fault.stderr = fault.stderr or self.stderr_tail()
             self._told = fault
@@ -131,7 +160,13 @@ class ProcessAdapter(Requests):
         arguments = self._arguments()
         loop = asyncio.get_running_loop()
         child = _Child()
-        channel = Channel(child.write, faults=self.faults, handler=self.handler, deadlines=self._deadlines)
+        channel = Channel(
+            child.write,
+            faults=self.faults,
+            handler=self.handler,
+            deadlines=self._deadlines,
+            transcript=self._transcript,
+        )
         child.receive = channel.receive
         try:
             await loop.subprocess_exec(lambda: child, *arguments, start_new_session=True)

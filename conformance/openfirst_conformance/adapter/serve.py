@@ -1,4 +1,4 @@
-"""A Python adapter object behind standard input and output, so that an adapter is a file of a few lines."""
+"""A Python adapter object behind standard input and output, or a port, so that an adapter is a file of a few lines."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import os
 import sys
 import threading
 import traceback
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, BinaryIO
 
 from openfirst_conformance.adapter.messages import (
@@ -28,45 +28,105 @@ from openfirst_conformance.adapter.messages import (
 from openfirst_conformance.adapter.objects import Threads, find, invoke
 
 
-def serve(adapter: object) -> None:
+def serve(adapter: object, port: int | None = None) -> None:
     """Answer the judge's requests with the methods of an object (see `PythonAdapter`), until shutdown.
 
     While it runs, standard output is the protocol's alone: what the object, its libraries and its child
     processes print goes to standard error. Calls run at once as far as `concurrency` is declared, else in
     order.
+
+    With a port, standard input and output are left alone: it listens on that port of the loopback interface (0 takes a
+    free one, and standard error says which), for one connection after another.
     """
+    if port is not None:
+        # Ctrl-C is how one ends what listens for ever.
+        with contextlib.suppress(KeyboardInterrupt):
+            asyncio.run(_listen(adapter, port))
+        return
     with _own_stdio() as (stdin, stdout):
-        asyncio.run(_Server(adapter, stdout).run(stdin))
+        asyncio.run(_speak(adapter, stdin, stdout))
 
 
-class _Server:
-    def __init__(self, adapter: Any, stdout: BinaryIO) -> None:
-        self._adapter = adapter
-        self._stdout = stdout
-        self._threads = Threads()
-        self._turn = asyncio.Semaphore(1)
-        self._ids = (f"r{number}" for number in itertools.count(1))
-        self._asked: dict[str, asyncio.Future[Json]] = {}
-        self._tasks: set[asyncio.Task[None]] = set()
-        self._over = asyncio.Event()
-        if hasattr(adapter, "request"):
-            adapter.request = self._request
+async def _speak(adapter: object, stdin: int, stdout: BinaryIO) -> None:
+    def write(line: bytes) -> None:
+        stdout.write(line)
+        stdout.flush()
 
-    async def run(self, stdin: int) -> None:
-        loop = asyncio.get_running_loop()
-        # A thread, since not every system lets an event loop read any standard input there is.
-        threading.Thread(target=self._read, args=(stdin, loop), name="openfirst-stdin", daemon=True).start()
-        await self._over.wait()
-        self._threads.close()
-
-    def _read(self, stdin: int, loop: asyncio.AbstractEventLoop) -> None:
-        lines = Lines()
+    def read() -> None:
         # The loop may have ended meanwhile: then nobody waits for more.
         with contextlib.suppress(RuntimeError):
             while data := os.read(stdin, 65536):
-                for line in lines.feed(data):
-                    loop.call_soon_threadsafe(self._receive, line)
-            loop.call_soon_threadsafe(self._over.set)
+                loop.call_soon_threadsafe(server.receive, data)
+            loop.call_soon_threadsafe(server.over.set)
+
+    loop = asyncio.get_running_loop()
+    server = _Server(adapter, write)
+    # A thread, since not every system lets an event loop read any standard input there is.
+    threading.Thread(target=read, name="openfirst-stdin", daemon=True).start()
+    await server.over.wait()
+    server.end()
+
+
+async def _listen(adapter: object, port: int) -> None:
+    shut_down = asyncio.Event()
+    turn = asyncio.Lock()
+
+    async def converse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        async with turn:
+            server = _Server(adapter, writer.write)
+            reading = asyncio.create_task(_read_all(reader, server.receive))
+            over = asyncio.create_task(server.over.wait())
+            await asyncio.wait([reading, over], return_when=asyncio.FIRST_COMPLETED)
+            if server.over.is_set():
+                shut_down.set()
+            reading.cancel()
+            over.cancel()
+            server.end()
+            writer.close()
+
+    try:
+        server = await asyncio.start_server(converse, "127.0.0.1", port)
+    except OSError as error:
+        sys.exit(f"Port {port} of 127.0.0.1 cannot be listened on: {os.strerror(error.errno or 0)}. Choose another.")
+    async with server as listening:
+        print(f"Listening on tcp://127.0.0.1:{listening.sockets[0].getsockname()[1]}", file=sys.stderr, flush=True)
+        await shut_down.wait()
+
+
+async def _read_all(reader: asyncio.StreamReader, receive: Callable[[bytes], None]) -> None:
+    # A connection that breaks has ended, too.
+    with contextlib.suppress(ConnectionError):
+        while data := await reader.read(65536):
+            receive(data)
+
+
+class _Server:
+    """One conversation, from the handshake to its end."""
+
+    def __init__(self, adapter: Any, write: Callable[[bytes], object]) -> None:
+        self.over = asyncio.Event()
+        self._adapter = adapter
+        self._write = write
+        self._lines = Lines()
+        self._threads = Threads()
+        self._turn = asyncio.Semaphore(1)
+        self._generation = 0
+        self._ids = (f"r{number}" for number in itertools.count(1))
+        self._asked: dict[str, asyncio.Future[Json]] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        if hasattr(adapter, "request"):
+            adapter.request = self._request
+
+    def receive(self, data: bytes) -> None:
+        """Take in bytes from the judge."""
+        for line in self._lines.feed(data):
+            self._receive(line)
+
+    def end(self) -> None:
+        """Leave what is under way."""
+        for task in self._tasks:
+            task.cancel()
+        self._threads.close()
 
     def _receive(self, line: bytes) -> None:
         if not line.strip():
@@ -74,7 +134,7 @@ class _Server:
         try:
             kind, message = decode(line)
         except AdapterFault as fault:
-            self._send({"id": None, "error": {"code": PARSE_ERROR, "message": fault.detail}})
+            self._send(_line({"id": None, "error": {"code": PARSE_ERROR, "message": fault.detail}}))
             return
         if kind == "request":
             task = asyncio.get_running_loop().create_task(self._answer(message))
@@ -91,20 +151,23 @@ class _Server:
 
     async def _answer(self, message: Json) -> None:
         method = message["method"]
+        generation = (message.get("params") or {}).get("generation", self._generation)
         answer: Json = {"id": message["id"]}
         try:
             # Shutdown does not wait its turn: it may be meant for a call that hangs.
             async with contextlib.nullcontext() if method == "shutdown" else self._turn:
-                answer["result"] = await self._result(method, message.get("params") or {})
-            self._send(answer)
+                line = _line({**answer, "result": await self._result(method, message.get("params") or {})})
         except Exception as error:
             traceback.print_exc()
             code = error.code if isinstance(error, _NoMethodError) else ADAPTER_FAILED
-            answer.pop("result", None)
             text = "".join(traceback.format_exception_only(error)).strip()
-            self._send({**answer, "error": {"code": code, "message": text}})
+            line = _line({**answer, "error": {"code": code, "message": text}})
+        if method == "reset":
+            self._generation = generation
+        if generation >= self._generation:  # else its case is over, and nobody waits for it
+            self._send(line)
         if method == "shutdown":
-            self._over.set()
+            self.over.set()
 
     async def _result(self, method: str, params: Json) -> Any:
         function = find(self._adapter, method)
@@ -119,16 +182,18 @@ class _Server:
     async def _request(self, method: str, params: Json) -> Json:
         number = next(self._ids)
         self._asked[number] = asyncio.get_running_loop().create_future()
-        self._send({"id": number, "method": method, "params": params})
+        self._send(_line({"id": number, "method": method, "params": params}))
         return await self._asked[number]
 
-    def _send(self, message: Json) -> None:
-        line = encode({"jsonrpc": "2.0", **message})
+    def _send(self, line: bytes) -> None:
         try:
-            self._stdout.write(line)
-            self._stdout.flush()
+            self._write(line)
         except BrokenPipeError:
-            self._over.set()
+            self.over.set()
+
+
+def _line(message: Json) -> bytes:
+    return encode({"jsonrpc": "2.0", **message})
 
 
 class _NoMethodError(RequestRefused):

@@ -32,6 +32,7 @@ class ForgetsOneGate(Faulty):
     """One method of a service, of all there are, answers without a session."""
 
     breaks = ("open-before-use", "close-closes")
+    needs = "complete"
     innocent = (*APART, "open-opens", "info-is-kept", "external-id-mismatch", "reopen", "is-open-is-pure")
 
     def is_gated(self, service: str, method: str) -> bool:
@@ -43,6 +44,7 @@ class ForgetsGateOfOneService(Faulty):
     """A service that looks like a device setting is not gated."""
 
     breaks = ("open-before-use", "close-closes")
+    needs = "complete"
 
     def is_gated(self, service: str, method: str) -> bool:
         """Not the microphone."""

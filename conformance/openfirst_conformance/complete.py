@@ -1,0 +1,217 @@
+"""The complete tier: every fault within so many calls of the scenarios is found.
+
+First a shortest sequence that tells the values of each undeclared choice apart; then, over the table as it is resolved by
+that, every sequence of calls that HSI asks for, from the clients of every fixture; and every service method in four situations.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections import deque
+from collections.abc import AsyncIterator, Callable, Hashable, Iterator, Sequence
+from dataclasses import dataclass
+
+from openfirst_conformance.cases import Case, Planned
+from openfirst_conformance.driver import Driver, Played
+from openfirst_conformance.hsi import Word, maximal, suite
+from openfirst_conformance.table import Table
+from openfirst_conformance.trial import Trial
+from openfirst_reference.automaton import Unfolding
+from openfirst_reference.machine import Call, Machine, State
+from openfirst_reference.separation import separated
+
+ASSUMPTIONS = (
+    "the implementation is deterministic",
+    "a reset gives fresh clients",
+    "values of one class are treated alike",
+)
+_LARGE = 20_000
+_PAIRS = 300
+
+
+async def complete(trial: Trial) -> AsyncIterator[Played]:
+    """Every case of the tier, played."""
+    tables = tables_of(trial)
+    known = dict(trial.known)
+    for case in probes(trial, tables):
+        yield await trial.play(case)
+    if trial.known != known:
+        tables = tables_of(trial)
+    plans = plan(trial, tables)
+    calls = sum(item.calls for item in plans)
+    sequences = sum(len(item.words) for item in plans)
+    if calls > _LARGE:
+        trial.announce(f"complete: about {calls:,} calls in {sequences:,} sequences are to be made.")
+    trial.promise.update(promise(trial, plans))
+    sweeps = (case for case in sweep(trial.driver.machine) if trial.driver.applies(case))
+    for case in trial.share(itertools.chain(sweeps, *(item.cases() for item in plans))):
+        yield await trial.play(case)
+
+
+# Undeclared choices ---------------------------------------------------------------------------------------------------
+
+
+def probes(trial: Trial, tables: Sequence[Table]) -> Iterator[Case]:
+    """For every two values of a choice that nothing has decided yet, a shortest sequence of calls that tells them apart."""
+    contract = trial.oracle.machine.contract
+    unfolding = Unfolding(trial.oracle.machine)
+    for choice in contract.choices.values():
+        fixtures = [table.fixture for table in tables if choice.id in table.choices]
+        for pair in itertools.combinations(choice.values, 2):
+            if trial.oracle.choices.get(choice.id) is None and not trial.decided(choice.id):
+                case = _probe(trial.driver, unfolding, fixtures, choice.id, pair)
+                if case is not None:
+                    yield case
+
+
+def _probe(
+    driver: Driver, unfolding: Unfolding, fixtures: Sequence[str], choice: str, pair: tuple[str, str]
+) -> Case | None:
+    for fixture in fixtures:
+        calls = separated(unfolding, fixture, choice, pair, _PAIRS)
+        if calls is not None:
+            title = f"tells {pair[0]} from {pair[1]} of {choice}"
+            case = _case(f"probe-{choice}-{pair[0]}-{pair[1]}", title, fixture, list(calls))
+            if driver.applies(case):
+                return case
+    return None
+
+
+# HSI ------------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is tried of one fixture: from each of so many scenarios, with so many extra states allowed for."""
+
+    table: Table
+    extra: int
+    scenarios: int
+    words: list[Word]
+
+    @property
+    def calls(self) -> int:
+        """How many calls that is."""
+        return sum(map(len, self.words))
+
+    def cases(self) -> Iterator[Case]:
+        """The cases, one by one."""
+        title = f"from {self.table.fixture}, every sequence of up to {self.extra + 1} calls from each kind of state"
+        for number, word in enumerate(self.words, 1):
+            yield self.table.case(f"complete-{self.table.fixture}-{number}", title, word)
+
+
+def tables_of(trial: Trial) -> list[Table]:
+    """The table of every fixture that can be tried."""
+    tables = [Table(trial, fixture) for fixture in trial.driver.fixtures]
+    return [table for table in tables if table.worthwhile]
+
+
+def plan(trial: Trial, tables: Sequence[Table]) -> list[Plan]:
+    """The plan of every fixture.
+
+    One extra state less is allowed for where the world's variables change in the course of a case, and where another fixture
+    in which nothing can happen meets the very same rows.
+    """
+    plans: list[Plan] = []
+    seen: set[Hashable] = set()
+    for table in tables:
+        still = table.rows_met() if len(table.ways) == 1 else None
+        less = table.moves_the_world or (still is not None and still in seen)
+        seen.add(still)
+        extra = max(trial.settings.extra - less, 0)
+        scenarios = [*table.kinds.values(), *table.scenarios]
+        words = list(suite(table.classes, scenarios, table.identify, extra))
+        if not table.moves_the_world:
+            words += suite(table.leaves, table.ways.values(), table.identify, 0)
+        plans.append(Plan(table, extra, len(scenarios), maximal(words)))
+    return plans
+
+
+def promise(trial: Trial, plans: list[Plan]) -> dict[str, object]:
+    """What a pass means: for which fixtures, from how many scenarios, and what no call tells apart."""
+    told: dict[tuple[str, ...], bool] = {}
+    for item in plans:
+        for pair, apart in item.table.told.items():
+            told[pair] = told.get(pair, False) or apart
+    return {
+        "fixtures": {
+            item.table.fixture: {"extraStates": item.extra, "scenarios": item.scenarios, "calls": item.calls}
+            for item in plans
+        },
+        "neverToldApart": [list(pair) for pair, apart in told.items() if not apart],
+    }
+
+
+# The sweep ------------------------------------------------------------------------------------------------------------
+
+
+def sweep(machine: Machine) -> Iterator[Case]:
+    """Every method of every service: fresh, where services answer, after that, and after a refusal of what opens."""
+    contract = machine.contract
+    for (operation, parameter), classes in contract.classes.items():
+        if classes.source != "services":
+            continue
+        for fixture, stated in contract.fixtures.items():
+            start = machine.fixture(fixture)
+            every = [
+                machine.call(operation, machine.arguments(operation, {parameter: target}), start)
+                for target, method in contract.methods.items()
+                if method.gate == "platform"
+            ]
+            if not every or operation not in stated.calls:
+                continue
+            calls = [
+                item
+                for item in machine.alphabet(stated.calls, start)
+                if not contract.operations[item.operation].by_world
+            ]
+            opening = _way(machine, start, calls, lambda state, some=every[0]: _answers(machine, state, some))  # type: ignore[misc]
+            if opening is None:
+                continue
+            there = _follow(machine, start, opening)
+            closing = _way(machine, there, calls, lambda state, some=every[0]: not _answers(machine, state, some))  # type: ignore[misc]
+            refused = next(
+                (
+                    c
+                    for c in calls
+                    if c.operation == opening[-1].operation and all(s.is_error for s in machine.steps(start, c))
+                ),
+                None,
+            )
+            parts = [*every, *opening, *every, *(closing or []), *every]
+            yield _case(f"sweep-{fixture}", "every service method before, in and after a session", fixture, parts)
+            if refused is not None:
+                title = "every service method after a refused call"
+                yield _case(f"sweep-refused-{fixture}", title, fixture, [refused, *every])
+            return
+
+
+def _answers(machine: Machine, state: State, call: Call) -> bool:
+    return any(not step.is_error for step in machine.steps(state, call))
+
+
+def _way(machine: Machine, start: State, calls: list[Call], wanted: Callable[[State], bool]) -> list[Call] | None:
+    """A shortest sequence of calls that surely leads from `start` to a state that is wanted."""
+    ways: dict[State, list[Call]] = {start: []}
+    todo = deque([start])
+    while todo:
+        state = todo.popleft()
+        if wanted(state):
+            return ways[state]
+        for call in calls:
+            steps = machine.steps(state, call)
+            if len({step.after for step in steps}) == 1 and steps[0].after not in ways:
+                ways[steps[0].after] = [*ways[state], call]
+                todo.append(steps[0].after)
+    return None
+
+
+def _follow(machine: Machine, state: State, calls: list[Call]) -> State:
+    for call in calls:
+        state = machine.steps(state, call)[0].after
+    return state
+
+
+def _case(name: str, title: str, fixture: str, calls: list[Call]) -> Case:
+    return Case(name, title, {"a": fixture}, tuple(Planned("a", call.operation, call.arguments) for call in calls))

@@ -1,0 +1,67 @@
+"""The concurrent tier: calls that overlap, from every kind of state; some order of their effects must explain every answer."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import AsyncIterator, Iterator, Sequence
+from dataclasses import replace
+from random import Random
+
+from openfirst_conformance.cases import Case, Planned
+from openfirst_conformance.driver import Played
+from openfirst_conformance.table import Table
+from openfirst_conformance.trial import Trial
+from openfirst_reference.machine import State
+
+ASSUMPTIONS = ("a race shows when two or three calls overlap", "the implementation may interleave them as it likes")
+_TRIPLES = 60
+
+
+async def concurrent(trial: Trial) -> AsyncIterator[Played]:
+    """Every case of the tier, played; none where the adapter takes one call at a time."""
+    if trial.driver.capabilities.concurrency > 1:
+        for case in trial.share(_cases(trial)):
+            yield await trial.play(case)
+
+
+def _cases(trial: Trial) -> Iterator[Case]:
+    tables = [Table(trial, fixture) for fixture in trial.driver.fixtures]
+    able = [table for table in tables if not table.moves_the_world and len(table.ways) > 1]
+    if not able:
+        return
+    table = max(able, key=lambda item: len(item.inputs(item.initial)))
+    operations = trial.driver.contract.operations
+    for number, way in enumerate(table.kinds.values(), 1):
+        state = table.classes.after(way)
+        calls = _one_an_operation(table, state)
+        pairs = list(itertools.product(calls, repeat=2))
+        random = Random(f"{trial.settings.seed}/{number}")
+        size = min(3, trial.driver.capabilities.concurrency)
+        triples = [tuple(random.choices(calls, k=size)) for _ in range(_TRIPLES)]
+        for count, burst in enumerate([*pairs, *triples], 1):
+            if not all(operations[table.letters[item][0]].pure for item in burst):
+                yield _case(table, f"concurrent-{number}-{count}", way, burst)
+
+
+def _one_an_operation(table: Table, state: State) -> list[int]:
+    """For each operation one call: one that is accepted if there is one, and that gives as much as it can."""
+    calls = sorted(
+        table.rich_inputs(state), key=lambda item: any(step.is_error for step in table.steps(state, item)[:1])
+    )
+    chosen: dict[str, int] = {}
+    for number in calls:
+        chosen.setdefault(table.letters[number][0], number)
+    return list(chosen.values())
+
+
+def _case(table: Table, name: str, way: Sequence[int], burst: Sequence[int]) -> Case:
+    """The way to the state, the burst, and what tells states apart."""
+    case = table.case(name, "calls that overlap", tuple(way))
+    state = table.classes.after(tuple(way))
+    calls: list[Planned] = []
+    for number in burst:
+        call = table.call(state, number)
+        if call is not None:
+            calls.append(Planned("a", call.operation, call.arguments, overlapping=bool(calls)))
+    status = table.case("", "", tuple(item for word in table.identify(state) for item in word if len(word) == 1)).calls
+    return replace(case, calls=(*case.calls, *calls, *status))

@@ -1,0 +1,100 @@
+"""HSI: a complete suite for a deterministic machine. Pure: states and inputs are whatever the caller's functions take.
+
+The suite holds, for every scenario, every sequence of up to `extra + 1` more inputs, followed by each of the sequences that
+identify the state it should have led to. An implementation that passes is equivalent to the machine if it is deterministic,
+reset works, and each of its states lies within `extra` inputs of a scenario (so that it has at most that many states more than
+the machine), provided that the scenarios reach every state of the machine and that the identifying sequences are harmonised:
+for any two states that can be told apart, both are given a sequence that tells them apart. (Vaandrager and Melse, CONCUR 2025.)
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+S = TypeVar("S", bound=Hashable)
+Word = tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Walk(Generic[S]):
+    """A deterministic machine: where it starts, what may be put in (by number), and where that leads."""
+
+    initial: S
+    inputs: Callable[[S], Sequence[int]]
+    step: Callable[[S, int], S]
+
+    def after(self, word: Word) -> S:
+        """The state that a sequence of inputs leads to."""
+        state = self.initial
+        for item in word:
+            state = self.step(state, item)
+        return state
+
+    def words(self, state: S, length: int) -> Iterator[tuple[Word, S]]:
+        """Every sequence of up to `length` inputs from a state, with the state that it leads to; the shortest first."""
+        todo: deque[tuple[Word, S]] = deque([((), state)])
+        while todo:
+            word, there = todo.popleft()
+            yield word, there
+            if len(word) < length:
+                todo += [((*word, item), self.step(there, item)) for item in self.inputs(there)]
+
+
+def cover(walk: Walk[S], same: Callable[[S], Hashable]) -> dict[Hashable, Word]:
+    """A shortest way to a state of every kind, in the order in which they are found. `same` gives a state's kind."""
+    ways: dict[Hashable, Word] = {same(walk.initial): ()}
+    todo: deque[tuple[S, Word]] = deque([(walk.initial, ())])
+    while todo:
+        state, word = todo.popleft()
+        for item in walk.inputs(state):
+            there = walk.step(state, item)
+            if same(there) not in ways:
+                ways[same(there)] = (*word, item)
+                todo.append((there, (*word, item)))
+    return ways
+
+
+def separating(
+    pair: tuple[S, S],
+    inputs: Sequence[int],
+    step: Callable[[tuple[S, S], int], tuple[S, S]],
+    differ: Callable[[tuple[S, S], int], bool],
+    limit: int,
+) -> Word | None:
+    """A shortest sequence that tells two states apart, or None where `limit` pairs of states have not shown one.
+
+    `differ` says whether an input is answered differently in the two.
+    """
+    seen = {pair}
+    todo: deque[tuple[tuple[S, S], Word]] = deque([(pair, ())])
+    while todo and len(seen) <= limit:
+        here, word = todo.popleft()
+        for item in inputs:
+            if differ(here, item):
+                return (*word, item)
+        for item in inputs:
+            after = step(here, item)
+            if after[0] != after[1] and after not in seen:
+                seen.add(after)
+                todo.append((after, (*word, item)))
+    return None
+
+
+def suite(
+    walk: Walk[S], scenarios: Iterable[Word], identify: Callable[[S], Sequence[Word]], extra: int
+) -> Iterator[Word]:
+    """Every test, and beginnings of tests among them; see `maximal`."""
+    for scenario in scenarios:
+        for word, there in walk.words(walk.after(scenario), extra + 1):
+            for last in identify(there) or [()]:
+                yield (*scenario, *word, *last)
+
+
+def maximal(words: Iterable[Word]) -> list[Word]:
+    """The words, each once and the shortest first, without those that another word begins with."""
+    every = set(words)
+    beginnings = {word[:length] for word in every for length in range(len(word))}
+    return sorted(every - beginnings, key=lambda word: (len(word), word))

@@ -1,0 +1,82 @@
+"""What `openfirst check` does with a baseline: read it before, compare and update it after."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.text import Text
+
+from openfirst.cli.shared import count
+from openfirst_conformance.baseline import TODO, Baseline, Compared, compare, read_baseline, updated
+from openfirst_conformance.judge import Report
+from openfirst_conformance.report import EXIT_STATUS
+from openfirst_reference.contract import Contract
+
+STALE = 4
+
+
+def baseline(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The options `--baseline` and `--update-baseline`, as `baseline_file` and `update_baseline`."""
+    update = click.option(
+        "--update-baseline",
+        is_flag=True,
+        help="Write what fails now into the baseline; reasons that are there are kept.",
+    )
+    file = click.option(
+        "--baseline",
+        "baseline_file",
+        type=click.Path(path_type=Path),
+        metavar="FILE",
+        help="Accept the failures that this file lists, each with a reason, and nothing else.",
+    )
+    return file(update(command))
+
+
+def read(file: Path | None, contract: Contract, *, update: bool) -> Baseline | None:
+    """The baseline, if there is one. Raises ValueError and ContractError for one that cannot be used."""
+    if file is None:
+        if update:
+            raise click.UsageError("--update-baseline needs --baseline FILE, which says where to write.")
+        return None
+    if update and not file.exists():
+        if not file.parent.is_dir():
+            raise ValueError(f"--baseline: the folder {file.parent} does not exist. Make it, or name another file.")
+        return None
+    if not file.exists():
+        raise ValueError(f"--baseline: {file} does not exist. Add --update-baseline to write it, or check the path.")
+    known = read_baseline(file, contract)
+    if not update:
+        known.check_reasons()
+    return known
+
+
+def settle(report: Report, known: Baseline | None, file: Path | None, *, update: bool) -> Compared:
+    """The report beside the baseline, which is written first where that is asked for. Raises ValueError."""
+    if file is None:
+        return Compared(report, (), (), ())
+    compared = compare(report, known)
+    if not update:
+        return compared
+    file.write_text(updated(known, compared), encoding="utf-8")
+    return compare(report, read_baseline(file, report.contract))
+
+
+def show(compared: Compared, file: Path | None, console: Console, *, update: bool) -> None:
+    """Print what is wrong with the baseline, or that a person has something to write."""
+    for finding in compared.findings:
+        console.print(Text(finding, style="yellow"), soft_wrap=True)
+    if file is not None and update:
+        entries = read_baseline(file, compared.report.contract).entries
+        without = sum(not entry.has_reason for entry in entries)
+        todo = f"; {without} of them without a reason: write one where it says {TODO}" if without else ""
+        console.print(f"{file} lists {count(len(entries), 'failure')}{todo}.", soft_wrap=True)
+
+
+def status(compared: Compared) -> int:
+    """The exit status: 4 where only the baseline is wrong."""
+    of_report = EXIT_STATUS[compared.report.verdict]
+    return STALE if of_report == 0 and compared.findings else of_report

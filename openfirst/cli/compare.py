@@ -1,0 +1,66 @@
+"""`openfirst compare`: two reports side by side."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from openfirst.cli.shared import count, said_plainly
+from openfirst_conformance.compare import Json, check_report, differences, remarks
+from openfirst_reference.contract import load_contract
+from openfirst_reference.machine import Machine
+
+
+@click.command()
+@click.argument("first", type=click.Path(path_type=Path))
+@click.argument("second", type=click.Path(path_type=Path))
+def compare(first: Path, second: Path) -> None:
+    """Compare two reports of openfirst check --json: two implementations, or two versions, rule by rule and choice by choice.
+
+    Exit status: 0 equal, 1 different, 2 usage.
+    """
+    with said_plainly():
+        reports = [_report(file) for file in (first, second)]
+    found = differences(reports[0], reports[1], Machine(load_contract()))
+    console = Console(highlight=False)
+    for remark in remarks(reports[0], reports[1]):
+        console.print(remark, soft_wrap=True)
+    names = [_name(report) for report in reports]
+    if names[0] == names[1]:
+        names = [f"{name} ({file})" for name, file in zip(names, (first, second), strict=True)]
+    if found:
+        table = Table(box=None, pad_edge=False, header_style="bold")
+        table.add_column("")
+        table.add_column("", no_wrap=True)
+        table.add_column(names[0], overflow="fold")
+        table.add_column(names[1], overflow="fold")
+        for item in found:
+            table.add_row(item.kind, item.id, item.first, item.second)
+        console.print(table)
+    rules, choices = (sum(item.kind == kind for item in found) for kind in ("rule", "choice"))
+    said = f"differ in {count(rules, 'rule')} and {count(choices, 'choice')}" if found else "do not differ"
+    console.print(f"{names[0]} and {names[1]} {said}.", soft_wrap=True)
+    sys.exit(1 if found else 0)
+
+
+def _report(file: Path) -> Json:
+    try:
+        value: Any = json.loads(file.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ValueError(f"{file} cannot be read: {error.strerror}. Check the path.") from None
+    except ValueError as error:
+        raise ValueError(
+            f"{file} is not JSON ({error}). Name a file that openfirst check --json has written."
+        ) from None
+    return check_report(value, str(file))
+
+
+def _name(report: Json) -> str:
+    implementation = report["implementation"]
+    return f"{implementation.get('name', '?')} {implementation.get('version', '')}".strip()

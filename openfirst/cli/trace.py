@@ -1,0 +1,144 @@
+"""`openfirst trace`: judge what already happened."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from openfirst.cli.shared import choices_of, chosen, count, overlays, profile, said_plainly
+from openfirst_conformance.har import Har, is_har, read_har
+from openfirst_conformance.logs import read_log
+from openfirst_conformance.recorded import Broken, Judged, judge_recordings
+from openfirst_conformance.report import choice_in_words
+from openfirst_reference.contract import Contract, load_contract
+from openfirst_reference.machine import Machine
+
+_SHOWN_BEFORE = 10
+
+
+@click.command()
+@click.argument("file", type=click.Path(path_type=Path, allow_dash=True))
+@click.option(
+    "--fixture",
+    "fixtures",
+    multiple=True,
+    metavar="CLIENT=NAME",
+    help="What a client holds of which the log says nothing: a fixture of the contract, such as token-without-id.",
+)
+@chosen
+@profile
+@overlays
+def trace(
+    file: Path, fixtures: tuple[str, ...], chosen: tuple[str, ...], profile: str | None, overlays: tuple[Path, ...]
+) -> None:
+    """Judge what already happened: a log of calls (JSON lines), or HTTP that was recorded against a platform (HAR).
+
+    FILE may be `-`, for standard input. docs/trace.md describes the log.
+
+    Exit status: 0 nothing that the contract forbids, 1 a rule is broken, 2 usage or a malformed line, 3 nothing to judge.
+    """
+    name = "standard input" if str(file) == "-" else str(file)
+    with said_plainly():
+        contract = load_contract(overlays=overlays)
+        choices = choices_of(contract, chosen, profile)
+        held = _fixtures(contract, fixtures)
+        text = _read(file, name)
+        machine = Machine(contract)
+        har = _har(text, name, machine)
+        recordings = har.recordings if har else read_log(text, name, machine, held)
+        judged = judge_recordings(recordings, machine, choices)
+    console = Console(highlight=False)
+    _show(contract, judged, console)
+    for kind, number in har.left_out.items() if har else ():
+        console.print(Text(f"Left out: {count(number, 'request')} {kind}.", style="dim"))
+    broken = any(contract.rules[rule].level == "must" for found in judged.broken for rule in found.rules)
+    sys.exit(1 if broken else 3 if judged.given_up or not judged.calls else 0)
+
+
+def _fixtures(contract: Contract, given: tuple[str, ...]) -> dict[str, str]:
+    held: dict[str, str] = {}
+    for item in given:
+        client, equals, name = item.partition("=")
+        if not equals:
+            raise ValueError(f"--fixture: `{item}` is not of the form CLIENT=NAME, such as a=token-without-id.")
+        if name not in contract.fixtures:
+            raise ValueError(f"--fixture: `{name}` is not a fixture. Fixtures: {', '.join(contract.fixtures)}.")
+        held[client] = name
+    return held
+
+
+def _read(file: Path, name: str) -> str:
+    try:
+        raw = sys.stdin.buffer.read() if str(file) == "-" else file.read_bytes()
+        return raw.decode("utf-8")
+    except OSError as error:
+        raise ValueError(f"{name} cannot be read: {error.strerror}. Check the path.") from None
+    except UnicodeDecodeError as error:
+        line = raw.count(b"\n", 0, error.start) + 1
+        raise ValueError(f"{name}:{line}: this is not UTF-8 text. Save the log as UTF-8.") from None
+
+
+def _har(text: str, name: str, machine: Machine) -> Har | None:
+    """The HAR file, if it is one: a single JSON value, where a log has one a line."""
+    try:
+        value: Any = json.loads(text.removeprefix("\ufeff"))
+    except (ValueError, RecursionError):
+        return None
+    return read_har(value, name, machine) if is_har(value) else None
+
+
+def _show(contract: Contract, judged: Judged, console: Console) -> None:
+    for found in judged.broken:
+        _show_broken(contract, found, console)
+    for line, why in judged.given_up:
+        text = f"{line.where}: {why}; not judged from here on."
+        console.print(Text(text, style="yellow"), soft_wrap=True)
+    known = [(choice.id, *choice_in_words(choice)) for choice in judged.choices.values() if choice.observed]
+    if known:
+        console.print(Text("Choices that this shows", style="bold"))
+        table = Table(box=None, pad_edge=False, show_header=False)
+        for choice, value, evidence in known:
+            table.add_row("  " + choice, value, Text(evidence, style="dim"))
+        console.print(table)
+        console.print()
+    calls = count(judged.calls, "call")
+    if not judged.calls:
+        console.print("No calls: there is nothing to judge.")
+    elif not judged.broken:
+        console.print(f"{calls}, nothing that the contract forbids{' up to there' if judged.given_up else ''}.")
+    else:
+        console.print(f"{calls}, of which {len(judged.broken)} broke a rule.")
+
+
+def _show_broken(contract: Contract, found: Broken, console: Console) -> None:
+    for rule in (contract.rules[name] for name in found.rules):
+        must = rule.level == "must"
+        head = f"{found.line.where}: {rule.id} is {'broken' if must else 'not kept'} ({rule.level}). "
+        console.print(Text(head, style="bold red" if must else "bold yellow"), soft_wrap=True)
+        console.print(Padding(Text(rule.statement), (0, 0, 0, 2)))
+        quote = f"“{rule.quote}” ({contract.sources[rule.source]['title']})"
+        console.print(Padding(Text(quote, style="italic"), (0, 0, 0, 2)))
+    before = found.before[-_SHOWN_BEFORE:]
+    if len(found.before) > len(before):
+        earlier = count(len(found.before) - len(before), "earlier call")
+        console.print(Padding(Text(f"… {earlier} of client {found.line.client}", style="dim"), (0, 0, 0, 2)))
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    for column in ("", "call", "seen", "permitted"):
+        table.add_column(column, overflow="fold")
+    for line in before:
+        table.add_row(line.where, _short(line.call), _short(line.seen), "")
+    permitted = " or ".join(found.permitted)
+    table.add_row(found.line.where, _short(found.line.call), Text(_short(found.line.seen), style="red"), permitted)
+    console.print(Padding(table, (0, 0, 1, 2)))
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= 160 else text[:159] + "…"
