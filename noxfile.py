@@ -97,6 +97,13 @@ def bench(session: nox.Session) -> None:
     session.run("python", "benchmarks/bench.py", *session.posargs)
 
 
+@nox.session(default=False)
+def platforms(session: nox.Session) -> None:
+    """The faulty platforms under Schemathesis alone and under openfirst: some ten minutes (`-- --write` for the page)."""
+    session.install(".", *group("platforms"))
+    session.run("python", "-m", "tests.conformance.platforms.side_by_side", *session.posargs)
+
+
 def node_on_path() -> bool:
     """Tell whether npm and a Node.js that is new enough are installed already."""
     node = shutil.which("node")

@@ -1,7 +1,7 @@
 """The complete tier: every fault within so many calls of the scenarios is found.
 
-First a shortest sequence that tells the values of each undeclared choice apart; then, over the table as it is resolved by
-that, every sequence of calls that HSI asks for, from the clients of every fixture; and every service method in four situations.
+Over the table as the probes have resolved it: every sequence of calls that HSI asks for, from the clients of every fixture, and
+every service method in four situations.
 """
 
 from __future__ import annotations
@@ -12,13 +12,12 @@ from collections.abc import AsyncIterator, Callable, Hashable, Iterator, Sequenc
 from dataclasses import dataclass
 
 from openfirst_conformance.cases import Case, Planned
-from openfirst_conformance.driver import Driver, Played
+from openfirst_conformance.driver import Played
 from openfirst_conformance.hsi import Word, maximal, suite
-from openfirst_conformance.table import Table
+from openfirst_conformance.probes import learnt
+from openfirst_conformance.table import Table, tables_of
 from openfirst_conformance.trial import Trial
-from openfirst_reference.automaton import Unfolding
 from openfirst_reference.machine import Call, Machine, State
-from openfirst_reference.separation import separated
 
 ASSUMPTIONS = (
     "the implementation is deterministic",
@@ -26,18 +25,13 @@ ASSUMPTIONS = (
     "values of one class are treated alike",
 )
 _LARGE = 20_000
-_PAIRS = 300
 
 
 async def complete(trial: Trial) -> AsyncIterator[Played]:
     """Every case of the tier, played."""
-    tables = tables_of(trial)
-    known = dict(trial.known)
-    for case in probes(trial, tables):
-        yield await trial.play(case)
-    if trial.known != known:
-        tables = tables_of(trial)
-    plans = plan(trial, tables)
+    async for played in learnt(trial):
+        yield played
+    plans = plan(trial, tables_of(trial))
     calls = sum(item.calls for item in plans)
     sequences = sum(len(item.words) for item in plans)
     if calls > _LARGE:
@@ -46,35 +40,6 @@ async def complete(trial: Trial) -> AsyncIterator[Played]:
     sweeps = (case for case in sweep(trial.driver.machine) if trial.driver.applies(case))
     for case in trial.share(itertools.chain(sweeps, *(item.cases() for item in plans))):
         yield await trial.play(case)
-
-
-# Undeclared choices ---------------------------------------------------------------------------------------------------
-
-
-def probes(trial: Trial, tables: Sequence[Table]) -> Iterator[Case]:
-    """For every two values of a choice that nothing has decided yet, a shortest sequence of calls that tells them apart."""
-    contract = trial.oracle.machine.contract
-    unfolding = Unfolding(trial.oracle.machine)
-    for choice in contract.choices.values():
-        fixtures = [table.fixture for table in tables if choice.id in table.choices]
-        for pair in itertools.combinations(choice.values, 2):
-            if trial.oracle.choices.get(choice.id) is None and not trial.decided(choice.id):
-                case = _probe(trial.driver, unfolding, fixtures, choice.id, pair)
-                if case is not None:
-                    yield case
-
-
-def _probe(
-    driver: Driver, unfolding: Unfolding, fixtures: Sequence[str], choice: str, pair: tuple[str, str]
-) -> Case | None:
-    for fixture in fixtures:
-        calls = separated(unfolding, fixture, choice, pair, _PAIRS)
-        if calls is not None:
-            title = f"tells {pair[0]} from {pair[1]} of {choice}"
-            case = _case(f"probe-{choice}-{pair[0]}-{pair[1]}", title, fixture, list(calls))
-            if driver.applies(case):
-                return case
-    return None
 
 
 # HSI ------------------------------------------------------------------------------------------------------------------
@@ -101,20 +66,19 @@ class Plan:
             yield self.table.case(f"complete-{self.table.fixture}-{number}", title, word)
 
 
-def tables_of(trial: Trial) -> list[Table]:
-    """The table of every fixture that can be tried."""
-    tables = [Table(trial, fixture) for fixture in trial.driver.fixtures]
-    return [table for table in tables if table.worthwhile]
-
-
 def plan(trial: Trial, tables: Sequence[Table]) -> list[Plan]:
     """The plan of every fixture.
 
     One extra state less is allowed for where the world's variables change in the course of a case, and where another fixture
-    in which nothing can happen meets the very same rows.
+    in which nothing can happen meets the very same rows. Every class of each group is tried where the world stands still; the
+    operations that no such fixture has, where it moves.
     """
+    operations = trial.oracle.machine.contract.operations
     plans: list[Plan] = []
     seen: set[Hashable] = set()
+    still_tables = [table for table in tables if not table.moves_the_world]
+    only_there = {name for table in tables for name in table.operations if not operations[name].by_world}
+    only_there -= {name for table in still_tables for name in table.operations}
     for table in tables:
         still = table.rows_met() if len(table.ways) == 1 else None
         less = table.moves_the_world or (still is not None and still in seen)
@@ -124,6 +88,8 @@ def plan(trial: Trial, tables: Sequence[Table]) -> list[Plan]:
         words = list(suite(table.classes, scenarios, table.identify, extra))
         if not table.moves_the_world:
             words += suite(table.leaves, table.ways.values(), table.identify, 0)
+        else:
+            words += suite(table.leaves_of(only_there), table.kinds.values(), table.identify, 0)
         plans.append(Plan(table, extra, len(scenarios), maximal(words)))
     return plans
 

@@ -9,7 +9,8 @@ from random import Random
 
 from openfirst_conformance.cases import Case, Planned
 from openfirst_conformance.driver import Played
-from openfirst_conformance.table import Table
+from openfirst_conformance.probes import learnt
+from openfirst_conformance.table import Table, tables_of
 from openfirst_conformance.trial import Trial
 from openfirst_reference.machine import State
 
@@ -20,13 +21,14 @@ _TRIPLES = 60
 async def concurrent(trial: Trial) -> AsyncIterator[Played]:
     """Every case of the tier, played; none where the adapter takes one call at a time."""
     if trial.driver.capabilities.concurrency > 1:
+        async for played in learnt(trial):
+            yield played
         for case in trial.share(_cases(trial)):
             yield await trial.play(case)
 
 
 def _cases(trial: Trial) -> Iterator[Case]:
-    tables = [Table(trial, fixture) for fixture in trial.driver.fixtures]
-    able = [table for table in tables if not table.moves_the_world and len(table.ways) > 1]
+    able = [table for table in tables_of(trial) if not table.moves_the_world and len(table.ways) > 1]
     if not able:
         return
     table = max(able, key=lambda item: len(item.inputs(item.initial)))

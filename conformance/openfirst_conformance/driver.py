@@ -37,6 +37,16 @@ class Seen:
         """What was permitted, in words: worked out when it is asked for, since few cases are ever shown."""
         return tuple(self.options())
 
+    def as_json(self) -> Json:
+        """The call as a report has it."""
+        return {
+            "client": self.planned.client,
+            "operation": self.planned.operation,
+            "arguments": dict(self.planned.arguments),
+            "seen": self.outcome,
+            "permitted": list(self.permitted),
+        }
+
 
 @dataclass
 class Played:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
@@ -20,6 +21,7 @@ from openfirst_conformance.driver import Driver, Played
 from openfirst_conformance.platform import SimulatedPlatform
 from openfirst_conformance.platforms.base import Platform
 from openfirst_conformance.shrink import shrink
+from openfirst_conformance.signature import Signature, signature_of
 from openfirst_conformance.tracker import Oracle, Violation
 from openfirst_conformance.trial import Settings, Trial
 from openfirst_reference.contract import Contract
@@ -38,7 +40,7 @@ ASSUMPTIONS = {
     "concurrent": concurrent_tier.ASSUMPTIONS,
     "explore": explore_tier.ASSUMPTIONS,
 }
-_EXAMPLES = 3
+_MANY = 300
 _GOOD = "good"
 _PATIENCE = {"hang": 20}
 _MUCH_PATIENCE = 2000
@@ -56,16 +58,7 @@ class Failure:
 
     def sequence(self) -> list[Json]:
         """The calls, each with what it came to and what was permitted."""
-        return [
-            {
-                "client": seen.planned.client,
-                "operation": seen.planned.operation,
-                "arguments": dict(seen.planned.arguments),
-                "seen": seen.outcome,
-                "permitted": list(seen.permitted),
-            }
-            for seen in self.played.seen
-        ]
+        return [seen.as_json() for seen in self.played.seen]
 
 
 @dataclass
@@ -129,7 +122,7 @@ class Report:
         if any(rule.verdict == "fail" and rule.level == "must" for rule in self.rules.values()):
             return "broken"
         open_ends = {"not-testable", "inconclusive", "flaky"}
-        nothing = not any(rule.verdict in ("pass", "fail") for rule in self.rules.values())
+        nothing = not any(rule.verdict in ("pass", "fail", "known") for rule in self.rules.values())
         if nothing or any(rule.verdict in open_ends for rule in self.rules.values()):
             return "incomplete"
         return "conforms"
@@ -155,8 +148,15 @@ async def judge(
     choice is not one of the contract's.
     """
     async with _running(adapter, contract, choices or {}, settings, announce, platform) as run:
-        for tier in tiers:
-            await run.tier(tier, TIERS[tier](run.trial), progress)
+        try:
+            for tier in tiers:
+                await run.tier(tier, TIERS[tier](run.trial), progress)
+        except asyncio.CancelledError:
+            # Ctrl-C: what is known so far is kept.
+            run.stop()
+            task = asyncio.current_task()
+            if task is not None:
+                task.uncancel()
         return run.report(tiers, only)
 
 
@@ -214,21 +214,21 @@ class _Run:
         self.failed: dict[str, set[str]] = {}
         self.fault_kinds: Counter[str] = Counter()
         self.gives_up = ""
-        self.cut_short: str | None = None
+        self.under_way: str | None = None
         granted = self.contract.undeclared_choices()
         self.choices = {name: ChoiceSeen(name, declared.get(name), granted.get(name)) for name in self.contract.choices}
 
     async def tier(self, name: str, cases: AsyncIterator[Played], progress: Callable[[Played], None]) -> None:
         """Take in every case of a tier."""
-        if self.cut_short is not None:
+        if self.gives_up:
             return
+        self.under_way = name
         began, calls, resets = time.perf_counter(), self.driver.calls, self.driver.resets
         self.trial.promise = {}
         async for played in cases:
             await self.take(name, played)
             progress(played)
-            if self.gives_up:
-                self.cut_short = name
+            if self._is_given_up():
                 break
         self.promise[name] = {
             "assumptions": list(ASSUMPTIONS.get(name, ())),
@@ -237,6 +237,13 @@ class _Run:
             "seconds": round(time.perf_counter() - began, 3),
             **self.trial.promise,
         }
+
+    def _is_given_up(self) -> bool:
+        return bool(self.gives_up)
+
+    def stop(self) -> None:
+        """Somebody wants no more of it."""
+        self.gives_up = "the run was stopped before its end"
 
     async def take(self, tier: str, played: Played, *, again: bool = False) -> None:
         """Take in what came of a case: evidence, faults, violations. A case in which the adapter failed is played once more."""
@@ -256,9 +263,10 @@ class _Run:
 
     def _laws(self, played: Played) -> set[str]:
         """The rules of the laws that a case put to the test."""
-        laws = self.contract.laws
+        laws, operations = self.contract.laws, self.contract.operations
         tested = set()
-        if not played.violation and len({seen.planned.client for seen in played.seen}) > 1:
+        clients = {seen.planned.client for seen in played.seen if not operations[seen.planned.operation].by_world}
+        if not played.violation and len(clients) > 1:
             tested.add(laws.get("clients-apart"))
         if not played.violation and any(seen.planned.overlapping for seen in played.seen):
             tested.add(laws.get("overlapping"))
@@ -277,7 +285,9 @@ class _Run:
     async def _convict(self, tier: str, played: Played) -> None:
         assert played.violation is not None
         rules = blame(self.oracle, played.violation, minimal=False)
-        signature = (rules, played.violation.call.operation, str(played.violation.outcome)[:40])
+        signature: tuple[Any, ...] = (rules, self._signature(played))
+        if len(self.known) > _MANY:
+            signature = (rules, played.violation.call.operation)
         if signature not in self.known:
             self.known[signature] = ()
             shortest = await shrink(self.driver, self.oracle, played)
@@ -307,10 +317,12 @@ class _Run:
 
     def _fail(self, failure: Failure) -> None:
         failures = self.failures.setdefault(failure.rule, [])
-        if failure.sequence() not in [known.sequence() for known in failures]:
+        if self._signature(failure.played) not in [self._signature(known.played) for known in failures]:
             failures.append(failure)
             failures.sort(key=lambda item: len(item.played.seen))
-            del failures[_EXAMPLES:]
+
+    def _signature(self, played: Played) -> Signature:
+        return signature_of(self.driver.machine, played.case.clients, [seen.as_json() for seen in played.seen[-1:]])
 
     def _note_choices(self, played: Played) -> None:
         if played.tracker is None or played.violation:
@@ -333,7 +345,7 @@ class _Run:
             for rule in self.contract.rules.values()
             if not only or rule.id in only
         }
-        cut = tiers[tiers.index(self.cut_short) :] if self.cut_short in tiers else ()
+        cut = tiers[tiers.index(self.under_way) :] if self.gives_up and self.under_way in tiers else ()
         for verdict in rules.values():
             verdict.failures = self.failures.get(verdict.id, [])
             verdict.verdict, verdict.reason = self._verdict(verdict.id)

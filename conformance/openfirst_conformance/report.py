@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from io import StringIO
 from typing import Any
 
 from rich.console import Console, Group, RenderableType
@@ -69,18 +70,46 @@ def show(report: Report, console: Console, replay: Callable[[Failure], str | Non
     """Print the report. `replay` gives the command that plays a failure again, if it was saved."""
     for rule in report.rules.values():
         for failure in rule.failures[:1] if rule.verdict != "known" else ():
-            console.print(_failure(report, rule, failure, replay(failure)))
+            console.print(_failure(report, rule, failure))
+            again = replay(failure)
+            if again:  # In one line, however long, so that it can be pasted.
+                console.print(Text(f"  Play it again: {again}", style="cyan"), soft_wrap=True)
     console.print(_rules(report))
     _show_choices(report, console)
     _show_layers(report, console)
     _show_faults(report, console)
     for name, promise in report.promise.items():
+        if not promise["sequences"]:
+            continue
+        counts = f"{promise['calls']:,} calls in {promise['sequences']:,} sequences, {promise['seconds']} s."
         console.print(
-            Text(f"{name}: {promise['calls']} calls in {promise['sequences']} sequences, {promise['seconds']} s. ")
-            + Text("It assumes that " + "; ".join(promise["assumptions"]) + ".", style="dim"),
-            soft_wrap=True,
+            Text.assemble((name, "bold"), f": {counts} ") + Text(promise_in_words(promise), style="dim"), soft_wrap=True
         )
     console.print(_headline(report), soft_wrap=True)
+
+
+def promise_in_words(promise: Mapping[str, Any]) -> str:
+    """What a pass in a tier means, and what that rests on."""
+    if "fixtures" in promise:
+        by_extra: dict[int, list[str]] = {}
+        for fixture, item in promise["fixtures"].items():
+            by_extra.setdefault(item["extraStates"], []).append(fixture)
+        scenarios = sum(item["scenarios"] for item in promise["fixtures"].values())
+        most = max(by_extra, default=0)
+        text = f"Every fault within {most} call{'' if most == 1 else 's'} of {scenarios} scenarios is found"
+        less = [f"within {extra} from {', '.join(names)}" for extra, names in by_extra.items() if extra != most]
+        text += f" ({'; '.join(less)})" if less else ""
+    elif "seed" in promise:
+        text = f"{promise['walks']} walks of {promise['length']} calls, seed {promise['seed']}"
+    else:
+        text = "Single faults are found"
+    if not promise["assumptions"]:
+        return ""
+    text += f", given that {'; '.join(promise['assumptions'])}."
+    if promise.get("neverToldApart"):
+        pairs = ", ".join(f"{name} {one} and {other}" for name, one, other in promise["neverToldApart"])
+        text += f" No call tells apart: {pairs}."
+    return text
 
 
 def _headline(report: Report) -> Text:
@@ -120,7 +149,7 @@ def _rules(report: Report) -> RenderableType:
     return Padding(table, (1, 0))
 
 
-def _failure(report: Report, rule: RuleVerdict, failure: Failure, replay: str | None) -> RenderableType:
+def _failure(report: Report, rule: RuleVerdict, failure: Failure) -> RenderableType:
     table = Table(box=None, pad_edge=False, header_style="dim")
     several = len(failure.played.case.clients) > 1
     for column in (["client"] if several else []) + ["call", "seen", "permitted"]:
@@ -147,9 +176,16 @@ def _failure(report: Report, rule: RuleVerdict, failure: Failure, replay: str | 
     if failure.stderr.strip():
         last_lines = failure.stderr.strip().splitlines()[-3:]
         parts.append(Padding(Text("Standard error ends with: " + " / ".join(last_lines), style="dim"), (0, 0, 0, 2)))
-    if replay:
-        parts.append(Padding(Text(f"Play it again: {replay}", style="cyan"), (0, 0, 0, 2)))
     return Padding(Group(*parts), (1, 0, 0, 0))
+
+
+def failure_in_words(report: Report, rule: RuleVerdict) -> str:
+    """The shortest failure of a rule as plain text."""
+    console = Console(file=StringIO(), width=120, color_system=None)
+    for failure in rule.failures[:1]:
+        console.print(_failure(report, rule, failure))
+    text = console.file.getvalue()  # type: ignore[attr-defined]
+    return str(text).strip()
 
 
 def _arguments(arguments: Any) -> str:

@@ -6,7 +6,7 @@ such that none is what the client holds already, or held before: what is kept to
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Mapping
+from collections.abc import Container, Hashable, Iterable, Mapping
 from functools import cached_property
 from typing import Any
 
@@ -18,7 +18,13 @@ from openfirst_reference.machine import ABSENT, ANY_ERROR, OF_SERVICE, Call, Sta
 from openfirst_reference.separation import observed
 
 Letter = tuple[str, tuple[tuple[str, str], ...]]
-_PAIRS = 30
+_PAIRS = 100
+
+
+def tables_of(trial: Trial) -> list[Table]:
+    """The table of every fixture that can be tried."""
+    tables = [Table(trial, fixture) for fixture in trial.driver.fixtures]
+    return [table for table in tables if table.worthwhile]
 
 
 class Table:
@@ -53,10 +59,12 @@ class Table:
 
     @property
     def worthwhile(self) -> bool:
-        """Whether the fixture can be tried: where the world should act, something of that can be brought about."""
+        """Whether the fixture can be tried: a client can be asked something, and what the world should do can be brought about."""
         operations = self.contract.operations
-        worldly = [name for name in self.contract.fixtures[self.fixture].calls if operations[name].by_world]
-        return bool(self.operations) and (not worldly or any(name in self.operations for name in worldly))
+        stated = self.contract.fixtures[self.fixture].calls
+        worldly = [name for name in stated if operations[name].by_world]
+        able = any(name in self.operations for name in stated if name not in worldly)
+        return able and (not worldly or any(name in self.operations for name in worldly))
 
     @property
     def moves_the_world(self) -> bool:
@@ -94,6 +102,14 @@ class Table:
     def rich_inputs(self, state: State) -> list[int]:
         """The calls that give the most, and then the others."""
         return [*self._possible(state, self._rich), *self.inputs(state)]
+
+    def leaves_of(self, operations: Container[str]) -> Walk[State]:
+        """The walk with every class of each group, through calls of these operations alone."""
+
+        def inputs(state: State) -> list[int]:
+            return [number for number in self.leaf_inputs(state) if self.letters[number][0] in operations]
+
+        return Walk(self.initial, inputs, self.step)
 
     def _alphabet(self, state: State, *, leaves: bool) -> list[int]:
         key = (self.machine.outline(state), leaves)

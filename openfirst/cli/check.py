@@ -65,7 +65,7 @@ CASES = Path("openfirst-cases")
 @click.option("--seed", default=0, show_default=True, help="The seed of `explore` and `concurrent`.")
 @click.option(
     "--walks",
-    default=300,
+    default=200,
     show_default=True,
     type=click.IntRange(0),
     help="How many walks of 50 calls `explore` takes.",
@@ -191,7 +191,9 @@ def check(
         junit_file.write_text(as_junit(report), encoding="utf-8")
     if json_file:
         json_file.write_text(
-            json.dumps(as_json(report), ensure_ascii=False, indent=2, default=str) + "\n", encoding="utf-8"
+            json.dumps(as_json(report), ensure_ascii=False, indent=2, default=str) + "\n",
+            encoding="utf-8",
+            errors="backslashreplace",  # a lone surrogate, which the walks may hold, is no character: JSON writes it so
         )
     again = _command(adapter, python_, connect, platform, control, chosen, profile, overlays)
     show(report, console, lambda failure: None if replay_file else f"{again} --replay {_save(failure)}")
@@ -214,7 +216,8 @@ def _save(failure: Failure) -> Path:
     CASES.mkdir(exist_ok=True)
     file = CASES / f"{failure.rule}.json"
     case = case_to_json(failure.played.case, failure.played.calls)
-    file.write_text(json.dumps(case, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
+    text = json.dumps(case, ensure_ascii=False, indent=2) + "\n"
+    file.write_text(text, encoding="utf-8", errors="backslashreplace")
     return file
 
 

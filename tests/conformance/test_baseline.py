@@ -25,7 +25,6 @@ def made(planned: Planned, outcome: str, permitted: tuple[str, ...]) -> Seen:
     return Seen(planned, outcome, lambda: list(permitted))
 
 
-
 def use(method: str, seen: str = 'answer {"id": "of-today"}', permitted: str = REFUSED) -> Seen:
     """A method of a service."""
     service, name = method.split("/")

@@ -318,7 +318,7 @@ def kind_of(given: str, own: str | None) -> str:
 def test_a_fresh_external_id_is_as_near_to_the_tokens_as_the_one_that_it_stands_for(
     external_id: str, own: str | None
 ) -> None:
-    stamp = ExternalIds().of(7, ["Zoë", "Yan"])
+    stamp = ExternalIds(1024).of(7, ["Zoë", "Yan"])
     there, fresh = stamp.put(external_id), stamp.put(own)
     assert there is not None
     assert kind_of(there, fresh) == kind_of(external_id, own)
@@ -332,15 +332,25 @@ def test_a_fresh_external_id_is_as_near_to_the_tokens_as_the_one_that_it_stands_
     behind=st.text(max_size=2),
 )
 def test_so_is_any_other(own: str, others: list[str], before: str, behind: str) -> None:
-    stamp = ExternalIds("123").of(1, [own])
+    stamp = ExternalIds(1024, "123").of(1, [own])
     for external_id in [*others, before + own + behind, own.upper(), own[:-1]]:
         there = stamp.put(external_id)
         assert there is not None
         assert kind_of(there, stamp.put(own)) == kind_of(external_id, own)
 
 
+def test_one_that_is_as_long_as_can_be_stays_as_long_as_can_be() -> None:
+    stamp = ExternalIds(1024).of(1, ["Zoë"])
+    longest = ["x" * 1024, "x" * 1023, "Zoë" + "\U0001f600" * 255, "\u0301" * 500 + "Zoë"]
+    there = [stamp.put(external_id) for external_id in longest]
+    assert all(len((one or "").encode()) <= 1024 for one in there)
+    assert [stamp.take_out(one) for one in there] == longest
+    assert len(set(there)) == len(there)
+    assert [kind_of(one or "", stamp.put("Zoë")) for one in there] == [kind_of(one, "Zoë") for one in longest]
+
+
 def test_two_cases_and_two_runs_have_no_external_id_in_common() -> None:
-    runs = [ExternalIds(), ExternalIds()]
+    runs = [ExternalIds(1024), ExternalIds(1024)]
     fresh = [run.of(generation, ["Zoë"]).put("Zoë") for run in runs for generation in (1, 2, 11)]
     assert len(set(fresh)) == len(fresh)
 

@@ -124,7 +124,7 @@ def test_the_two_commands_that_come_next_are_those_that_work() -> None:
     assert shlex.split(check[3]) == ["python", "my own 'sdk'/adapter.py"]
     written = command(Path("my own 'sdk'/adapter.py"))
     assert run("adapter", "check", written).exit_code == 0
-    assert run("check", "--adapter", written).exit_code == 3
+    assert run("check", "--tier", "smoke", "--adapter", written).exit_code == 3
 
 
 def test_an_operation_that_an_overlay_adds_is_in_the_skeleton_and_in_the_commands() -> None:
@@ -139,7 +139,7 @@ def test_an_adapter_that_runs_already_is_judged_where_it_runs() -> None:
     """One connection after another: the check, the judgement, and the failure played again."""
     with listening("LeaksTheName") as address:
         assert run("adapter", "check", "--connect", address).exit_code == 0
-        result = run("check", "--connect", address)
+        result = run("check", "--tier", "smoke", "--connect", address)
         assert result.exit_code == 1, result.output
         assert "reopen is broken (must)" in result.output
         assert f"--connect {address}" in " ".join(result.output.split())
@@ -151,9 +151,9 @@ def test_an_adapter_that_runs_already_is_judged_where_it_runs() -> None:
 @pytest.mark.parametrize(
     "words",
     [
-        ["check", "--adapter", command(ADAPTER)],
-        ["check", "--python", "implementations_for_judge:Plain"],
-        ["check"],
+        ["check", "--tier", "smoke", "--adapter", command(ADAPTER)],
+        ["check", "--tier", "smoke", "--python", "implementations_for_judge:Plain"],
+        ["check", "--tier", "smoke"],
         ["adapter", "check", command(ADAPTER)],
         ["adapter", "check", "--python", "implementations_for_judge:Plain"],
     ],

@@ -39,21 +39,22 @@ def said(result: Result, status: int, *words: str) -> None:
 def test_check_without_arguments_judges_the_reference_client_and_it_conforms() -> None:
     """The main job of the README."""
     result = run("check --json report.json")
-    said(result, 0, "conforms: openfirst-reference", "not-run: concurrent-calls")
+    said(result, 0, "conforms: openfirst-reference", "21 rules pass")
     report = json.loads(Path("report.json").read_text(encoding="utf-8"))
     assert report["verdict"] == "conforms"
     assert report["adapterFaults"] == []
-    assert {rule["id"] for rule in report["rules"] if rule["verdict"] != "pass"} == {"concurrent-calls"}
+    assert {rule["verdict"] for rule in report["rules"]} == {"pass"}
+    assert set(report["promise"]) == {"smoke", "complete", "concurrent", "explore"}
 
 
 def test_the_example_adapter_conforms_as_a_command_and_in_process() -> None:
     """As its first lines say."""
-    said(run(f"check --adapter '{sys.executable} {ADAPTER}'"), 0, "conforms: in-memory 1.0")
+    said(run(f"check --tier smoke --adapter '{sys.executable} {ADAPTER}'"), 0, "conforms: in-memory 1.0")
 
 
 def test_a_broken_rule_comes_with_its_quote_its_calls_and_a_line_that_plays_it_again() -> None:
     """And that line does: the same rule, exit status 1 again."""
-    result = run("check --python implementations_for_judge:LeaksTheName")
+    result = run("check --tier smoke --python implementations_for_judge:LeaksTheName")
     said(
         result,
         1,
@@ -137,7 +138,7 @@ def test_a_port_in_use_is_told() -> None:
 
 def test_an_adapter_that_prints_to_standard_output_is_reported_and_judged_all_the_same() -> None:
     """No rule is broken by noise."""
-    result = run(f"check --adapter '{sys.executable} {ADAPTERS / 'noisy_session.py'}'")
+    result = run(f"check --tier smoke --adapter '{sys.executable} {ADAPTERS / 'noisy_session.py'}'")
     said(result, 0, "The adapter itself failed", "garbled", "standard error")
 
 

@@ -117,7 +117,8 @@ def test_as_written_it_passes_the_adapter_check(language: str, written: Path) ->
 
 def test_as_written_it_is_judged_to_an_end_and_nothing_is_called_a_pass(language: str, written: Path) -> None:
     adapter = shlex.join(command(language, written))
-    result = run("check", "--timeout-scale", str(PATIENT), "--adapter", adapter, "--json", "report.json")
+    options = ["--tier", "smoke", "--timeout-scale", str(PATIENT), "--json", "report.json"]
+    result = run("check", "--adapter", adapter, *options)
     assert result.exit_code == 3, result.output
     report = json.loads(Path("report.json").read_text(encoding="utf-8"))
     assert report["adapterFaults"] == []

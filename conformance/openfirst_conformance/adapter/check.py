@@ -4,21 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import Any
 
 from openfirst_conformance.adapter.base import Adapter
 from openfirst_conformance.adapter.channel import Channel
-from openfirst_conformance.adapter.messages import AdapterFault, Capabilities, Json
+from openfirst_conformance.adapter.messages import AdapterFault, Json
+from openfirst_conformance.adapter.probe import Probe
 from openfirst_conformance.adapter.process import ProcessAdapter
 from openfirst_conformance.adapter.tcp import TcpAdapter
-from openfirst_conformance.platform import SimulatedPlatform, SimulatedStage
+from openfirst_conformance.platform import SimulatedPlatform
 from openfirst_reference.contract import Contract
 from openfirst_reference.document import word
-from openfirst_reference.machine import Call, Machine
-from openfirst_spec import resource
 
 PLAIN = "Ana Lee"
 TEXTS = (
@@ -29,7 +26,6 @@ TEXTS = (
 LONE_SURROGATES = "lost \ud83d, and found \ude00"
 LARGE = ("x" * 100_000, "😀" * 10_000)
 _LEAP = 1_000_000
-_CLIENT = "a"
 _STRAY = ("garbled", "noise")
 _ENDS = ("crash", "hang", "start-failed")
 
@@ -56,7 +52,7 @@ async def check_adapter(adapter: Adapter, contract: Contract) -> AsyncIterator[C
     """
     platform = SimulatedPlatform(contract, contract.default_choices())
     await platform.start()
-    trial = _Trial(adapter, Machine(contract), platform)
+    trial = _Trial(Probe(adapter, contract, platform))
     try:
         for name, check in trial.checks():
             yield await trial.result(name, check)
@@ -74,20 +70,13 @@ Check = Callable[[], Awaitable[str]]
 class _Trial:
     """An adapter under test. A check gives what it found, or raises what is wrong as an AdapterFault."""
 
-    def __init__(self, adapter: Adapter, machine: Machine, platform: SimulatedPlatform) -> None:
+    def __init__(self, probe: Probe) -> None:
         self.is_lost = True
-        self._adapter = adapter
-        self._machine = machine
-        self._contract = machine.contract
-        self._platform = platform
-        self._fixture = next(iter(machine.contract.fixtures))
-        self._generation = 0
-        self._stage: SimulatedStage | None = None
-        self._declared: Capabilities
-        self._calls: list[Call] = []
+        self._probe = probe
+        self._adapter = probe.adapter
+        self._contract = probe.contract
         self._fresh: list[Json] = []
         self._stray: list[AdapterFault] = []
-        adapter.handler = self._requested
 
     def checks(self) -> Iterator[tuple[str, Check]]:
         """What is checked, in this order; some of it depends on what was found before."""
@@ -101,7 +90,7 @@ class _Trial:
             yield "old cases", self._old_case
         yield "text", self._text
         yield "large values", self._large_values
-        if self._declared.concurrency > 1:
+        if self._probe.declared.concurrency > 1:
             yield "calls at once", self._calls_at_once
         yield "time", self._time
         if isinstance(self._adapter, ProcessAdapter):
@@ -140,12 +129,9 @@ class _Trial:
     # The checks -------------------------------------------------------------------------------------------------------
 
     async def _handshake(self) -> str:
-        contract = {"name": self._contract.name, "version": self._contract.version}
-        platform = {"baseUrl": (await self._platform.stage(0, {})).url}
-        result = await self._adapter.start({"protocol": 1, "contract": contract, "platform": platform})
+        result = await self._probe.start()
         self.is_lost = False
-        self._declared = declared = Capabilities.of(result)
-        self._calls = list(self._base_calls())
+        declared = self._probe.declared
         self._check_declared(result)
         implementation = result["implementation"]
         name = " ".join(str(implementation[key]) for key in ("name", "version") if implementation.get(key))
@@ -154,15 +140,16 @@ class _Trial:
         return f"{name}: {operations}, {declared.clients} client{'' if declared.clients == 1 else 's'}, {declared.clock} clock"
 
     def _check_declared(self, result: Json) -> None:
-        ours = [name for name, operation in self._contract.operations.items() if not operation.by_world]
-        worlds = [name for name, operation in self._contract.operations.items() if operation.driven == "platform"]
-        parameters = [f"{name}.{'.'.join(path)}" for name in ours for path in self._paths(name)]
-        parameters += [f"{name}.{one}" for name in ours for one in self._contract.operations[name].arguments]
+        operations = self._contract.operations
+        ours = [name for name, operation in operations.items() if not operation.by_world]
+        worlds = [name for name, operation in operations.items() if operation.driven == "platform"]
+        paths = [(name, *path) for name in ours for path in operations[name].parameters.values()]
+        paths += [(name, argument) for name in ours for argument in operations[name].arguments]
         codes = [entry["code"] for entry in result.get("errorMap", ())]
         for what, found, known in (
-            ("an operation", sorted(self._declared.operations), ours),
-            ("a call of the world", sorted(self._declared.world), worlds),
-            ("an argument", self._declared.arguments, parameters),
+            ("an operation", sorted(self._probe.declared.operations), ours),
+            ("a call of the world", sorted(self._probe.declared.world), worlds),
+            ("an argument", self._probe.declared.arguments, [".".join(path) for path in paths]),
             ("an error code", codes, list(self._contract.errors)),
         ):
             for name in found:
@@ -197,11 +184,11 @@ class _Trial:
         return "given back as they came"
 
     async def _every_call(self) -> str:
-        self._generation += _LEAP
+        self._probe.generation += _LEAP
         await self._reset()
-        for call in self._calls:
-            result = await self._make(call)
-            if result["outcome"] == "unsupported" and call.operation in self._declared.operations:
+        for call in self._probe.calls:
+            result = await self._probe.make(call)
+            if result["outcome"] == "unsupported" and call.operation in self._probe.declared.operations:
                 raise _wrong(
                     f"{call.operation} is declared, and answered with `unsupported` ({result['reason']})",
                     "Declare in `capabilities.operations` only what the implementation has.",
@@ -211,31 +198,31 @@ class _Trial:
     async def _fresh_reset(self) -> str:
         # No call was made yet, so that nothing can be left.
         await self._reset()
-        first = await self._look()
+        first = await self._probe.look()
         await self._reset()
-        again = await self._look()
+        again = await self._probe.look()
         # What differs between two fresh clients says nothing.
         self._fresh = [one if one == other else {} for one, other in zip(first, again, strict=True)]
-        for call in self._calls:
+        for call in self._probe.calls:
             await self._reset()
-            await self._make(call)
+            await self._probe.make(call)
             await self._reset()
-            self._compare(await self._look(), f"after {call.operation} and a reset")
+            self._compare(await self._probe.look(), f"after {call.operation} and a reset")
         if not first:
             return "answered; without a status call, nothing can be seen of what is left"
         return "a new case begins with what a first case begins with"
 
     async def _old_case(self) -> str:
         assert self._channel is not None
-        for call in self._calls:
+        for call in self._probe.calls:
             await self._reset()
             # Not waited for: the case is over before it is answered.
-            old = asyncio.create_task(self._adapter.call(self._params(call.operation, call.arguments)))
+            old = asyncio.create_task(self._adapter.call(self._probe.params(call.operation, call.arguments)))
             try:
                 await asyncio.sleep(0)
                 await self._reset()
                 was_late = not old.done()
-                self._compare(await self._look(), f"after a reset that came while {call.operation} was under way")
+                self._compare(await self._probe.look(), f"after a reset that came while {call.operation} was under way")
                 await self._reset()
                 if was_late and old.done():
                     raise _wrong(
@@ -252,15 +239,15 @@ class _Trial:
 
     async def _text(self) -> str:
         kept = 0
-        for operation, parameter in self._texts():
-            sent = {text: await self._shown(operation, parameter, text) for text in (PLAIN, *TEXTS)}
-            await self._shown(operation, parameter, LONE_SURROGATES)
+        for call, parameter in self._probe.texts():
+            sent = {text: await self._probe.shown(call, parameter, text) for text in (PLAIN, *TEXTS)}
+            await self._probe.shown(call, parameter, LONE_SURROGATES)
             if sent.pop(PLAIN) != PLAIN:
                 continue
             for text, shown in sent.items():
                 if shown not in (text, None):
                     raise _wrong(
-                        f"{parameter} {text!r}, given to {operation}, came back as {shown!r}, while {PLAIN!r} came back whole",
+                        f"{parameter} {text!r}, given to {call.operation}, came back as {shown!r}, while {PLAIN!r} came back whole",
                         "Read and write UTF-8, whatever the locale; let a JSON library do all escaping.",
                     )
                 kept += 1
@@ -269,25 +256,25 @@ class _Trial:
         return "accents, emoji, right to left: given back whole; lone surrogates: answered"
 
     async def _large_values(self) -> str:
-        for operation, parameter in self._texts():
+        for call, parameter in self._probe.texts():
             for text in LARGE:
-                await self._shown(operation, parameter, text)
+                await self._probe.shown(call, parameter, text)
         return f"{len(LARGE[0]) // 1000} kB: answered"
 
     async def _calls_at_once(self) -> str:
-        number = self._declared.concurrency
-        for call in self._calls:
+        number = self._probe.declared.concurrency
+        for call in self._probe.calls:
             await self._reset()
-            await asyncio.gather(*(self._make(call) for _ in range(number)))
+            await asyncio.gather(*(self._probe.make(call) for _ in range(number)))
         return f"{number}, as declared, and each answered"
 
     async def _time(self) -> str:
         await self._reset()
-        await self._settle()
-        if self._declared.clock != "virtual":
+        await self._probe.settle()
+        if self._probe.declared.clock != "virtual":
             return "settle is answered"
-        await self._adapter.advance({"generation": self._generation, "milliseconds": 1000})
-        await self._settle()
+        await self._adapter.advance({"generation": self._probe.generation, "milliseconds": 1000})
+        await self._probe.settle()
         return "advance and settle are answered"
 
     async def _shutdown(self) -> str:
@@ -311,70 +298,14 @@ class _Trial:
         await self._adapter.close()
         return "answered"
 
-    # What they are made of --------------------------------------------------------------------------------------------
+    # What they have in common -----------------------------------------------------------------------------------------
 
     @property
     def _channel(self) -> Channel | None:
         return self._adapter.channel if isinstance(self._adapter, ProcessAdapter | TcpAdapter) else None
 
-    def _base_calls(self) -> Iterator[Call]:
-        """A call of each operation that the adapter has; of each there is, if it has none yet."""
-        stated = [name for name in self._contract.fixtures[self._fixture].calls if not self._by_world(name)]
-        declared = [name for name in stated if name in self._declared.operations]
-        state = self._machine.fixture(self._fixture)
-        for name in declared or stated:
-            calls = self._machine.alphabet({name: None}, state)
-            permitted = [call for call in calls if self._permitted(name, call.arguments)]
-            yield from permitted[:1]
-
-    def _permitted(self, operation: str, arguments: Mapping[str, Any]) -> bool:
-        given = {path: _at(arguments, path) is not None for path in self._paths(operation)}
-        demands = {path: self._declared.arguments.get(f"{operation}.{'.'.join(path)}") for path in given}
-        refused = {True: "unsupported", False: "required"}
-        return all(refused[is_given] != demands[path] for path, is_given in given.items())
-
-    def _paths(self, operation: str) -> list[tuple[str, ...]]:
-        return list(self._contract.operations[operation].parameters.values())
-
-    def _by_world(self, operation: str) -> bool:
-        return self._contract.operations[operation].by_world
-
-    def _texts(self) -> Iterator[tuple[str, str]]:
-        """The operations and parameters that take a text which some answer shows."""
-        shown = {variable for answer in self._contract.answers.values() for variable in answer.fields.values()}
-        for call in self._calls:
-            for parameter in self._contract.operations[call.operation].parameters:
-                if parameter not in shown:
-                    continue
-                arguments = self._machine.arguments(call.operation, {**call.given, parameter: PLAIN})
-                if self._permitted(call.operation, arguments):
-                    yield call.operation, parameter
-
-    async def _shown(self, operation: str, parameter: str, text: str) -> str | None:
-        """Give a text to an operation on a fresh client; what status calls show of it, if it was taken."""
-        base = next(call for call in self._calls if call.operation == operation)
-        arguments = self._machine.arguments(operation, {**base.given, parameter: text})
-        await self._reset()
-        result = await self._call(operation, arguments)
-        if result["outcome"] != "value":
-            return None
-        paths = {
-            tuple(path.rstrip("?").split("."))
-            for answer in self._contract.answers.values()
-            for path, variable in answer.fields.items()
-            if variable == parameter
-        }
-        values = (_at(answer.get("value"), path) for answer in await self._look() for path in paths)
-        return next((value for value in values if isinstance(value, str)), None)
-
-    async def _look(self) -> list[Json]:
-        """What the status calls tell."""
-        results = [await self._make(call) for call in self._calls if self._contract.operations[call.operation].pure]
-        return [{key: result.get(key) for key in ("outcome", "value", "code")} for result in results]
-
     def _compare(self, seen: list[Json], when: str) -> None:
-        status = [call for call in self._calls if self._contract.operations[call.operation].pure]
-        for call, now, before in zip(status, seen, self._fresh, strict=False):
+        for call, now, before in zip(self._probe.status_calls, seen, self._fresh, strict=False):
             if before and now != before:
                 raise _wrong(
                     f"{call.operation} gives {_short(now)} {when}, where it gave {_short(before)} at first",
@@ -382,49 +313,12 @@ class _Trial:
                 )
 
     async def _reset(self) -> None:
-        self._generation += 1
-        self._stage = stage = await self._platform.stage(self._generation, {_CLIENT: self._fixture})
-        known = json.loads(resource("protocol/reset.schema.json"))["$defs"]["credential"]["properties"]
-        credential = {key: value for key, value in stage.credentials[_CLIENT].items() if key in known}
-        params = {
-            "generation": self._generation,
-            "now": datetime.fromtimestamp(stage.now, UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
-            "platform": {"baseUrl": stage.url},
-            "clients": {_CLIENT: {"credential": credential}},
-        }
         try:
-            await self._adapter.reset(params)
+            await self._probe.reset()
         except AdapterFault as fault:
             # Without a reset there is no case, and nothing more to see.
             self.is_lost = fault.kind == "hang"
             raise
-
-    def _params(self, operation: str, arguments: Mapping[str, Any]) -> Json:
-        return {
-            "generation": self._generation,
-            "client": _CLIENT,
-            "operation": operation,
-            "arguments": dict(arguments),
-        }
-
-    async def _make(self, call: Call) -> Json:
-        return await self._call(call.operation, call.arguments)
-
-    async def _call(self, operation: str, arguments: Mapping[str, Any]) -> Json:
-        try:
-            return await self._adapter.call(self._params(operation, arguments))
-        except AdapterFault as fault:
-            # What it does not declare it need not know.
-            if fault.kind == "refused" and operation not in self._declared.operations:
-                return {"outcome": "unsupported", "reason": fault.detail}
-            raise
-
-    async def _settle(self) -> None:
-        await self._adapter.settle({"generation": self._generation})
-
-    async def _requested(self, method: str, params: Json) -> Json:
-        assert self._stage is not None
-        return {"token": await self._stage.renew(params["client"])}
 
     async def _restart(self) -> None:
         if self.is_lost:
@@ -444,12 +338,6 @@ class _Trial:
 
 def _wrong(found: str, remedy: str) -> AdapterFault:
     return AdapterFault("bad-message", found, remedy)
-
-
-def _at(value: Any, path: tuple[str, ...]) -> Any:
-    for part in path:
-        value = value.get(part) if isinstance(value, Mapping) else None
-    return value
 
 
 def _short(result: Json) -> str:

@@ -43,7 +43,7 @@ class JudgedPlatform:
     ) -> None:
         self.contract = contract
         self.wire = Wire(url, deadlines or Deadlines())
-        self.external_ids = ExternalIds()
+        self.external_ids = ExternalIds(contract.types["ParticipantInfo"]["properties"]["externalId"]["maxLength"])
         self.control = Control(self.wire, control) if control else None
         self.without_control: str | None = None
         self._key, self._secret = key, secret

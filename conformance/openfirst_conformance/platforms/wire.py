@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 import time
 from typing import Any, NamedTuple
+from urllib.parse import urlsplit
 
 import aiohttp
-from yarl import URL
 
 from openfirst_conformance.adapter import Deadlines
 from openfirst_reference.contract import Contract
@@ -48,14 +48,21 @@ class Wire:
         self.base_url = base_url.rstrip("/")
         self._deadlines = deadlines
         self._http: aiohttp.ClientSession | None = None
-        url = URL(self.base_url)
-        if url.scheme not in ("http", "https") or not url.host:
+        if not self._is_url():
             raise ValueError(f"`{base_url}` is not the URL of a platform. Write one such as http://127.0.0.1:8765.")
+
+    def _is_url(self) -> bool:
+        try:
+            parts = urlsplit(self.base_url)
+            return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+        except ValueError:
+            return False
 
     @property
     def origin(self) -> str:
         """The base URL without its path."""
-        return str(URL(self.base_url).origin())
+        parts = urlsplit(self.base_url)
+        return f"{parts.scheme}://{parts.netloc}"
 
     async def ask(
         self,
@@ -82,7 +89,7 @@ class Wire:
         try:
             async with self._http.request(
                 method,
-                URL(self.base_url + path if path.startswith("/") else path, encoded=True),
+                self.base_url + path if path.startswith("/") else path,
                 data=content,
                 headers=headers,
                 allow_redirects=False,

@@ -198,9 +198,10 @@ class Plain:
         if client.kind != "api":
             return self.no_token(401, 89, "This is no API token.")
         fields = await self.fields(request)
-        if any(not isinstance(fields.get(name), str | None) for name in ("externalId", "sessionScope")):
+        scope = "" if fields is None else fields.get("sessionScope", "")
+        if fields is None or not isinstance(fields.get("externalId"), str | None) or not isinstance(scope, str):
             return self.no_token(400, 400, "A field is not a text.")
-        scopes = (fields.get("sessionScope") or "*").split()
+        scopes = (scope or "*").split()
         return self.given("token", fields, fields.get("externalId") or None, frozenset(scopes))
 
     async def answer_key_secret_token(self, request: web.Request) -> web.StreamResponse:
@@ -216,7 +217,7 @@ class Plain:
                 text=json.dumps(self.token_error(401, 89, "The key or the secret is wrong.")),
                 content_type="application/json",
             )
-        fields = await self.fields(request)
+        fields = await self.fields(request) or {}
         if fields.get("grant_type") != "client_credentials" or not isinstance(fields.get("scope", ""), str):
             raise web.HTTPBadRequest(
                 text=json.dumps(self.token_error(400, 90, "`grant_type` is wrong.")), content_type="application/json"
@@ -227,15 +228,15 @@ class Plain:
         """Whether an Authorization header has the key and the secret."""
         return authorization == "Basic " + base64.b64encode(f"{KEY}:{SECRET}".encode()).decode()
 
-    async def fields(self, request: web.Request) -> Json:
-        """The fields of a form or of a JSON object."""
+    async def fields(self, request: web.Request) -> Json | None:
+        """The fields of a form or of a JSON object, if it is one."""
         if request.content_type == "application/x-www-form-urlencoded":
             return dict(await request.post())
         try:
-            value = await request.json()
+            value = await request.json() if request.body_exists else {}
         except ValueError:
             value = None
-        return value if isinstance(value, dict) else {}
+        return value if isinstance(value, dict) else None
 
     def given(self, kind: str, fields: Json, external_id: str | None, scopes: frozenset[str]) -> web.StreamResponse:
         """A token."""
@@ -364,7 +365,7 @@ class Plain:
         """POST /v1/sessions/{id}/services/{service}/{method}."""
         client, given = self.user(request), await self.body(request, ("arguments",))
         arguments = (given or {}).get("arguments", [])
-        if not isinstance(arguments, list) or (given is None and request.can_read_body):
+        if not isinstance(arguments, list) or (given is None and request.body_exists):
             raise Refusal("invalid-request", "`arguments` is no list.")
         where = request.match_info
         return self.respond(

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import json
+import logging
 import subprocess
 import sys
 import tempfile
@@ -28,10 +29,12 @@ from openfirst_reference.contract import load_contract
 from . import FAULTY, KEY, SECRET, Plain
 from .serving import in_a_thread
 
-SEED, EXAMPLES, SECONDS = 1, 30, 120
+SEED, EXAMPLES = 1, 30
 PAGE = Path("docs", "platform.md")
 BEGIN, END = "<!-- made by: nox -s platforms -- --write -->", "<!-- end -->"
 Check = tuple[str, str]
+# Closed sessions may be asked for and closed again: that is no use of them. Whether it comes to this, no seed decides.
+NO_FAULT = frozenset({("use_after_free", f"{method} /v1/sessions/{{sessionId}}") for method in ("GET", "DELETE")})
 
 
 async def tokens(url: str) -> dict[str, dict[str, str]]:
@@ -68,7 +71,7 @@ def schemathesis(platform: Plain) -> tuple[set[Check], int]:
         asked = platform.requests
         words = ["-m", "schemathesis.cli", "--config-file", str(config), "run", str(openapi), "--url", url]
         words += ["--seed", str(SEED), "--max-examples", str(EXAMPLES), "--checks", "all", "--continue-on-failure"]
-        words += ["--no-shrink", "--request-timeout", "0.5", "--max-time", str(SECONDS), "--phases"]
+        words += ["--no-shrink", "--request-timeout", "0.5", "--phases"]
         words += ["examples,coverage,fuzzing,stateful", "--report", "ndjson", "--report-ndjson-path", str(events)]
         done = subprocess.run([sys.executable, *words], capture_output=True, text=True, check=False, cwd=folder)
         if done.returncode not in (0, 1) or not events.exists():
@@ -113,6 +116,7 @@ async def openfirst(platform: Plain) -> tuple[set[str], int]:
 def rows() -> Iterator[str]:
     """The table, line by line, as it is made."""
     usual, requests = schemathesis(Plain())
+    usual -= NO_FAULT
     found, convicted = 0, 0
     yield "| faulty platform | | Schemathesis alone | requests | openfirst | requests |"
     yield "|---|---|---|---|---|---|"
@@ -121,7 +125,7 @@ def rows() -> Iterator[str]:
     yield f"| none: `Plain` conforms | | {known} | {requests:,} | {', '.join(sorted(rules)) or 'conforms'} | {asked:,} |"
     for fault in FAULTY:
         checks, requests = schemathesis(fault())
-        more = sorted({name for name, _ in checks - usual})
+        more = sorted({name for name, _ in checks - usual - NO_FAULT})
         rules, asked = asyncio.run(openfirst(fault()))
         found, convicted = found + bool(more), convicted + (fault.breaks in rules)
         what = (fault.__doc__ or "").strip().splitlines()[0]
@@ -133,6 +137,8 @@ def rows() -> Iterator[str]:
 
 def main() -> None:
     """Print the table, and put it into the page if that is asked for."""
+    # What a platform makes of broken requests is no news here.
+    logging.getLogger("aiohttp.server").setLevel(logging.CRITICAL)
     table = []
     for row in rows():
         print(row, flush=True)

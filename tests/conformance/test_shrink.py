@@ -1,0 +1,218 @@
+"""Shrinking: what is left cannot lose a call, a search finds nothing much shorter, and few calls are made on the way."""
+
+from __future__ import annotations
+
+import asyncio
+import pickle
+import statistics
+from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+import pytest
+
+from openfirst_conformance import judge as judging
+from openfirst_conformance.adapter import Json, PythonAdapter
+from openfirst_conformance.blame import blame
+from openfirst_conformance.cases import Case, Planned
+from openfirst_conformance.driver import Driver, Played
+from openfirst_conformance.judge import Failure, judge
+from openfirst_conformance.platform import SimulatedPlatform
+from openfirst_conformance.shrink import failure_of, shrink
+from openfirst_conformance.tracker import Oracle, Tracker
+from openfirst_conformance.trial import Settings
+from openfirst_reference.contract import load_contract
+from openfirst_reference.machine import machine_of
+
+from .implementations import Plain, drive, faulty, path_of
+from .implementations.drive import state_of
+
+CONTRACT = load_contract()
+MACHINE = machine_of(CONTRACT)
+QUICK = Settings(walks=20)
+
+
+@dataclass
+class Found:
+    """What is held against an implementation, and how many calls each shrink made for it."""
+
+    failures: list[Failure] = field(default_factory=list)
+    costs: list[int] = field(default_factory=list)
+
+
+def found(implementation: type[Plain]) -> Found:
+    """Judge an implementation by the smoke tier and the one that its fault needs."""
+    result = Found()
+
+    async def counted(driver: Driver, *rest: Any) -> Played | None:
+        before = driver.calls
+        shortest = await shrink(driver, *rest)
+        result.costs.append(driver.calls - before)
+        return shortest
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(judging, "shrink", counted)
+        tiers = ["smoke", implementation.needs] if implementation.needs else ["smoke"]
+        report = asyncio.run(judge(PythonAdapter(path_of(implementation)), CONTRACT, tiers=tiers, settings=QUICK))
+    result.failures = [failure for rule in report.rules.values() for failure in rule.failures]
+    return result
+
+
+# Whether a call can be left out ---------------------------------------------------------------------------------------
+
+
+def superfluous(implementation: type[Plain], failures: Sequence[Failure]) -> list[str]:
+    """The calls without which the same failure is met, one by one."""
+
+    async def looked_for() -> list[str]:
+        platform = SimulatedPlatform(CONTRACT, {**CONTRACT.default_choices(), **implementation.decides})
+        driver = Driver(PythonAdapter(path_of(implementation)), MACHINE, platform)
+        await platform.start()
+        try:
+            await driver.start()
+            oracle = Oracle(MACHINE, driver.declared_choices())
+            return [line for failure in failures async for line in _superfluous(driver, oracle, failure)]
+        finally:
+            await driver.adapter.close()
+            await platform.close()
+
+    return asyncio.run(looked_for())
+
+
+async def _superfluous(driver: Driver, oracle: Oracle, failure: Failure):  # type: ignore[no-untyped-def]
+    calls = failure.played.calls
+    for number, planned in enumerate(calls):
+        kept = (*calls[:number], *calls[number + 1 :])
+        if kept:
+            case = Case("without", "", failure.played.case.clients, kept)
+            again = await driver.play(case, oracle)
+            if same(failure, again):
+                yield f"{failure.rule}: {planned.operation} (call {number + 1}) of {[c.operation for c in calls]}"
+
+
+def same(failure: Failure, again: Played) -> bool:
+    """Whether a case fails as the failure does."""
+    if failure.played.violation is None:
+        return failure.rule in again.broken_shoulds
+    return failure_of(again) == failure_of(failure.played)
+
+
+# The shortest sequence, by breadth-first search -----------------------------------------------------------------------
+
+
+class Node(NamedTuple):
+    """An implementation after some calls, and what is known of the time."""
+
+    frozen: bytes
+    tracker: Tracker
+    time: tuple[Any, ...]
+    calls: tuple[Planned, ...]
+
+    def key(self) -> object:
+        """What tells it from others."""
+        ways = frozenset((here, tuple(sorted(way.assignment.items()))) for here, way in self.tracker.ways.items())
+        return self.frozen, ways, self.time
+
+
+class Direct:
+    """Stands where an adapter does, and hands everything to an object that can be copied between calls."""
+
+    def __init__(self, trial: drive.Trial) -> None:
+        self._trial = trial
+        self.object = Plain()
+
+    async def start(self, params: Json) -> Json:
+        return await self.object.initialize(params)
+
+    async def reset(self, params: Json) -> Json:
+        return await self.object.reset({**params, "generation": 0})
+
+    def __getattr__(self, method: str) -> Callable[[Json], Coroutine[Any, Any, Json]]:
+        return getattr(self.object, method)  # type: ignore[no-any-return]
+
+    def freeze(self) -> bytes:
+        self.object.request = None
+        return pickle.dumps(self.object)
+
+    def thaw(self, frozen: bytes) -> None:
+        self.object = pickle.loads(frozen)
+        self.object.request = self._trial._requested
+
+
+class Search(drive.Trial):
+    """A breadth-first search through everything that the clients of a fixture may call."""
+
+    def __init__(self, implementation: type[Plain]) -> None:
+        super().__init__(implementation, MACHINE)
+        self.implementation = implementation
+        self.adapter = self.direct = Direct(self)  # type: ignore[assignment]
+        self.direct.object = implementation()
+        now(self.start())
+
+    def shortest(self, failure: Failure, limit: int) -> tuple[Planned, ...] | None:
+        """The shortest sequence of at most so many calls that breaks the rule and can lose no call."""
+        clients = failure.played.case.clients
+        self.direct.object = self.implementation()
+        tracker = now(self.begin(Case("", "", clients, ())))
+        level = [Node(self.direct.freeze(), tracker, self._time(), ())]
+        known: set[object] = set()
+        for _ in range(limit):
+            further: list[Node] = []
+            for node in level:
+                for planned in self._calls(node, failure):
+                    after, broken = self._made(node, planned, clients)
+                    if failure.rule in broken and self._is_minimal(after.calls, clients):
+                        return after.calls
+                    if not broken and after.key() not in known:
+                        known.add(after.key())
+                        further.append(after)
+            level = further
+        return None
+
+    def _calls(self, node: Node, failure: Failure) -> Iterator[Planned]:
+        """Every call of a class there is, and those that the failure itself is made of."""
+        for client, fixture in failure.played.case.clients.items():
+            own = [call for call in failure.played.calls if call.client == client]
+            stated = CONTRACT.fixtures[fixture].calls
+            able = {name: stated[name] for name in stated if self.can(name, {"info": {}})}
+            calls = MACHINE.alphabet(able, state_of(node.tracker, client), leaves=True)
+            made = {(call.operation, repr(call.arguments)): call.arguments for call in [*calls, *own]}
+            yield from (
+                Planned(client, operation, arguments)
+                for (operation, _), arguments in made.items()
+                if self.can(operation, arguments)
+            )
+
+    def _made(self, node: Node, planned: Planned, clients: Mapping[str, str]) -> tuple[Node, set[str]]:
+        """Where a call leads, and the rules that it breaks."""
+        self.direct.thaw(node.frozen)
+        self.now, self.born, self.passed = node.time[0], dict(node.time[1]), dict(node.time[2])
+        tracker = node.tracker.fork()
+        played = drive.Played(Case("", "", clients, ()))
+        now(self.make(tracker, played, planned))
+        broken = set(tracker.broken_but_followed())
+        if played.violation:
+            broken = set(blame(self.oracle, played.violation, minimal=True))
+        return Node(self.direct.freeze(), tracker, self._time(), (*node.calls, planned)), broken
+
+    def _time(self) -> tuple[Any, ...]:
+        return self.now, tuple(self.born.items()), tuple(self.passed.items())
+
+    def _is_minimal(self, calls: Sequence[Planned], clients: Mapping[str, str]) -> bool:
+        wanted = self._failure(calls, clients)
+        shorter = [(*calls[:number], *calls[number + 1 :]) for number in range(len(calls))]
+        return all(not kept or self._failure(kept, clients) != wanted for kept in shorter)
+
+    def _failure(self, calls: Sequence[Planned], clients: Mapping[str, str]) -> object:
+        self.direct.object = self.implementation()
+        played = now(self.play(Case("", "", clients, tuple(calls))))
+        return failure_of(Played(played.case, violation=played.violation, broken_shoulds=played.shoulds)) or None
+
+
+def now(coroutine: Coroutine[Any, Any, Any]) -> Any:
+    """What a coroutine that waits for nothing but its turn gives."""
+    while True:
+        try:
+            coroutine.send(None)
+        except StopIteration as result:
+            return result.value
