@@ -409,8 +409,11 @@ class _Run:
         operations = {
             row.call
             for row in self.contract.rows.values()
-            if any(carry.rule == rule for carry in row.carries)
-            or any(self._keeps(item.effect, rule) for item in row.may)
+            if self.contract.operations[row.call].driven != "echo"  # what another client does needs no declaration
+            and (
+                any(carry.rule == rule for carry in row.carries)
+                or any(self._keeps(item.effect, rule) for item in row.may)
+            )
         }
         lacking = {operation: self.driver.lacks(operation) for operation in sorted(operations)}
         if operations and all(lacking.values()):

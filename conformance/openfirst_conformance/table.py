@@ -18,7 +18,7 @@ from openfirst_reference.machine import ABSENT, ANY_ERROR, OF_SERVICE, Call, Sta
 from openfirst_reference.separation import observed
 
 Letter = tuple[str, tuple[tuple[str, str], ...]]
-_PAIRS = 100
+_PAIRS = 60
 
 
 def tables_of(trial: Trial) -> list[Table]:

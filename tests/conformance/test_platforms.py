@@ -52,7 +52,7 @@ def judged_by(platform: JudgedPlatform, **options: Any) -> Any:
 
 
 def judged(platform: Plain, **options: Any) -> Report:
-    """The report of the deterministic tier that its fault needs, and of the one that it needs at all."""
+    """The report of the tier that it takes to see the fault."""
 
     async def run() -> Report:
         async with platform.listening() as url:
@@ -62,7 +62,7 @@ def judged(platform: Plain, **options: Any) -> Report:
             there = JudgedPlatform(url, CONTRACT, KEY, SECRET, control=control, deadlines=deadlines)
             report: Report = await judged_by(
                 there,
-                tiers=list(dict.fromkeys(("smoke", platform.needs))),
+                tiers=[platform.needs],
                 settings=Settings(extra=0),
                 choices=platform.declares,
                 **options,
@@ -149,6 +149,14 @@ def test_the_odd_are_accused_of_nothing(platform: type[Plain]) -> None:
     assert not accused, "\n\n".join(f"{rule}:\n{sequence}" for rule, sequence in accused.items())
     assert report.verdict == platform.verdict
     assert not report.adapter_faults
+
+
+@pytest.mark.parametrize("platform", [Plain, odd.ForgetsOldSessions, odd.KeepsWhatThereIs], ids=name_of)
+def test_nor_are_they_where_calls_overlap(platform: type[Plain]) -> None:
+    class Overlapped(platform):  # type: ignore[misc, valid-type]
+        needs = "concurrent"
+
+    assert not convicted(judged(Overlapped()))
 
 
 @pytest.mark.parametrize("platform", [each for each in FAULTY if each.needs in TIERS], ids=name_of)

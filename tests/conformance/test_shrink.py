@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import functools
+import itertools
 import pickle
 import statistics
-from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -41,7 +43,12 @@ class Found:
 
 
 def found(implementation: type[Plain]) -> Found:
-    """Judge an implementation by the smoke tier and the one that its fault needs."""
+    """Judge an implementation, once, by the smoke tier and the one that its fault needs."""
+    return _found(path_of(implementation), implementation.needs)
+
+
+@functools.cache
+def _found(path: str, needs: str) -> Found:
     result = Found()
 
     async def counted(driver: Driver, *rest: Any) -> Played | None:
@@ -52,8 +59,8 @@ def found(implementation: type[Plain]) -> Found:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(judging, "shrink", counted)
-        tiers = ["smoke", implementation.needs] if implementation.needs else ["smoke"]
-        report = asyncio.run(judge(PythonAdapter(path_of(implementation)), CONTRACT, tiers=tiers, settings=QUICK))
+        tiers = ["smoke", needs] if needs else ["smoke"]
+        report = asyncio.run(judge(PythonAdapter(path), CONTRACT, tiers=tiers, settings=QUICK))
     result.failures = [failure for rule in report.rules.values() for failure in rule.failures]
     return result
 
@@ -79,7 +86,7 @@ def superfluous(implementation: type[Plain], failures: Sequence[Failure]) -> lis
     return asyncio.run(looked_for())
 
 
-async def _superfluous(driver: Driver, oracle: Oracle, failure: Failure):  # type: ignore[no-untyped-def]
+async def _superfluous(driver: Driver, oracle: Oracle, failure: Failure) -> AsyncIterator[str]:
     calls = failure.played.calls
     for number, planned in enumerate(calls):
         kept = (*calls[:number], *calls[number + 1 :])
@@ -112,6 +119,13 @@ class Node(NamedTuple):
         """What tells it from others."""
         ways = frozenset((here, tuple(sorted(way.assignment.items()))) for here, way in self.tracker.ways.items())
         return self.frozen, ways, self.time
+
+
+class Wanted(NamedTuple):
+    """A failure, and by which marks another sequence is known to show the same."""
+
+    failure: Failure
+    marks: frozenset[object]
 
 
 class Direct:
@@ -149,50 +163,55 @@ class Search(drive.Trial):
         self.direct.object = implementation()
         now(self.start())
 
-    def shortest(self, failure: Failure, limit: int) -> tuple[Planned, ...] | None:
-        """The shortest sequence of at most so many calls that breaks the rule and can lose no call."""
-        clients = failure.played.case.clients
+    def shorter(self, failures: Sequence[Wanted], by: int) -> Iterator[tuple[Planned, ...]]:
+        """The sequences that are shorter than what they were found for by so many calls, and can lose no call themselves.
+
+        All failures are of the same clients.
+        """
+        clients = failures[0].failure.played.case.clients
         self.direct.object = self.implementation()
         tracker = now(self.begin(Case("", "", clients, ())))
         level = [Node(self.direct.freeze(), tracker, self._time(), ())]
         known: set[object] = set()
-        for _ in range(limit):
+        for length in itertools.count(1):
+            left = [item for item in failures if len(item.failure.played.calls) - by >= length]
             further: list[Node] = []
-            for node in level:
-                for planned in self._calls(node, failure):
+            for node in level if left else ():
+                for planned in self._calls(node, left):
                     after, broken = self._made(node, planned, clients)
-                    if failure.rule in broken and self._is_minimal(after.calls, clients):
-                        return after.calls
+                    if any(item.marks <= broken for item in left) and self._is_minimal(after.calls, clients):
+                        yield after.calls
                     if not broken and after.key() not in known:
                         known.add(after.key())
                         further.append(after)
+            if not further:
+                return
             level = further
-        return None
 
-    def _calls(self, node: Node, failure: Failure) -> Iterator[Planned]:
-        """Every call of a class there is, and those that the failure itself is made of."""
-        for client, fixture in failure.played.case.clients.items():
-            own = [call for call in failure.played.calls if call.client == client]
+    def _calls(self, node: Node, failures: Sequence[Wanted]) -> Iterator[Planned]:
+        """Every call of a class there is, and those that the failures themselves are made of."""
+        made = [call for item in failures for call in item.failure.played.calls]
+        for client, fixture in failures[0].failure.played.case.clients.items():
             stated = CONTRACT.fixtures[fixture].calls
             able = {name: stated[name] for name in stated if self.can(name, {"info": {}})}
-            calls = MACHINE.alphabet(able, state_of(node.tracker, client), leaves=True)
-            made = {(call.operation, repr(call.arguments)): call.arguments for call in [*calls, *own]}
-            yield from (
-                Planned(client, operation, arguments)
-                for (operation, _), arguments in made.items()
-                if self.can(operation, arguments)
-            )
+            calls = [
+                Planned(client, call.operation, call.arguments)
+                for call in MACHINE.alphabet(able, state_of(node.tracker, client), leaves=True)
+                if self.can(call.operation, call.arguments)
+            ]
+            own = [call for call in made if call.client == client]
+            yield from {(call.operation, repr(call.arguments)): call for call in [*calls, *own]}.values()
 
-    def _made(self, node: Node, planned: Planned, clients: Mapping[str, str]) -> tuple[Node, set[str]]:
-        """Where a call leads, and the rules that it breaks."""
+    def _made(self, node: Node, planned: Planned, clients: Mapping[str, str]) -> tuple[Node, set[object]]:
+        """Where a call leads, and the rules that it breaks, with what shows it."""
         self.direct.thaw(node.frozen)
         self.now, self.born, self.passed = node.time[0], dict(node.time[1]), dict(node.time[2])
         tracker = node.tracker.fork()
         played = drive.Played(Case("", "", clients, ()))
         now(self.make(tracker, played, planned))
-        broken = set(tracker.broken_but_followed())
+        broken: set[object] = set(tracker.broken_but_followed())
         if played.violation:
-            broken = set(blame(self.oracle, played.violation, minimal=True))
+            broken = {*blame(self.oracle, played.violation, minimal=True), failed(played)}
         return Node(self.direct.freeze(), tracker, self._time(), (*node.calls, planned)), broken
 
     def _time(self) -> tuple[Any, ...]:
@@ -206,7 +225,12 @@ class Search(drive.Trial):
     def _failure(self, calls: Sequence[Planned], clients: Mapping[str, str]) -> object:
         self.direct.object = self.implementation()
         played = now(self.play(Case("", "", clients, tuple(calls))))
-        return failure_of(Played(played.case, violation=played.violation, broken_shoulds=played.shoulds)) or None
+        return failed(played) or played.shoulds
+
+
+def failed(played: drive.Played) -> object:
+    """In which way a case fails."""
+    return failure_of(Played(played.case, violation=played.violation))
 
 
 def now(coroutine: Coroutine[Any, Any, Any]) -> Any:
@@ -216,3 +240,77 @@ def now(coroutine: Coroutine[Any, Any, Any]) -> Any:
             coroutine.send(None)
         except StopIteration as result:
             return result.value
+
+
+# What is shown --------------------------------------------------------------------------------------------------------
+
+SOME = [
+    faulty.GateIsOpenAfterSecondClose,
+    faulty.GateIsOpenAfterRefusedOpen,
+    faulty.OpensNothing,
+    faulty.LosesName,
+    faulty.ComparesTrimmed,
+    faulty.RefusesMismatchButOpens,
+    faulty.AdoptsWithoutTokenId,
+    faulty.RefusesEqualExternalId,
+    faulty.NewIdEveryOpen,
+    faulty.IdPerClient,
+    faulty.CloseKeepsParticipant,
+    faulty.ClosesOnlyOnce,
+    faulty.FailsToOpenThirdTime,
+    faulty.ReopenLeaksExternalId,
+    faulty.StaysInConference,
+    faulty.IsOpenClosesTheThirdTime,
+    faulty.IsOpenAfterFailedOpen,
+    faulty.ShowsParticipantOfPreviousSession,
+    faulty.UpdateChangesId,
+    faulty.UpdatesWithoutScope,
+    faulty.LocksAfterRefusal,
+    faulty.RefusedSecondInitialiseTakesToken,
+    faulty.AcceptsRevocationTooLate,
+    faulty.ForgetsToAskAtExpiry,
+    faulty.IgnoresFreshToken,
+    faulty.NeverLearnsOfItsEnd,
+    faulty.OpenClosesOthers,
+    faulty.UpdatesAll,
+    faulty.SaysFreshButReuses,
+    faulty.CloseIsUndoneInRace,
+]
+
+
+@pytest.mark.parametrize("implementation", SOME)
+def test_no_call_of_a_failure_can_be_left_out(implementation: type[Plain]) -> None:
+    failures = found(implementation).failures
+    assert failures
+    assert not superfluous(implementation, failures)
+
+
+@pytest.mark.parametrize("implementation", SOME)
+def test_a_search_finds_nothing_that_is_shorter_by_two_calls(implementation: type[Plain]) -> None:
+    assert not shorter(implementation, by=2)
+
+
+def test_the_search_finds_what_there_is() -> None:
+    """A name that leaks shows after open, close, open and a look: by four calls, and not by three."""
+    found_again = shorter(faulty.ReopenLeaksName, by=0)
+    assert ["open", "close", "open", "getParticipant"] in found_again
+    assert all(len(operations) >= 4 for operations in found_again)
+    assert not shorter(faulty.ReopenLeaksName, by=1)
+
+
+def shorter(implementation: type[Plain], *, by: int) -> list[list[str]]:
+    """What a search finds: for the first failure of a rule, all that breaks the rule; for others, what fails in the same way."""
+    search, rules = Search(implementation), set[str]()
+    wanted: dict[tuple[tuple[str, str], ...], list[Wanted]] = {}
+    for failure in found(implementation).failures:
+        marks = {failure.rule, failure_of(failure.played)} if failure.rule in rules else {failure.rule}
+        rules.add(failure.rule)
+        if not any(call.overlapping for call in failure.played.calls):
+            wanted.setdefault(tuple(failure.played.case.clients.items()), []).append(Wanted(failure, frozenset(marks)))
+    return [[call.operation for call in calls] for some in wanted.values() for calls in search.shorter(some, by)]
+
+
+def test_half_of_all_failures_are_shrunk_with_few_calls() -> None:
+    costs = [cost for implementation in SOME for cost in found(implementation).costs]
+    assert len(costs) > 100
+    assert statistics.median(costs) <= 200

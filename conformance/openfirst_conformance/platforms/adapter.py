@@ -189,11 +189,15 @@ class PlatformAdapter:
         identifier = session.get("sessionId") if isinstance(session, dict) else None
         if not isinstance(identifier, str) or not identifier:
             raise Unreadable(f"no `sessionId` (status {answer.status})")
-        client.session, client.named, client.sure, client.left = identifier, True, True, True
+        self._unsure()
+        client.session, client.named, client.left = identifier, True, True
+        client.sure = self._under_way == 1
 
     async def _close(self, client: _Client, arguments: Json) -> None:
         self._unsure()
-        self._accept(await self._of_session(client, "DELETE"))
+        answer = await self._of_session(client, "DELETE")
+        self._unsure()
+        self._accept(answer)
         client.left = False
 
     async def _is_open(self, client: _Client, arguments: Json) -> bool:
@@ -232,8 +236,10 @@ class PlatformAdapter:
 
     async def _of_session(self, client: _Client, method: str, path: str = "", content: bytes | None = None) -> Answer:
         """Ask about the client's session. One that may be over may also be forgotten: then `current` is none."""
-        sure, named = client.sure, client.named
+        sure, named, session = client.sure, client.named, client.session
         answer = await self._ask(client, method, client.address, path, content)
+        # What ends it may have come in between.
+        sure = sure and client.sure and client.session == session
         if named and not sure and answer.status == 404 and self._is_forgotten(answer):
             return await self._ask(client, method, CURRENT, path, content)
         return answer
