@@ -93,6 +93,13 @@ def skeletons(session: nox.Session) -> None:
 
 
 @nox.session(default=False)
+def power(session: nox.Session) -> None:
+    """How good the judge is: mutants of the contract; `-- --markdown docs/power.md` writes the page. Takes minutes."""
+    session.install(".")
+    session.run("openfirst", "mutants", *session.posargs)
+
+
+@nox.session(default=False)
 def bench(session: nox.Session) -> None:
     """Measure speed; not part of the default run, since a busy machine would fail it."""
     session.install(".")

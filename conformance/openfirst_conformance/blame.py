@@ -12,19 +12,31 @@ The laws, in this order:
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from openfirst_conformance.tracker import Candidate, Moment, Oracle, Violation, Way, has_fields
 from openfirst_reference.machine import Machine, Step
 
 
-def blame(oracle: Oracle, violation: Violation, *, minimal: bool) -> tuple[str, ...]:
-    """The ids of the rules that the violation breaks. `minimal`: no call before it can be left out."""
+def blame(
+    oracle: Oracle, violation: Violation, *, minimal: bool, usual: Mapping[str, str] | None = None
+) -> tuple[str, ...]:
+    """The ids of the rules that the violation breaks.
+
+    `minimal`: no call before it can be left out. `usual` says what the implementation makes of a choice elsewhere: of several
+    explanations of what was seen before, one that agrees with that is gone by.
+    """
     law = oracle.machine.contract.laws
     if violation.overlapping and "overlapping" in law:
         return (law["overlapping"],)
-    here, way = violation.ways[0]
+    known = usual or {}
+
+    def surprises(item: tuple[Candidate, Way]) -> int:
+        choices = ((oracle.cells[key][0], values) for key, values in item[1].assignment.items())
+        return sum(known.get(choice) not in (None, *values) for choice, values in choices)
+
+    here, way = min(violation.ways, key=surprises)
     return tuple(dict.fromkeys(_Case(oracle, violation, here, way, minimal).rules()))
 
 

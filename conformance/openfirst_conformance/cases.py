@@ -28,13 +28,18 @@ class Planned:
 
 @dataclass(frozen=True)
 class Case:
-    """A sequence of calls from fresh clients. `clients` maps a name to its fixture; `choices` are those it holds under."""
+    """A sequence of calls from fresh clients.
+
+    `clients` maps a name to its fixture, and `held` to the variables of the world that are otherwise than the fixture says;
+    `choices` are those that it holds under.
+    """
 
     id: str
     title: str
     clients: Mapping[str, str]
     calls: tuple[Planned, ...]
     choices: Mapping[str, str] = field(default_factory=dict)
+    held: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -59,13 +64,14 @@ def golden_traces(contract: Contract) -> list[GoldenTrace]:
     ]
 
 
-def credential_of(contract: Contract, fixture: str) -> dict[str, Any]:
+def credential_of(contract: Contract, fixture: str, otherwise: Mapping[str, str] | None = None) -> dict[str, Any]:
     """What a client of the fixture holds, as the arguments of an initialising call describe it. No secrets in it yet."""
     held = {
         name: contract.fixtures[fixture].set.get(name, variable.initial)
         for name, variable in contract.variables.items()
         if variable.world
     }
+    held.update(otherwise or {})
     return {
         "kind": held["kind"],
         "condition": held["condition"],
@@ -81,6 +87,8 @@ def case_to_json(case: Case, calls: Sequence[Planned]) -> dict[str, Any]:
         "id": case.id,
         "title": case.title,
         "clients": dict(case.clients),
+        **({"choices": dict(case.choices)} if case.choices else {}),
+        **({"held": {name: dict(held) for name, held in case.held.items()}} if case.held else {}),
         "calls": [
             {
                 "client": call.client,
@@ -108,7 +116,8 @@ def case_from_json(item: Any, contract: Contract, place: str) -> Case:
         Planned(call["client"], call["operation"], call["arguments"], call.get("overlapping", False))
         for call in item["calls"]
     )
-    return Case(item["id"], item["title"], item["clients"], calls)
+    choices = contract.check_choices(item.get("choices", {}), place)
+    return Case(item["id"], item["title"], item["clients"], calls, choices, item.get("held", {}))
 
 
 def _trace(item: Mapping[str, Any], contract: Contract) -> GoldenTrace:

@@ -63,7 +63,7 @@ class Plan:
         """The cases, one by one."""
         title = f"from {self.table.fixture}, every sequence of up to {self.extra + 1} calls from each kind of state"
         for number, word in enumerate(self.words, 1):
-            yield self.table.case(f"complete-{self.table.fixture}-{number}", title, word)
+            yield self.table.case(f"complete-{self.table.fixture}-{number}", title, word, number)
 
 
 def plan(trial: Trial, tables: Sequence[Table]) -> list[Plan]:
@@ -85,9 +85,11 @@ def plan(trial: Trial, tables: Sequence[Table]) -> list[Plan]:
         seen.add(still)
         extra = max(trial.settings.extra - less, 0)
         scenarios = [*table.kinds.values(), *table.scenarios]
-        words = list(suite(table.classes, scenarios, table.identify, extra))
+        tried = ((way, word) for way in scenarios for word in suite(table.classes, [way], table.identify, extra))
+        words = [word if extra else table.looking(word, len(way)) for way, word in tried]
         if not table.moves_the_world:
-            words += suite(table.leaves, table.ways.values(), table.identify, 0)
+            words += suite(table.leaves, table.kinds.values(), table.identify, 0)
+            words += suite(table.classes, table.ways.values(), table.identify, 0)
         else:
             words += suite(table.leaves_of(only_there), table.kinds.values(), table.identify, 0)
         plans.append(Plan(table, extra, len(scenarios), maximal(words)))
@@ -113,11 +115,15 @@ def promise(trial: Trial, plans: list[Plan]) -> dict[str, object]:
 
 
 def sweep(machine: Machine) -> Iterator[Case]:
-    """Every method of every service: fresh, where services answer, after that, and after a refusal of what opens."""
+    """Every method of every service: fresh, where services answer, after that, and after a refusal of what opens.
+
+    The first fixture in which services answer stands for the others; where they never do, every fixture is tried.
+    """
     contract = machine.contract
     for (operation, parameter), classes in contract.classes.items():
         if classes.source != "services":
             continue
+        done = False
         for fixture, stated in contract.fixtures.items():
             start = machine.fixture(fixture)
             every = [
@@ -134,7 +140,11 @@ def sweep(machine: Machine) -> Iterator[Case]:
             ]
             opening = _way(machine, start, calls, lambda state, some=every[0]: _answers(machine, state, some))  # type: ignore[misc]
             if opening is None:
+                yield _case(f"sweep-{fixture}", "every service method where no session can be opened", fixture, every)
                 continue
+            if done:
+                continue
+            done = True
             there = _follow(machine, start, opening)
             closing = _way(machine, there, calls, lambda state, some=every[0]: not _answers(machine, state, some))  # type: ignore[misc]
             refused = next(
@@ -145,12 +155,12 @@ def sweep(machine: Machine) -> Iterator[Case]:
                 ),
                 None,
             )
-            parts = [*every, *opening, *every, *(closing or []), *every]
-            yield _case(f"sweep-{fixture}", "every service method before, in and after a session", fixture, parts)
+            parts = [*every, *opening, *every, *(closing or []), *every, *opening, *(closing or []), *every]
+            title = "every service method before, in and after a session, and after another"
+            yield _case(f"sweep-{fixture}", title, fixture, parts)
             if refused is not None:
                 title = "every service method after a refused call"
                 yield _case(f"sweep-refused-{fixture}", title, fixture, [refused, *every])
-            return
 
 
 def _answers(machine: Machine, state: State, call: Call) -> bool:

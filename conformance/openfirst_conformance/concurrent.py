@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from dataclasses import replace
 from random import Random
 
@@ -11,6 +11,7 @@ from openfirst_conformance.cases import Case, Planned
 from openfirst_conformance.driver import Played
 from openfirst_conformance.probes import learnt
 from openfirst_conformance.table import Table, tables_of
+from openfirst_conformance.tracker import Key
 from openfirst_conformance.trial import Trial
 from openfirst_reference.machine import State
 
@@ -19,28 +20,52 @@ _TRIPLES = 60
 
 
 async def concurrent(trial: Trial) -> AsyncIterator[Played]:
-    """Every case of the tier, played; none where the adapter takes one call at a time."""
-    if trial.driver.capabilities.concurrency > 1:
-        async for played in learnt(trial):
-            yield played
-        for case in trial.share(_cases(trial)):
-            yield await trial.play(case)
+    """Every case of the tier, played; none where the adapter takes one call at a time.
+
+    The same calls are made one after another first: what the implementation then makes of a choice that it has not declared,
+    it must make of it when they overlap as well.
+    """
+    if trial.driver.capabilities.concurrency < 2:
+        return
+    async for played in learnt(trial):
+        yield played
+    bursts = list(_bursts(trial))
+    known = dict(trial.known)
+    for case in map(_in_sequence, bursts):
+        played = await trial.play(case)
+        if played.tracker is not None and not played.violation:
+            known.update(played.tracker.evidence())
+        yield played
+    choices = _unanimous(known)
+    for case in trial.share(bursts):
+        yield await trial.play(replace(case, choices=choices))
 
 
-def _cases(trial: Trial) -> Iterator[Case]:
+def _in_sequence(case: Case) -> Case:
+    calls = tuple(replace(planned, overlapping=False) for planned in case.calls)
+    return replace(case, id=f"{case.id}-in-sequence", title="the same calls one after another", calls=calls)
+
+
+def _unanimous(known: Mapping[Key, frozenset[str]]) -> dict[str, str]:
+    """The choices of which all that was seen leaves one and the same value."""
+    values: dict[str, frozenset[str]] = {}
+    for (choice, *_), left in known.items():
+        values[choice] = values.get(choice, frozenset()) | left
+    return {choice: min(left) for choice, left in values.items() if len(left) == 1}
+
+
+def _bursts(trial: Trial) -> Iterator[Case]:
     able = [table for table in tables_of(trial) if not table.moves_the_world and len(table.ways) > 1]
     if not able:
         return
     table = max(able, key=lambda item: len(item.inputs(item.initial)))
     operations = trial.driver.contract.operations
     for number, way in enumerate(table.kinds.values(), 1):
-        state = table.classes.after(way)
-        calls = _one_an_operation(table, state)
-        pairs = list(itertools.product(calls, repeat=2))
+        calls = _one_an_operation(table, table.classes.after(way))
         random = Random(f"{trial.settings.seed}/{number}")
         size = min(3, trial.driver.capabilities.concurrency)
-        triples = [tuple(random.choices(calls, k=size)) for _ in range(_TRIPLES)]
-        for count, burst in enumerate([*pairs, *triples], 1):
+        more = [tuple(random.choices(calls, k=size)) for _ in range(_TRIPLES)]
+        for count, burst in enumerate([*itertools.product(calls, repeat=2), *more], 1):
             if not all(operations[table.letters[item][0]].pure for item in burst):
                 yield _case(table, f"concurrent-{number}-{count}", way, burst)
 

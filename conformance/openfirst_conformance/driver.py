@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any
 
 from openfirst_conformance.adapter import Adapter, AdapterFault, Capabilities, Json, RequestRefused
@@ -50,13 +50,14 @@ class Seen:
 
 @dataclass
 class Played:
-    """What came of a case."""
+    """What came of a case. `stuck`: the call during which the adapter failed, and the rules that it would have tested."""
 
     case: Case
     seen: list[Seen] = field(default_factory=list)
     violation: Violation | None = None
     broken_shoulds: tuple[str, ...] = ()
     fault: AdapterFault | None = None
+    stuck: tuple[Planned, tuple[str, ...]] | None = None
     tracker: Tracker | None = None
     stderr: str = ""
 
@@ -108,8 +109,12 @@ class Driver:
             {"protocol": 1, "contract": contract, "platform": {"baseUrl": stage.url}}
         )
         self.capabilities = Capabilities.of(self.initialized)
-        is_platform = self.initialized["implementation"].get("role") == "platform"
-        self.translate = Translator(self.contract, self.initialized.get("errorMap", []), exact=is_platform)
+        self.translate = Translator(self.contract, self.initialized.get("errorMap", []), exact=self.is_platform)
+
+    @property
+    def is_platform(self) -> bool:
+        """Whether a platform is judged, and not a client."""
+        return bool(self.initialized["implementation"].get("role") == "platform")
 
     def declared_choices(self) -> dict[str, str]:
         """The choices that the handshake declares, as words."""
@@ -149,7 +154,12 @@ class Driver:
 
     def lacks_credential(self, fixture: str) -> str | None:
         """Why a client cannot hold what the fixture says, or None."""
-        return self.platform.lacks(credential_of(self.contract, fixture))
+        described = credential_of(self.contract, fixture)
+        for operation, stated in self.contract.operations.items():
+            kind = self._brought_about(operation).get("kind")
+            if stated.deprecated and kind == described["kind"] and not self.capabilities.deprecated_initialize:
+                return f"{operation} is deprecated, and not declared"
+        return self.platform.lacks(described)
 
     def permits(self, operation: str, arguments: Mapping[str, Any]) -> bool:
         """Whether a call gives what the implementation declared it needs, and nothing that it declared it does not take."""
@@ -168,7 +178,10 @@ class Driver:
     async def begin(self, case: Case, oracle: Oracle) -> Played:
         """Reset, and give the record that `play` goes on with."""
         self.resets += 1
-        stage = self._stage = await self.platform.stage(self.resets, case.clients)
+        held = {
+            name: credential_of(self.contract, fixture, case.held.get(name)) for name, fixture in case.clients.items()
+        }
+        stage = self._stage = await self.platform.stage(self.resets, held)
         played = Played(case)
         params = {
             "generation": self.resets,
@@ -177,7 +190,10 @@ class Driver:
             "clients": {name: {"credential": _wire(credential)} for name, credential in stage.credentials.items()},
         }
         result = await self.adapter.reset(params)
-        states = {name: self.machine.fixture(fixture) for name, fixture in case.clients.items()}
+        states = {
+            name: self.machine.having(self.machine.fixture(fixture), **case.held.get(name, {}))
+            for name, fixture in case.clients.items()
+        }
         told: list[tuple[Planned, Outcome]] = []
         for name, answer in (result.get("clients") or {}).items():
             # It says what came of initialising: then that is a call like others, from a client that holds nothing yet.
@@ -199,6 +215,7 @@ class Driver:
                 return operation
         return None
 
+    @cache  # noqa: B019 - a driver lives as long as its run
     def _brought_about(self, operation: str) -> dict[str, str]:
         """What an operation makes of the world's variables, whatever it is given: the kind of credential, say."""
         brought: dict[str, str] = {}
@@ -248,7 +265,7 @@ class Driver:
             else:
                 outcome = await self._call(planned)
         except AdapterFault as fault:
-            played.fault, played.stderr = fault, fault.stderr
+            played.fault, played.stderr, played.stuck = fault, fault.stderr, (planned, cell[2])
             self._stuck[cell] += 1
             return True
         if outcome is not None:

@@ -6,20 +6,26 @@ import unicodedata
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from random import Random
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from openfirst_conformance.cases import Case, Planned
 from openfirst_conformance.driver import Played
+from openfirst_conformance.hsi import Word
 from openfirst_conformance.probes import learnt
 from openfirst_conformance.table import Table, tables_of
 from openfirst_conformance.trial import Trial
-from openfirst_reference.machine import ABSENT, Machine
+from openfirst_reference.machine import ABSENT, Machine, State, Step
 
 ASSUMPTIONS = ("what a fault needs comes up by chance",)
 _LENGTH = 50
 _VALUES = 40
 _TWO_CLIENTS = 0.25
 _AGAIN = 0.15
+_DRAWS = 8
+_MANY_DRAWS = 200
+_KINDS = 3
+_NEAR = 3
 
 Pool = Mapping[tuple[str, str], Sequence[Any]]
 
@@ -36,9 +42,12 @@ async def explore(trial: Trial) -> AsyncIterator[Played]:
 def _cases(trial: Trial) -> Iterator[Case]:
     tables = tables_of(trial)
     made = made_values(trial.oracle.machine, trial.settings.seed)
-    for table in tables:
-        if not table.moves_the_world and len(table.ways) > 1:
-            yield from _one_value_each(table, made)
+    still = [table for table in tables if not table.moves_the_world and len(table.ways) > 1]
+    for index, table in enumerate(still):
+        yield from _one_value_each(table, made, slice(index, None, len(still)))
+    if not trial.driver.is_platform:  # which stamps the values that a token holds, so that each case has its own
+        for table in still[:1]:
+            yield from _one_holder_each(table, made, trial.settings.seed)
     walker = _Walker(trial, tables, made)
     for number in range(1, trial.settings.walks + 1):
         yield walker.walk(number)
@@ -53,7 +62,9 @@ def made_values(machine: Machine, seed: int) -> Pool:
     for (operation, parameter), classes in machine.contract.classes.items():
         examples = [item for leaf in classes.leaves for item in leaf.examples if isinstance(item, str) and item]
         if parameter in machine.index and not machine.contract.variables[parameter].is_enumeration and examples:
-            pool[operation, parameter] = _collected(examples, _longest(machine, operation, parameter), seed)
+            limit = _longest(machine, operation, parameter)
+            near = [text for example in examples[:2] for text in _near(example)]
+            pool[operation, parameter] = list(dict.fromkeys([*near, *_collected(examples, limit, seed)]))
     return pool
 
 
@@ -62,6 +73,7 @@ def _collected(examples: Sequence[str], limit: int, seed: int) -> list[str]:
     from hypothesis import HealthCheck, Phase, given, settings  # noqa: PLC0415
     from hypothesis import seed as seeded  # noqa: PLC0415
     from hypothesis import strategies as st  # noqa: PLC0415
+    from hypothesis.configuration import set_hypothesis_home_dir  # noqa: PLC0415
 
     near = st.sampled_from(examples).flatmap(lambda text: st.sampled_from(_near(text)))
     far = st.text(max_size=30) | st.text(min_size=200, max_size=300) | st.text(st.characters(), max_size=12)
@@ -81,7 +93,12 @@ def _collected(examples: Sequence[str], limit: int, seed: int) -> list[str]:
         if len(value.encode("utf-8", "surrogatepass")) <= limit:
             found[value] = None
 
-    collect()
+    with TemporaryDirectory() as folder:  # it keeps notes, which are nothing to whoever runs a check here
+        set_hypothesis_home_dir(folder)
+        try:
+            collect()
+        finally:
+            set_hypothesis_home_dir(None)
     return list(found)
 
 
@@ -99,7 +116,7 @@ def _near(text: str) -> list[str]:
         f"{text}\n",
         f"{text}\0",
     ]
-    parts = [text[:-1], text[1:], text + text, text + text[-1], text[::-1], f"{text}'", f'"{text}"', f"{text}%20"]
+    parts = [text[:-1], text[1:], text + text, text + text[-1:], text[::-1], f"{text}'", f'"{text}"', f"{text}%20"]
     strange = [
         f"\u202e{text}",
         f"{text}\U0001f600",
@@ -124,25 +141,83 @@ def _longest(machine: Machine, operation: str, parameter: str) -> int:
     return int(schema.get("maxLength", 1000))
 
 
-def _one_value_each(table: Table, made: Pool) -> Iterator[Case]:
-    """Each value given alone, from the start and from where calls are answered; then what shows it."""
-    machine, operations = table.machine, table.contract.operations
-    pure = [name for name in table.operations if operations[name].pure]
-    starts = {machine.outline(table.classes.after(way)): way for way in (*table.kinds.values(),)}
+def _one_value_each(table: Table, made: Pool, share: slice) -> Iterator[Case]:
+    """Values given alone, where such a call is accepted; then what shows them. All are tried where the client holds one of them."""
     for (operation, parameter), values in made.items():
-        if operation not in table.operations:
+        way = _accepted(table, operation)
+        if way is None:
             continue
-        for way in [way for way in starts.values() if len(way) <= 1]:
-            case = table.case("", "", way)
+        case = table.case("", "", way)
+        leaves = {_leaf(table, operation, parameter, value) for value in values}
+        for number, value in enumerate(values if len(leaves) > _KINDS else values[share], 1):
+            arguments = _arguments(table, operation, {parameter: value})
+            if arguments is not None:
+                name = f"value-{table.fixture}-{operation}-{parameter}-{number}"
+                calls = (*case.calls, Planned("a", operation, arguments), *_status(table))
+                yield Case(name, f"a value for {parameter}", {"a": table.fixture}, calls)
+
+
+def _one_holder_each(table: Table, made: Pool, seed: int) -> Iterator[Case]:
+    """Clients that hold other values: what they are compared with is the same, or near."""
+    machine = table.machine
+    for (operation, parameter), values in made.items():
+        for name in _compared_with(machine, operation, parameter) if operation in table.operations else ():
+            if table.initial[machine.index[name]] is None:
+                continue
             for number, value in enumerate(values, 1):
-                arguments = _arguments(table, operation, {parameter: value})
-                if arguments is not None:
-                    calls = [Planned("a", operation, arguments), *(Planned("a", name, {}) for name in pure)]
-                    name = f"value-{table.fixture}-{operation}-{parameter}-{len(way)}-{number}"
-                    yield Case(name, f"a value for {parameter}", {"a": table.fixture}, (*case.calls, *calls))
+                random = Random(f"{seed}/{number}")
+                near = [*random.sample(_near(value), _NEAR), value[: len(value) // 2], value[:-1]]
+                state = machine.having(table.initial, **{name: value})
+                for count, given in enumerate(dict.fromkeys([value, *near]), 1):
+                    arguments = _arguments(table, operation, {parameter: given}, state)
+                    if (
+                        given
+                        and arguments is not None
+                        and len(given.encode()) <= _longest(machine, operation, parameter)
+                    ):
+                        yield Case(
+                            f"held-{table.fixture}-{name}-{number}-{count}",
+                            f"another value of {name}",
+                            {"a": table.fixture},
+                            (Planned("a", operation, arguments), *_status(table)),
+                            held={"a": {name: value}},
+                        )
 
 
-def _arguments(table: Table, operation: str, values: Mapping[str, Any]) -> dict[str, Any] | None:
+def _compared_with(machine: Machine, operation: str, parameter: str) -> list[str]:
+    """The data that a client holds and that classes of the parameter ask for."""
+    text = " ".join(leaf.expression or "" for leaf in machine.contract.classes[operation, parameter].leaves)
+    held = [name for name, variable in machine.contract.variables.items() if variable.world and not variable.values]
+    return [name for name in held if f"client.{name}" in text]
+
+
+def _accepted(table: Table, operation: str) -> Word | None:
+    """A shortest way to where a call of the operation is accepted."""
+    if operation not in table.operations:
+        return None
+    for way in table.ways.values():
+        state = table.classes.after(way)
+        own = [number for number in table.inputs(state) if table.letters[number][0] == operation]
+        if any(not step.is_error for number in own for step in table.steps(state, number)[:1]):
+            return way
+    return None
+
+
+def _leaf(table: Table, operation: str, parameter: str, value: Any) -> str | None:
+    try:
+        call = table.machine.call(operation, table.machine.arguments(operation, {parameter: value}), table.initial)
+    except ValueError:
+        return None
+    return call.leaves[parameter]
+
+
+def _status(table: Table) -> list[Planned]:
+    return [Planned("a", name) for name in table.operations if table.contract.operations[name].pure]
+
+
+def _arguments(
+    table: Table, operation: str, values: Mapping[str, Any], state: State | None = None
+) -> dict[str, Any] | None:
     """The arguments with these values, the required ones among the rest filled in. None: they belong to no class."""
     machine, stated = table.machine, table.contract.operations[operation]
     filled = {name: value for name, value in values.items() if value is not None}
@@ -152,7 +227,7 @@ def _arguments(table: Table, operation: str, values: Mapping[str, Any]) -> dict[
             filled[parameter] = next((leaf.examples[0] for leaf in leaves.leaves if leaf.examples), None)
     arguments = machine.arguments(operation, filled)
     try:
-        machine.call(operation, arguments, table.initial)
+        machine.call(operation, arguments, state or table.initial)
     except ValueError:
         return None
     return arguments if table.trial.driver.permits(operation, arguments) else None
@@ -173,27 +248,52 @@ class _Walker:
         """One walk of one client, or of two."""
         random = Random(f"{self.trial.settings.seed}/{number}")
         able = [table for table in self.tables if len(table.ways) > 1] or list(self.tables)
-        table = able[(number - 1) % len(able)]
-        clients = {"a": table.fixture}
+        clients = {"a": able[(number - 1) % len(able)]}
         if self.trial.driver.capabilities.clients > 1 and random.random() < _TWO_CLIENTS:
-            clients["b"] = random.choice(able).fixture
-        by_fixture = {item.fixture: item for item in able}
-        weights = {name: random.random() ** 2 + 0.05 for name in self.trial.driver.contract.operations}
+            clients["b"] = random.choice(able)
+        states = {name: table.initial for name, table in clients.items()}
+        weights = {name: random.random() ** 3 + 0.02 for name in self.trial.driver.contract.operations}
+        willing = random.random()
         calls: list[Planned] = []
         while len(calls) < _LENGTH:
-            if calls and random.random() < _AGAIN:
-                calls.append(calls[-1])
-                continue
-            client = random.choice(list(clients))
-            own = by_fixture[clients[client]]
-            # Time passes for all clients, and the table tells of one.
-            operations = own.contract.operations
-            names = [name for name in own.operations if len(clients) == 1 or operations[name].driven != "advance"]
+            planned: Planned | None = calls[-1] if calls else None
+            if planned is None or random.random() >= _AGAIN:
+                client = random.choice(list(clients))
+                wish = random.random() < willing
+                planned = self._step(client, clients, states[client], weights, wish=wish, random=random)
+            if planned is None:
+                break
+            calls.append(planned)
+            steps = _steps(clients[planned.client], states[planned.client], planned)
+            states[planned.client] = steps[0].after if steps else states[planned.client]
+        fixtures = {name: table.fixture for name, table in clients.items()}
+        return Case(f"walk-{self.trial.settings.seed}-{number}", f"a walk of {_LENGTH} calls", fixtures, tuple(calls))
+
+    def _step(
+        self,
+        client: str,
+        clients: Mapping[str, Table],
+        state: State,
+        weights: Mapping[str, float],
+        *,
+        wish: bool,
+        random: Random,
+    ) -> Planned | None:
+        """A call that is drawn; with a wish, one that is accepted if a few draws bring one up. None: there is no call to make."""
+        table = clients[client]
+        operations = table.contract.operations
+        # Time passes for all clients, and the table tells of one.
+        names = [name for name in table.operations if len(clients) == 1 or operations[name].driven != "advance"]
+        drawn: Planned | None = None
+        for tries in range(_MANY_DRAWS):
             operation = random.choices(names, [weights[name] for name in names])[0]
-            arguments = self._drawn(own, operation, random)
+            arguments = self._drawn(table, operation, random)
             if arguments is not None:
-                calls.append(Planned(client, operation, arguments))
-        return Case(f"walk-{self.trial.settings.seed}-{number}", f"a walk of {_LENGTH} calls", clients, tuple(calls))
+                drawn = Planned(client, operation, arguments)
+                accepted = not all(step.is_error for step in _steps(table, state, drawn))
+                if accepted or not wish or tries >= _DRAWS:
+                    break
+        return drawn
 
     def _drawn(self, table: Table, operation: str, random: Random) -> dict[str, Any] | None:
         """Arguments with a value of some class for each parameter."""
@@ -218,3 +318,7 @@ class _Walker:
         methods = table.contract.methods
         kind = random.choice(sorted({method.kind for method in methods.values()}))
         return random.choice([name for name, method in methods.items() if method.kind == kind])
+
+
+def _steps(table: Table, state: State, planned: Planned) -> list[Step]:
+    return table.resolution.steps(state, table.machine.call(planned.operation, planned.arguments, state))

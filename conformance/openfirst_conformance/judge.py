@@ -7,7 +7,7 @@ import time
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from openfirst_conformance import complete as complete_tier
@@ -20,7 +20,7 @@ from openfirst_conformance.cases import Case, credential_of
 from openfirst_conformance.driver import Driver, Played
 from openfirst_conformance.platform import SimulatedPlatform
 from openfirst_conformance.platforms.base import Platform
-from openfirst_conformance.shrink import shrink
+from openfirst_conformance.shrink import failure_of, shrink
 from openfirst_conformance.signature import Signature, signature_of
 from openfirst_conformance.tracker import Oracle, Violation
 from openfirst_conformance.trial import Settings, Trial
@@ -42,8 +42,16 @@ ASSUMPTIONS = {
 }
 _MANY = 300
 _GOOD = "good"
-_PATIENCE = {"hang": 20}
-_MUCH_PATIENCE = 2000
+_TRIES = 3
+_HANGS = 20
+_LONG_ENOUGH = 300.0  # seconds
+_FRESH_STARTS = 20
+_CRASH_TRIES = 6
+_LEAK = {
+    "kind": "leak",
+    "detail": "a failure was seen only after other cases, and not once the adapter had been started afresh",
+    "remedy": "Make fresh clients in `reset`, and keep nothing of the case before",
+}
 
 
 @dataclass(frozen=True)
@@ -94,7 +102,7 @@ class ChoiceSeen:
             return self.declared
         seen = [set(value.split(" or ")) for counts in self.observed.values() for value in counts]
         common = sorted(set.intersection(*seen)) if seen else []
-        return " or ".join(common) if common else "varies by class" if seen else self.granted
+        return " or ".join(common) if common else "varies by class or state" if seen else self.granted
 
     @property
     def basis(self) -> str:
@@ -203,7 +211,7 @@ async def _running(
 
 class _Run:
     def __init__(self, trial: Trial, declared: Mapping[str, str]) -> None:
-        self.trial, self.driver, self.oracle = trial, trial.driver, trial.oracle
+        self.trial, self.driver = trial, trial.driver
         self.contract = self.driver.contract
         self.tested: dict[str, set[str]] = {}
         self.failures: dict[str, list[Failure]] = {}
@@ -212,7 +220,12 @@ class _Run:
         self.faults: list[Json] = []
         self.known: dict[tuple[Any, ...], tuple[str, ...]] = {}
         self.failed: dict[str, set[str]] = {}
+        self.vanished: Counter[tuple[Any, ...]] = Counter()
+        self.unsettled: set[str] = set()
+        self.leaks = False
+        self.fresh_starts = 0
         self.fault_kinds: Counter[str] = Counter()
+        self.starting = 0.0
         self.gives_up = ""
         self.under_way: str | None = None
         granted = self.contract.undeclared_choices()
@@ -253,7 +266,9 @@ class _Run:
         self._note_faults(played)
         if played.fault:
             await self._restart(played.fault.kind)
-            if played.case.calls and not again and not self.gives_up:
+            if again:
+                await self._note_crash(played)
+            elif played.case.calls and not self.gives_up:
                 await self.take(tier, await self.trial.play(played.case), again=True)
         elif played.violation:
             await self._convict(tier, played)
@@ -274,45 +289,105 @@ class _Run:
 
     async def _restart(self, kind: str) -> None:
         self.fault_kinds[kind] += 1
-        if self.fault_kinds[kind] >= _PATIENCE.get(kind, _MUCH_PATIENCE):
-            self.gives_up = f"the adapter failed {self.fault_kinds[kind]} times ({kind}), so the rest was not tried"
+        if kind == "hang" and self.fault_kinds[kind] >= _HANGS:
+            self.gives_up = f"the adapter hung {self.fault_kinds[kind]} times, so the rest was not tried"
+        began = time.perf_counter()
+        await self._start_again()
+        self.starting += time.perf_counter() - began
+        if self.starting > _LONG_ENOUGH:
+            self.gives_up = (
+                f"starting the adapter again and again took {self.starting:.0f} s, so the rest was not tried"
+            )
+
+    async def _start_again(self) -> None:
         try:
             await self.driver.adapter.restart()
         except AdapterFault as fault:
             self.faults.append(_fault(fault, "restart", None))
             self.gives_up = "the adapter could not be started again, so the rest was not tried"
 
+    async def _note_crash(self, played: Played) -> None:
+        """A case that was interrupted twice. If it is the call that does it, and not how many there were, its rules are open."""
+        if played.stuck is None:
+            return
+        planned, rules = played.stuck
+        if set(rules) <= self.unsettled:
+            return
+        before = played.calls
+        step = max(len(before) // _CRASH_TRIES, 1)
+        for left_out in range(0, len(before), step) if before else [-1]:
+            kept = [call for place, call in enumerate(before) if place != left_out]
+            again = await self.trial.play(replace(played.case, calls=(*kept, planned)))
+            if again.fault:
+                await self._restart(again.fault.kind)
+                if len(again.calls) == len(kept):
+                    self.unsettled.update(rules)
+                    return
+
     async def _convict(self, tier: str, played: Played) -> None:
         assert played.violation is not None
-        rules = blame(self.oracle, played.violation, minimal=False)
+        rules = blame(self.trial.oracle_of(played.case), played.violation, minimal=False, usual=self._usual())
         signature: tuple[Any, ...] = (rules, self._signature(played))
         if len(self.known) > _MANY:
             signature = (rules, played.violation.call.operation)
-        if signature not in self.known:
-            self.known[signature] = ()
-            shortest = await shrink(self.driver, self.oracle, played)
+        if signature not in self.known and self.vanished[signature] < _TRIES:
+            shortest = await self._confirmed(played)
             if shortest is None or shortest.violation is None:
+                self.vanished[signature] += 1
                 self.flaky.update(rules)
                 return
             self.known[signature] = self._blamed(shortest, shortest.violation)
             for rule in self.known[signature]:
                 self._fail(Failure(rule, tier, played.case.id, shortest, played.stderr))
-        for rule in self.known[signature]:
+        for rule in self.known.get(signature, ()):
             self.failed.setdefault(rule, set()).add(tier)
+
+    async def _confirmed(self, played: Played) -> Played | None:
+        """The shortest sequence that fails in the same way, whenever it is made, and made by an adapter just started."""
+        shortest = await shrink(self.driver, self.trial.oracle_of(played.case), played)
+        if shortest is None:
+            return None
+        case, wanted = replace(shortest.case, calls=shortest.calls), failure_of(shortest)
+        for _ in range(_TRIES - 1):
+            if failure_of(await self._replayed(case)) != wanted:
+                return None
+        if self.leaks or self.fresh_starts < _FRESH_STARTS:
+            self.fresh_starts += 1
+            await self._start_again()
+            if failure_of(await self._replayed(case)) != wanted:
+                self.leaks = True
+                self.faults.append({**_LEAK, "case": played.case.id, "call": None, "stderr": ""})
+                return None
+        return shortest
+
+    async def _replayed(self, case: Case) -> Played:
+        """The case once more, and again if the adapter fails in the middle of it."""
+        played = await self.trial.play(case)
+        if played.fault:
+            await self._restart(played.fault.kind)
+            played = await self.trial.play(case)
+        return played
+
+    def _usual(self) -> dict[str, str]:
+        """What the implementation was seen to make of each choice, where that is one value."""
+        values = {name: choice.value for name, choice in self.choices.items()}
+        return {name: value for name, value in values.items() if value in self.contract.choices[name].values}
 
     def _blamed(self, shortest: Played, violation: Violation) -> tuple[str, ...]:
         """The rules that a minimal sequence breaks. Where it fails only because calls overlap, that is what is wrong."""
         law = self.contract.laws.get("overlapping")
         if law is not None and any(planned.overlapping for planned in shortest.calls):
             return (law,)
-        return blame(self.oracle, violation, minimal=True)
+        return blame(self.trial.oracle_of(shortest.case), violation, minimal=True, usual=self._usual())
 
     async def _followed(self, tier: str, played: Played, rule: str) -> None:
         self.failed.setdefault(rule, set()).add(tier)
         if (rule,) in self.known:
             return
         self.known[(rule,)] = (rule,)
-        shortest = await shrink(self.driver, self.oracle, played, lambda again: rule in again.broken_shoulds or None)
+        shortest = await shrink(
+            self.driver, self.trial.oracle_of(played.case), played, lambda again: rule in again.broken_shoulds or None
+        )
         self._fail(Failure(rule, tier, played.case.id, shortest or played, played.stderr))
 
     def _fail(self, failure: Failure) -> None:
@@ -369,13 +444,14 @@ class _Run:
             return "fail", ""
         if rule in self.flaky:
             return "flaky", "it failed once and not when the same calls were made again"
-        if rule in self.driver.unanswered_rules():
+        if rule in self.unsettled or rule in self.driver.unanswered_rules():
             return (
                 "inconclusive",
                 "a call that tests it was never answered, or ended the adapter, each time it was made",
             )
         if self.gives_up:
-            return "inconclusive", self.gives_up
+            why_not = self._why_not(rule)
+            return ("inconclusive", self.gives_up) if why_not[0] == "not-run" else why_not
         if rule in self.tested:
             missing = self._not_tried(rule)
             return ("not-testable", missing) if missing else ("pass", "")
@@ -416,7 +492,9 @@ class _Run:
             )
         }
         lacking = {operation: self.driver.lacks(operation) for operation in sorted(operations)}
-        if operations and all(lacking.values()):
+        thorough = "complete" in self.promise and not self.gives_up
+        if operations and (all(lacking.values()) or (thorough and any(lacking.values()))):
+            lacking = {operation: why for operation, why in lacking.items() if why}
             reason = "; ".join(dict.fromkeys(word(why) for why in lacking.values()))
             return ("not-testable" if "virtual" in reason else "not-applicable"), reason
         return "not-run", "no tier that was run tests it"

@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from openfirst_conformance.cases import credential_of
 from openfirst_conformance.platforms.base import LIFETIME, outlined
 from openfirst_reference.contract import Contract
 from openfirst_simulator import Simulator, World
@@ -17,13 +16,13 @@ EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
 class SimulatedStage:
     """One case's world, and the credentials of its clients. Time stands still until `advance`. Is a `Stage`."""
 
-    def __init__(self, contract: Contract, world: World, clients: Mapping[str, str]) -> None:
+    def __init__(self, contract: Contract, world: World, clients: Mapping[str, Mapping[str, Any]]) -> None:
         self.world = world
         self.now = EPOCH.timestamp()
         self.credentials: dict[str, dict[str, Any]] = {}
         self._born: dict[str, float] = {}
-        for name, fixture in clients.items():
-            self._give(name, credential_of(contract, fixture))
+        for name, described in clients.items():
+            self._give(name, described)
 
     @property
     def url(self) -> str:
@@ -100,7 +99,7 @@ class SimulatedPlatform:
         """Stop listening."""
         await self._simulator.close()
 
-    async def stage(self, generation: int, clients: Mapping[str, str]) -> SimulatedStage:
+    async def stage(self, generation: int, clients: Mapping[str, Mapping[str, Any]]) -> SimulatedStage:
         """A fresh world for a case; the one before it is dropped."""
         if self._last is not None:
             self._simulator.drop(self._last)

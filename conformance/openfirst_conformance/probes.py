@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import AsyncIterator, Iterator, Sequence
+from dataclasses import replace
 
 from openfirst_conformance.cases import Case, Planned, golden_traces
 from openfirst_conformance.driver import Driver, Played
@@ -25,7 +26,7 @@ async def learnt(trial: Trial) -> AsyncIterator[Played]:
         (trace.case for trace in golden_traces(trial.driver.contract) if trial.driver.applies(trace.case)), None
     )
     if first is not None:
-        yield trial.learn(await trial.play(first))
+        yield trial.learn(await trial.play(replace(first, choices={})))
     for case in _probes(trial, tables_of(trial)):
         yield trial.learn(await trial.play(case))
 

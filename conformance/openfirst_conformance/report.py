@@ -158,7 +158,9 @@ def _failure(report: Report, rule: RuleVerdict, failure: Failure) -> RenderableT
         last = seen is failure.played.seen[-1]
         call = f"{seen.planned.operation}({_arguments(seen.planned.arguments)})"
         client = [seen.planned.client] if several else []
-        table.add_row(*client, call, Text(seen.outcome, style="red" if last else ""), " or ".join(seen.permitted))
+        table.add_row(
+            *client, call, Text(_printable(seen.outcome), style="red" if last else ""), " or ".join(seen.permitted)
+        )
     stated = report.contract.rules[rule.id]
     word = "broken" if rule.level == "must" else "not kept"
     fixtures = ", ".join(f"{client}: {fixture}" for client, fixture in failure.played.case.clients.items())
@@ -188,8 +190,13 @@ def failure_in_words(report: Report, rule: RuleVerdict) -> str:
     return str(text).strip()
 
 
+def _printable(text: str) -> str:
+    """The text with what no terminal can show, a lone surrogate, written out."""
+    return text.encode("utf-8", "backslashreplace").decode()
+
+
 def _arguments(arguments: Any) -> str:
-    text = json.dumps(arguments, ensure_ascii=False) if arguments else ""
+    text = _printable(json.dumps(arguments, ensure_ascii=False)) if arguments else ""
     return text if len(text) <= 160 else text[:157] + "…"
 
 

@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
-from openfirst_conformance.cases import Case, Planned
+from openfirst_conformance.cases import Planned
 from openfirst_conformance.driver import Driver, Played
 from openfirst_conformance.tracker import Oracle
 from openfirst_reference.machine import State
@@ -33,7 +33,7 @@ async def shrink(driver: Driver, oracle: Oracle, played: Played, failure: Failur
     limit = driver.calls + _BUDGET
 
     async def fails(calls: Sequence[Planned]) -> Played | None:
-        case = Case(played.case.id, played.case.title, played.case.clients, tuple(calls), played.case.choices)
+        case = replace(played.case, calls=tuple(calls))
         again = await driver.play(case, oracle)
         if again.fault:
             await driver.adapter.restart()

@@ -198,15 +198,31 @@ class Table:
         steps = self.steps(state, number)
         return steps[0].after if steps else state
 
-    def case(self, name: str, title: str, word: Word) -> Case:
-        """The case that makes these calls."""
-        state, calls = self.initial, []
+    def case(self, name: str, title: str, word: Word, turn: int = 0) -> Case:
+        """The case that makes these calls. `turn` says which method stands for its class: each has its turn."""
+        state = self.initial
+        calls: list[Planned] = []
         for number in word:
             call = self.call(state, number)
             if call is not None:
-                calls.append(Planned("a", call.operation, call.arguments))
+                calls.append(Planned("a", call.operation, self._in_turn(call, turn + len(calls))))
                 state = self.step(state, number)
         return Case(name, title, {"a": self.fixture}, tuple(calls))
+
+    def _in_turn(self, call: Call, turn: int) -> Mapping[str, Any]:
+        """The call's arguments, with another method of a service of the same class where there is one."""
+        for parameter, leaf in call.leaves.items():
+            if self.contract.classes[call.operation, parameter].source == "services":
+                methods = self._methods[leaf]
+                return self.machine.arguments(call.operation, {**call.given, parameter: methods[turn % len(methods)]})
+        return call.arguments
+
+    @cached_property
+    def _methods(self) -> dict[str, list[str]]:
+        methods: dict[str, list[str]] = {}
+        for name, method in self.contract.methods.items():
+            methods.setdefault(method.kind, []).append(name)
+        return methods
 
     def _word(self, case: Case) -> Word:
         """The calls of a case, by their classes."""
@@ -251,6 +267,30 @@ class Table:
 
     def _met(self, state: State, number: int) -> Hashable:
         return tuple((step.row.id, step.index, *self.machine.carried(step)) for step in self.steps(state, number))
+
+    def looking(self, word: Word, begun: int) -> Word:
+        """The sequence with a look at an identity in its first `begun` calls, if it ends with one.
+
+        Whatever an identity is, it may be at first sight: that it has changed shows at the second.
+        """
+        states = [self.initial]
+        for number in word:
+            states.append(self.step(states[-1], number))
+        if len(word) < begun + 2 or self._look(states[-2]) != word[-1]:
+            return word
+        looks = ((place, self._look(states[place])) for place in range(begun, -1, -1))
+        place, look = next(((place, look) for place, look in looks if look is not None), (0, None))
+        return word if look is None else (*word[:place], look, *word[place:])
+
+    def _look(self, state: State) -> int | None:
+        """A call that changes nothing and shows an identity that the state holds."""
+        for number in self.inputs(state):
+            shown = [step.answer.fields.values() if step.answer else () for step in self.steps(state, number)[:1]]
+            if self.contract.operations[self.letters[number][0]].pure and any(
+                isinstance(state[self.machine.index[name]], tuple) for names in shown for name in names
+            ):
+                return number
+        return None
 
     # Identification ---------------------------------------------------------------------------------------------------
 

@@ -45,6 +45,7 @@ class Trial:
     promise: dict[str, Any] = field(default_factory=dict)
     known: dict[Key, frozenset[str]] = field(default_factory=dict)
     probed: bool = False
+    _oracles: dict[frozenset[tuple[str, str]], Oracle] = field(default_factory=dict)
 
     def share(self, items: Iterable[T]) -> Iterator[T]:
         """The items that belong to this shard."""
@@ -57,7 +58,16 @@ class Trial:
 
     async def play(self, case: Case) -> Played:
         """Play a case."""
-        return await self.driver.play(case, self.oracle)
+        return await self.driver.play(case, self.oracle_of(case))
+
+    def oracle_of(self, case: Case) -> Oracle:
+        """The oracle of a case: one of its own where it holds under certain choices."""
+        if not case.choices:
+            return self.oracle
+        key = frozenset(case.choices.items())
+        if key not in self._oracles:
+            self._oracles[key] = Oracle(self.oracle.machine, {**self.oracle.choices, **case.choices})
+        return self._oracles[key]
 
     def learn(self, played: Played) -> Played:
         """Take in what a case has shown of choices that are not declared."""
@@ -93,4 +103,6 @@ class Resolution:
 
     def _seen(self, number: int) -> frozenset[str]:
         cell = self._oracle.cells[number]
-        return self._known.get(cell) or self._usual[cell[0]]
+        usual = self._usual[cell[0]]
+        seen = self._known.get(cell, usual)
+        return seen & usual or seen

@@ -134,6 +134,10 @@ def check(
     that fails as the baseline says counts as kept.
     """
     console = Console(highlight=False)
+    if platform and transcript:
+        raise click.UsageError("--transcript keeps the messages of an adapter, and a platform has none. Leave it out.")
+    if control and not platform:
+        raise click.UsageError("--control is the control plane of a platform that is judged. Give --platform, too.")
     with said_plainly(), transcript_in(transcript) as kept:
         check_one({"--adapter": adapter, "--python": python_, "--connect": connect, "--platform": platform})
         contract = load_contract(overlays=overlays)

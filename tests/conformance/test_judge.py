@@ -107,7 +107,7 @@ def test_an_observed_choice_comes_with_its_evidence_and_says_where_it_varies() -
     report = judged("KeepsForTheSame")
     assert report.verdict == "conforms"
     value, evidence = choice_in_words(report.choices["open-while-open"])
-    assert value == "varies by class" and "keep" in evidence and "refuse" in evidence
+    assert value == "varies by class or state" and "keep" in evidence and "refuse" in evidence
 
 
 def test_an_operation_that_is_not_declared_is_not_held_against_anyone() -> None:

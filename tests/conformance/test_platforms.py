@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 
 from openfirst.cli import main
 from openfirst_conformance.adapter import Deadlines
-from openfirst_conformance.cases import Case, Planned
+from openfirst_conformance.cases import Case, Planned, credential_of
 from openfirst_conformance.judge import TIERS, Report, judge, replay
 from openfirst_conformance.platforms import JudgedPlatform, PlatformAdapter, choices_of_platform
 from openfirst_conformance.platforms.external_ids import ExternalIds
@@ -51,21 +51,19 @@ def judged_by(platform: JudgedPlatform, **options: Any) -> Any:
     return judge(PlatformAdapter(platform), CONTRACT, platform=platform, **options)
 
 
-def judged(platform: Plain, **options: Any) -> Report:
+def judged(platform: Plain, patience: float = 5.0) -> Report:
     """The report of the tier that it takes to see the fault."""
 
     async def run() -> Report:
         async with platform.listening() as url:
             control = f"{url}/control" if platform.has_control else None
-            # As long as a hanging one takes twice.
-            deadlines = Deadlines(call=0.2, start=5)
+            deadlines = Deadlines(call=patience)
             there = JudgedPlatform(url, CONTRACT, KEY, SECRET, control=control, deadlines=deadlines)
             report: Report = await judged_by(
                 there,
                 tiers=[platform.needs],
                 settings=Settings(extra=0),
                 choices=platform.declares,
-                **options,
             )
             return report
 
@@ -200,7 +198,7 @@ def test_a_fault_is_a_fault_without_a_control_plane_as_well() -> None:
 
 
 def test_what_never_answers_is_inconclusive_and_the_rest_is_judged() -> None:
-    report = judged(faulty.NeverAnswersClose())
+    report = judged(faulty.NeverAnswersClose(), patience=0.2)
     assert verdicts(report)["close-closes"] == "inconclusive"
     assert verdicts(report)["info-is-kept"] == "pass"
     assert report.verdict == "incomplete"
@@ -307,6 +305,48 @@ def test_nothing_is_left_open() -> None:
     judged(platform)
     left = [client for client in platform.clients.values() if client.session is not None]
     assert all(client.revoked for client in left)  # Who has no token any more cannot close.
+
+
+def test_a_session_may_be_forgotten_by_a_close_that_is_still_under_way() -> None:
+    class Held(odd.ForgetsOldSessions):
+        decides = {**Plain.decides, "open-while-open": "keep"}
+
+        async def answer_close(self, request: web.Request) -> web.StreamResponse:
+            asked.set()
+            await may_close.wait()
+            response = await super().answer_close(request)
+            closed.set()
+            await may_answer.wait()
+            return response
+
+    asked, may_close, closed, may_answer = (asyncio.Event() for _ in range(4))
+
+    async def run() -> None:
+        async with Held().listening() as url:
+            there = JudgedPlatform(url, CONTRACT, KEY, SECRET)
+            await there.start()
+            adapter = PlatformAdapter(there)
+            held = (await there.stage(1, {"a": credential_of(CONTRACT, "token-with-id")})).credentials["a"]
+            await adapter.reset({"generation": 1, "clients": {"a": {"credential": held}}})
+
+            async def call(operation: str) -> Any:
+                params = {"generation": 1, "client": "a", "operation": operation, "arguments": {}}
+                answer = await adapter.call(params)
+                return answer.get("code") or answer["outcome"]
+
+            assert await call("open") == "value"
+            closing = asyncio.create_task(call("close"))
+            await asked.wait()
+            assert await call("open") == "value"  # It is kept, and may be over at any time.
+            may_close.set()
+            await closed.wait()
+            assert await call("getParticipant") == "session-not-open"
+            may_answer.set()
+            assert await closing == "value"
+            await adapter.close()
+            await there.close()
+
+    asyncio.run(run())
 
 
 # External IDs -----------------------------------------------------------------------------------------------
@@ -448,7 +488,7 @@ def test_a_platform_is_judged_as_one_types_it() -> None:
 def test_our_simulator_tells_its_key_and_secret_itself() -> None:
     async def run() -> None:
         async with Simulator(CONTRACT) as simulator:
-            there = JudgedPlatform(simulator.url, CONTRACT)
+            there = JudgedPlatform(simulator.url.replace("127.0.0.1", "localhost"), CONTRACT)
             report = await judged_by(there, tiers=("smoke",))
             assert report.verdict == "conforms"
             assert verdicts(report)["bad-token"] == "pass"  # Its control plane was found, too.
@@ -463,6 +503,8 @@ def test_our_simulator_tells_its_key_and_secret_itself() -> None:
         (["--platform", "http://127.0.0.1:1"], "an application key and secret are missing"),
         (["--platform", "http://127.0.0.1:1", "--app-key", "k", "--app-secret", "s"], "nothing listens there"),
         (["--platform", "http://127.0.0.1:1", "--adapter", "x"], "cannot be given together"),
+        (["--platform", "http://127.0.0.1:1", "--transcript", "x"], "Leave it out"),
+        (["--control", "http://127.0.0.1:1"], "Give --platform, too"),
     ],
 )
 def test_a_mistake_is_told_in_a_sentence(words: list[str], said: str) -> None:

@@ -50,6 +50,16 @@ class Small(Plain):
     capabilities: ClassVar[Json] = {"clients": 2, "concurrency": 4}
 
 
+class Forgets(Small):
+    """The avatar of the session before comes back."""
+
+    def session(self, client: Client, info: Info | None, external_id: str | None) -> Session:
+        session = super().session(client, info, external_id)
+        if client.last is not None and session.avatar_url is None:
+            session.avatar_url = client.last.avatar_url
+        return session
+
+
 # Explore --------------------------------------------------------------------------------------------------------------
 
 
@@ -111,9 +121,9 @@ def explored(implementation: type[Plain], settings: Settings) -> tuple[list[tupl
 
 
 def test_the_same_seed_gives_the_same_cases_and_verdicts_and_another_seed_others() -> None:
-    first = explored(faulty.ReopenLeaksName, Settings(seed=5, walks=6))
-    assert explored(faulty.ReopenLeaksName, Settings(seed=5, walks=6)) == first
-    others, _ = explored(faulty.ReopenLeaksName, Settings(seed=6, walks=6))
+    first = explored(Forgets, Settings(seed=5, walks=6))
+    assert explored(Forgets, Settings(seed=5, walks=6)) == first
+    others, _ = explored(Forgets, Settings(seed=6, walks=6))
 
     def made(cases: Sequence[tuple[Any, ...]], kind: str) -> list[Any]:
         return [calls for name, _, calls, _ in cases if name.startswith(kind)]
@@ -127,13 +137,13 @@ def test_the_same_seed_gives_the_same_cases_and_verdicts_and_another_seed_others
     ("implementation", "rule", "calls"),
     [
         (ThirdOpenIsStale, "reopen", 6),
-        (SixthUpdateIsLost, "update-updates", 8),
+        pytest.param(SixthUpdateIsLost, "update-updates", 8),
         (KnowsSomebodyAfterTwoCloses, "close-closes", 5),
     ],
 )
 def test_a_deep_fault_is_found_and_shrunk_and_plays_again(implementation: type[Plain], rule: str, calls: int) -> None:
     """Three opens, two closes and a look; an open, six updates and a look; two opens, two closes and a look."""
-    report = judged(implementation, "explore", settings=Settings(walks=30))
+    report = judged(implementation, "explore", settings=Settings(walks=200))
     assert rule in broken(report)
     (failure, *_) = report.rules[rule].failures
     assert len(failure.played.calls) == calls
@@ -143,10 +153,16 @@ def test_a_deep_fault_is_found_and_shrunk_and_plays_again(implementation: type[P
     assert not broken(asyncio.run(replay(PythonAdapter(path_of(Plain)), CONTRACT, case)))
 
 
-@pytest.mark.parametrize("seed", [1, 2, 3])
 @pytest.mark.parametrize(
-    "implementation",
-    [odd.UndeclaredReplacesSession, odd.OpensLate, odd.AnswersInAnyOrder, odd.KeepsSessionForSameInfo],
+    ("implementation", "seed"),
+    [
+        (odd.UndeclaredReplacesSession, 1),
+        (odd.OpensLate, 2),
+        (odd.OpensLate, 3),
+        (odd.AnswersInAnyOrder, 4),
+        (odd.KeepsSessionForSameInfo, 5),
+        (odd.StaleUntilSettled, 6),
+    ],
 )
 def test_nobody_odd_is_accused_by_a_walk(implementation: type[Plain], seed: int) -> None:
     report = judged(implementation, "explore", settings=Settings(seed=seed, walks=20))
@@ -163,8 +179,8 @@ def test_nobody_odd_is_accused_by_a_walk(implementation: type[Plain], seed: int)
         (faulty.CutsLongName, "info-is-kept"),
     ],
 )
-def test_made_values_alone_convict_who_alters_or_mixes_them_up(implementation: type[Plain], rule: str) -> None:
-    report = judged(implementation, "explore", settings=Settings(walks=0))
+def test_made_values_convict_who_alters_or_mixes_them_up(implementation: type[Plain], rule: str) -> None:
+    report = judged(implementation, "explore", settings=Settings(walks=20))
     assert broken(report) == [rule]
 
 
@@ -218,30 +234,45 @@ async def trying(implementation: type[Plain], settings: Settings = SWIFT) -> Asy
         await platform.close()
 
 
-def test_all_fixtures_are_tried_in_at_most_forty_thousand_calls_and_more_with_more_extra_states() -> None:
-    """Of an implementation that can do everything; the announcement of a large run says how large."""
+def test_all_fixtures_are_tried_in_at_most_forty_thousand_calls_and_fewer_without_extra_states() -> None:
+    """Of an implementation that can do everything."""
 
-    async def planned() -> tuple[dict[int, int], int, list[str]]:
-        async with trying(Plain) as trial:
+    async def planned() -> tuple[int, int, int]:
+        async with trying(Plain, Settings(extra=1)) as trial:
             async for _ in learnt(trial):
                 pass
             probes, tables = trial.driver.calls, tables_of(trial)
             assert [table.fixture for table in tables] == list(CONTRACT.fixtures)
-            plans = {extra: plan(replace(trial, settings=Settings(extra=extra)), tables) for extra in (0, 1, 2)}
             sweeps = sum(len(case.calls) for case in sweep(MACHINE) if trial.driver.applies(case))
             assert sweeps > 100
-            said: list[str] = []
-            large = replace(trial, settings=Settings(extra=2), announce=said.append)
-            async for _ in complete(large):
-                break
-            calls = {extra: sum(item.calls for item in items) for extra, items in plans.items()}
-            return calls, sweeps + probes, said
+            one = sum(item.calls for item in plan(trial, tables))
+            none = sum(item.calls for item in plan(replace(trial, settings=SWIFT), tables))
+            return none, one, sweeps + probes
 
-    calls, besides, said = asyncio.run(planned())
-    assert calls[0] < calls[1] < calls[2]
-    assert calls[1] + besides <= 40_000
-    assert len(said) == 1
-    assert f"{calls[2]:,} calls" in said[0]
+    none, one, besides = asyncio.run(planned())
+    assert 1000 < none < one
+    assert one + besides <= 40_000
+
+
+def test_a_large_run_is_announced_with_its_calls_and_a_small_one_is_not() -> None:
+    """Two extra states take at least five times the calls of one."""
+
+    async def said(extra: int) -> tuple[list[str], int]:
+        sentences: list[str] = []
+        async with trying(Small, Settings(extra=extra)) as trial:
+            async for _ in learnt(trial):
+                pass
+            trial.announce = sentences.append
+            async for _ in complete(trial):
+                break
+            return sentences, sum(item["calls"] for item in trial.promise["fixtures"].values())
+
+    silent, fewer = asyncio.run(said(1))
+    sentences, more = asyncio.run(said(2))
+    assert not silent
+    assert more > 5 * fewer
+    assert len(sentences) == 1
+    assert f"about {more:,} calls" in sentences[0]
 
 
 class FailsTheFourthTime(Small):
@@ -310,29 +341,19 @@ def test_what_is_not_declared_is_learnt_by_probes_before_anything_is_planned() -
 
 
 def test_the_promise_names_extra_states_scenarios_and_what_no_call_tells_apart() -> None:
-    """Nobody can tell a forged token from a foreign one: both are refused for the same reason."""
+    """Without services nobody can tell whether there is a conference."""
     promise = judged(Small, "complete", settings=Settings(extra=0)).promise["complete"]
     assert promise["fixtures"]["token-with-id"]["extraStates"] == 0
     scenarios = sum(item["scenarios"] for item in promise["fixtures"].values())
     assert all(item["scenarios"] >= 1 for item in promise["fixtures"].values())
-    assert ["condition", "foreign", "forged"] in promise["neverToldApart"]
+    assert ["conference", "in", "out"] in promise["neverToldApart"]
     text = promise_in_words(promise)
     assert f"within 0 calls of {scenarios} scenarios" in text
-    assert "condition foreign and forged" in text
+    assert "conference in and out" in text
     assert "the implementation is deterministic" in text
 
 
 # Shards ---------------------------------------------------------------------------------------------------------------
-
-
-class Forgets(Small):
-    """A name is forgotten when the session is closed, and an avatar comes back."""
-
-    def session(self, client: Client, info: Info | None, external_id: str | None) -> Session:
-        session = super().session(client, info, external_id)
-        if client.last is not None and session.avatar_url is None:
-            session.avatar_url = client.last.avatar_url
-        return session
 
 
 class Races(faulty.OpensTwiceInRace):
@@ -359,11 +380,12 @@ def played_by(implementation: type[Plain], shard: tuple[int, int]) -> tuple[set[
 
 @pytest.mark.parametrize("implementation", [Small, Forgets, Races])
 def test_shards_together_are_the_whole(implementation: type[Plain]) -> None:
-    """Probes are every shard's; each other case is one's alone."""
+    """What the probes find out, and what overlapping calls are held against, is every shard's; other cases are one's alone."""
     whole, rules = played_by(implementation, (1, 1))
     parts = [played_by(implementation, (number, 3)) for number in (1, 2, 3)]
     assert set().union(*(cases for cases, _ in parts)) == whole
     assert set().union(*(failed for _, failed in parts)) == rules
     twice = set.intersection(*(cases for cases, _ in parts))
-    assert len(twice) < 20
+    learning = {name for name, *_ in twice if name.startswith("probe-") or name.endswith("-in-sequence")}
+    assert len({name for name, *_ in twice} - learning) == 1  # the first contact
     assert sum(len(cases - twice) for cases, _ in parts) == len(whole - twice)

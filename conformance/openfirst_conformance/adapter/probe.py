@@ -9,6 +9,7 @@ from typing import Any
 
 from openfirst_conformance.adapter.base import Adapter
 from openfirst_conformance.adapter.messages import AdapterFault, Capabilities, Json
+from openfirst_conformance.cases import credential_of
 from openfirst_conformance.platform import SimulatedPlatform, SimulatedStage
 from openfirst_reference.contract import Contract
 from openfirst_reference.machine import Call, Machine
@@ -52,7 +53,8 @@ class Probe:
     async def reset(self) -> None:
         """Begin a case, with a generation of its own."""
         self.generation += 1
-        self._stage = stage = await self._platform.stage(self.generation, {_CLIENT: self._fixture})
+        held = {_CLIENT: credential_of(self.contract, self._fixture)}
+        self._stage = stage = await self._platform.stage(self.generation, held)
         known = json.loads(resource("protocol/reset.schema.json"))["$defs"]["credential"]["properties"]
         credential = {key: value for key, value in stage.credentials[_CLIENT].items() if key in known}
         await self.adapter.reset(

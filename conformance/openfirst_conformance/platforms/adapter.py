@@ -85,6 +85,7 @@ class PlatformAdapter:
                 "clients": 2,
                 "concurrency": 4,
                 "world": list(MOVES) if self._platform.control else [],
+                "deprecatedInitialize": self._platform.has_deprecated,
             },
         }
 

@@ -62,7 +62,7 @@ class Platform(Protocol):
         """Let go of everything."""
         ...
 
-    async def stage(self, generation: int, clients: Mapping[str, str]) -> Stage:
+    async def stage(self, generation: int, clients: Mapping[str, Mapping[str, Any]]) -> Stage:
         """A fresh stage for a case; `clients` maps each to its fixture."""
         ...
 

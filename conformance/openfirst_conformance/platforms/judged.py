@@ -10,7 +10,6 @@ from contextlib import suppress
 from typing import Any
 
 from openfirst_conformance.adapter import AdapterFault, Deadlines
-from openfirst_conformance.cases import credential_of
 from openfirst_conformance.platforms.base import LIFETIME, Stage, outlined
 from openfirst_conformance.platforms.control import WORLDS, Control, worlds_of
 from openfirst_conformance.platforms.external_ids import ExternalIds, Stamp
@@ -48,7 +47,7 @@ class JudgedPlatform:
         self.without_control: str | None = None
         self._key, self._secret = key, secret
         self._api_token: str | None = None
-        self._without_key_secret: str | None = None
+        self.has_deprecated = True
 
     async def start(self) -> None:
         """See whether the platform is there and gives tokens, and what else it has. Raises ValueError with a sentence."""
@@ -71,8 +70,9 @@ class JudgedPlatform:
     async def _find_control(self) -> None:
         if self.control is None:
             worlds = await worlds_of(self.wire)
-            wanted = ("key", self._key) if self._key else ("url", self.wire.base_url)
-            world = next((one for one in worlds if one.get(wanted[0]) == wanted[1]), None)
+            # Without a key it is the world that the URL names, or the one that all others are beside.
+            wanted = [("key", self._key)] if self._key else [("url", self.wire.base_url), ("name", "default")]
+            world = next((one for name, value in wanted for one in worlds if one.get(name) == value), None)
             if world is not None:
                 self.control = Control(self.wire, f"{self.wire.origin}{WORLDS}/{world.get('name')}")
                 self._key, self._secret = self._key or world.get("key"), self._secret or world.get("secret")
@@ -88,26 +88,22 @@ class JudgedPlatform:
         """A platform need not have what an application should not use any more."""
         with suppress(TimeoutError, Unreadable):  # What is wrong with it, the cases will tell.
             answer = await self._ask_for_token(KEY_SECRET_TOKEN, basic(self._key, self._secret), _GRANT, FORM)
-            if answer.status in _NOT_THERE:
-                self._without_key_secret = f"the platform does not have the deprecated {KEY_SECRET_TOKEN}"
+            self.has_deprecated = answer.status not in _NOT_THERE
 
     async def close(self) -> None:
         """Let go of connections."""
         await self.wire.close()
 
-    async def stage(self, generation: int, clients: Mapping[str, str]) -> Stage:
+    async def stage(self, generation: int, clients: Mapping[str, Mapping[str, Any]]) -> Stage:
         """Clients with tokens of their own."""
-        described = {name: credential_of(self.contract, fixture) for name, fixture in clients.items()}
-        in_tokens = [credential["externalId"] for credential in described.values()]
+        in_tokens = [credential["externalId"] for credential in clients.values()]
         stage = JudgedStage(self, self.external_ids.of(generation, in_tokens))
-        for name, credential in described.items():
+        for name, credential in clients.items():
             await stage.hand_over(name, credential)
         return stage
 
     def lacks(self, described: Mapping[str, Any]) -> str | None:
         """Why a credential cannot be had: one that is expired or revoked takes a control plane."""
-        if described["kind"] == "key-secret":
-            return self._without_key_secret
         return self.without_control if described.get("condition") in ("expired", "revoked") else None
 
     # Tokens -------------------------------------------------------------------------------------------------------

@@ -320,7 +320,6 @@ class ThirdOpenIsStale(Faulty):
     """From the third session on there is no change in what is shown."""
 
     breaks = "reopen"
-    needs = "complete"
 
     def new_session(self, client: Client, info: Json | None, external_id: str | None) -> Session:
         """Count, and take the old one."""
@@ -725,6 +724,20 @@ class DropsTheConnection(_NoAnswer):
         """Hang up."""
         assert request.transport is not None
         request.transport.abort()
+        return response
+
+
+class HangsUpOnClose(Faulty):
+    """The connection goes with the session; to ask once more is answered."""
+
+    breaks = "close-closes"
+
+    async def answer_close(self, request: web.Request) -> web.StreamResponse:
+        """Close, and hang up if there was a session."""
+        had_one = self.user(request).session is not None
+        response = await super().answer_close(request)
+        if had_one and request.transport is not None:
+            request.transport.abort()
         return response
 
 

@@ -87,9 +87,12 @@ def description() -> Iterator[Path]:
 
 
 def failing(events: Path) -> Iterator[Check]:
-    """The checks that failed, each with the operation."""
+    """The checks that failed, and what was no answer, each with the operation."""
     for line in events.read_text(encoding="utf-8").splitlines():
-        recorder = json.loads(line).get("ScenarioFinished", {}).get("recorder") or {}
+        event = json.loads(line)
+        if "NonFatalError" in event:
+            yield event["NonFatalError"]["value"]["type"], event["NonFatalError"]["label"]
+        recorder = event.get("ScenarioFinished", {}).get("recorder") or {}
         for case, checks in recorder.get("checks", {}).items():
             for check in checks:
                 if check["status"] == "failure":
