@@ -66,8 +66,8 @@ def as_json(report: Report) -> dict[str, Any]:
     }
 
 
-def show(report: Report, console: Console, replay: Callable[[Failure], str | None]) -> None:
-    """Print the report. `replay` gives the command that plays a failure again, if it was saved."""
+def show(report: Report, console: Console, replay: Callable[[Failure], str | None], floor: str = "") -> None:
+    """Print the report. `replay` gives the command that plays a failure again, if it was saved; `floor` what a pass is worth."""
     for rule in report.rules.values():
         for failure in rule.failures[:1] if rule.verdict != "known" else ():
             console.print(_failure(report, rule, failure))
@@ -85,6 +85,8 @@ def show(report: Report, console: Console, replay: Callable[[Failure], str | Non
         console.print(
             Text.assemble((name, "bold"), f": {counts} ") + Text(promise_in_words(promise), style="dim"), soft_wrap=True
         )
+    if floor:
+        console.print(Text(floor, style="dim"), soft_wrap=True)
     console.print(_headline(report), soft_wrap=True)
 
 

@@ -73,7 +73,7 @@ class InMemory:
         return {
             "protocol": params["protocol"],
             "implementation": {"name": "in-memory", "version": "1.0", "language": "python"},
-            "capabilities": {"operations": operations, "clock": "real", "clients": 2},
+            "capabilities": {"operations": operations, "clock": "real", "clients": 2, "deprecatedInitialize": True},
         }
 
     def reset(self, params: dict[str, Any]) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from openfirst.cli.adapter import adapter
 from openfirst.cli.check import check
 from openfirst.cli.compare import compare
 from openfirst.cli.contract import contract
+from openfirst.cli.mutants import mutants
 from openfirst.cli.simulate import simulate
 from openfirst.cli.trace import trace
 
@@ -18,5 +19,5 @@ def main() -> None:
     """The session contract of the Dolby.io Communications SDK: judge an implementation, simulate the platform, read the rules."""
 
 
-for command in (check, adapter, trace, compare, simulate, contract):
+for command in (check, adapter, trace, compare, simulate, contract, mutants):
     main.add_command(command)

@@ -200,7 +200,8 @@ def check(
             errors="backslashreplace",  # a lone surrogate, which the walks may hold, is no character: JSON writes it so
         )
     again = _command(adapter, python_, connect, platform, control, chosen, profile, overlays)
-    show(report, console, lambda failure: None if replay_file else f"{again} --replay {_save(failure)}")
+    floor = _floor(contract) if "complete" in report.promise else ""
+    show(report, console, lambda failure: None if replay_file else f"{again} --replay {_save(failure)}", floor)
     known.show(compared, baseline_file, console, update=update_baseline)
     if json_file:
         console.print(f"Report: {json_file}")
@@ -213,6 +214,17 @@ def _scenario(file: Path, contract: Contract) -> Case:
     if len(case.clients) != 1:
         raise ValueError(f"--scenario: {file} has {len(case.clients)} clients. Name a case of one client.")
     return case
+
+
+def _floor(contract: Contract) -> str:
+    """What a pass is worth: how far those come that keep nothing."""
+    from openfirst_conformance.power import floor
+
+    refusing, accepting = ((len(item.passed), len(item.tested)) for item in floor(contract))
+    return (
+        f"The floor: a client that refuses every call passes {refusing[0]} of the {refusing[1]} rules that smoke can test "
+        f"in it, and one that accepts every call {accepting[0]} of {accepting[1]}."
+    )
 
 
 def _save(failure: Failure) -> Path:

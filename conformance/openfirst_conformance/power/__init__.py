@@ -1,0 +1,9 @@
+"""Power: how good the judge is, measured on mutants of the contract. Each is run as an implementation, without an adapter.
+
+Whether a mutant that is not killed conforms is not claimed but shown: see `product`.
+"""
+
+from openfirst_conformance.power.floor import Floor, floor
+from openfirst_conformance.power.measure import Power, measure
+
+__all__ = ["Floor", "Power", "floor", "measure"]

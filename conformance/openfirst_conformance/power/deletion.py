@@ -1,0 +1,138 @@
+"""Whether each rule is needed: were it not there, the judge would say nothing of some fault."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from openfirst_conformance.blame import blame
+from openfirst_conformance.power.bench import Bench
+from openfirst_conformance.power.faults import Fault, FaultyClient
+from openfirst_conformance.tracker import Oracle
+from openfirst_reference.contract import Contract
+from openfirst_reference.document import ContractError
+from openfirst_reference.machine import Machine, Outcome
+from openfirst_reference.mutants import whole_mutants
+
+_TRIED_FOR_A_RULE = 150
+_CALLS_OF_TWO = 3
+
+
+@dataclass(frozen=True)
+class Blamed:
+    """A fault, and the rules that the judge says it breaks."""
+
+    fault: str
+    rules: tuple[str, ...]
+
+
+def each_rule_blamed(bench: Bench, faults: Sequence[Fault]) -> dict[str, Blamed | None]:
+    """For each rule a fault that is blamed on it alone: were the rule not there, nothing would be said of the fault.
+
+    Where none was found, one that is blamed on as few rules as possible with it among them; None if no fault is.
+    """
+    contract = bench.machine.contract
+    best: dict[str, Blamed | None] = dict.fromkeys(contract.rules)
+
+    def note(blamed: Blamed) -> None:
+        for rule in blamed.rules:
+            known = best[rule]
+            if known is None or len(blamed.rules) < len(known.rules):
+                best[rule] = blamed
+
+    def is_alone(rule: str) -> bool:
+        known = best[rule]
+        return known is not None and len(known.rules) == 1
+
+    for blamed in (*_overlapping(bench.machine), *_of_two_clients(bench.machine)):
+        note(blamed)
+    for rule in contract.rules:
+        near = (fault for fault in faults if rule in _answering(contract, fault) and fault.place in bench.meeting)
+        for fault in itertools.islice(near, _TRIED_FOR_A_RULE):
+            if is_alone(rule):
+                break
+            note(Blamed(str(fault), bench.blamed(FaultyClient(bench.machine, bench.choices, fault))))
+    return best
+
+
+def _answering(contract: Contract, fault: Fault) -> set[str]:
+    """The rules that answer for what is at the place of a fault."""
+    rules: set[str] = set()
+    for row in contract.rows.values():
+        if fault.place in (row.id, row.call):
+            rules |= {carry.rule for carry in row.carries}
+            for item in row.may:
+                effect = contract.effects[item.effect] if item.effect else None
+                kept = [*effect.keeps.values(), *effect.stale.values()] if effect else []
+                rules |= {rule for names in (*kept, item.breaks) for rule in names}
+    return rules
+
+
+def _overlapping(machine: Machine) -> Iterator[Blamed]:
+    """Faults in what a call comes to that another overlaps, each with the rules that are blamed."""
+    contract = machine.contract
+    choices = contract.default_choices()
+    for mutant in whole_mutants(machine):
+        overlap = contract.overlaps.get(mutant.row)
+        fixtures = contract.fixtures.values()
+        fixture = next((f for f in fixtures if overlap and {overlap.call, overlap.other} <= {*f.calls}), None)
+        if overlap is None or fixture is None or mutant.outcome is None or mutant.outcome[0] is None:
+            continue
+        oracle, start = Oracle(machine, choices), machine.fixture(fixture.name)
+        one, other = (machine.alphabet({name: ()}, start)[0] for name in (overlap.call, overlap.other))
+        tracker = oracle.tracker({"a": start})
+        begun = tracker.begin("a", one), tracker.begin("a", other)
+        tracker.end(begun[1], FaultyClient(machine, choices).respond(start, 0, other)[0])
+        violation = tracker.end(begun[0], Outcome("error", code=mutant.outcome[0]))
+        if violation is not None:
+            yield Blamed(str(mutant), blame(oracle, violation, minimal=True))
+
+
+def _of_two_clients(machine: Machine) -> Iterator[Blamed]:
+    """A fault by which one client's call changes data of another, with the rules that are blamed."""
+    contract = machine.contract
+    law = contract.laws.get("clients-apart")
+    echoes = {stated.echo.call for stated in contract.operations.values() if stated.echo}
+    for mutant in whole_mutants(machine):
+        changes = mutant.changes or {}
+        is_echo = mutant.row in contract.rows and contract.rows[mutant.row].call in echoes
+        if (
+            law
+            and is_echo
+            and any(not contract.variables[name].values and not contract.variables[name].world for name in changes)
+        ):
+            rules = _shown_by_two(machine, Fault("target", str(mutant), mutant))
+            if rules:
+                yield Blamed(str(mutant), rules)
+            if rules == (law,):
+                return
+
+
+def _shown_by_two(machine: Machine, fault: Fault) -> tuple[str, ...]:
+    """The rules that are blamed for a fault in what one client's calls do to the other; () where few calls do not show it."""
+    contract = machine.contract
+    choices = contract.default_choices()
+    fixture = next(iter(contract.fixtures.values()))
+    client, oracle, start = (
+        FaultyClient(machine, choices, fault),
+        Oracle(machine, choices),
+        machine.fixture(fixture.name),
+    )
+    calls = machine.alphabet(dict.fromkeys(fixture.calls, ()), start)
+    for length in range(1, _CALLS_OF_TWO + 1):
+        for word in itertools.product(itertools.product("ab", calls), repeat=length):
+            states, tracker = {"a": start, "b": start}, oracle.tracker({"a": start, "b": start})
+            for name, call in word:
+                other = "b" if name == "a" else "a"
+                try:
+                    echo = machine.echo(client.step(states[name], 0, call), states[other])
+                except ContractError:
+                    return ()
+                outcome, states[name], _ = client.respond(states[name], 0, call)
+                if echo is not None:
+                    states[other] = client.respond(states[other], 0, echo)[1]
+                violation = tracker.see(name, call, outcome)
+                if violation is not None:
+                    return blame(oracle, violation, minimal=True)
+    return ()
