@@ -15,9 +15,11 @@ import sys
 import time
 from collections.abc import Callable
 
-from openfirst_conformance.tracker import Oracle
-from openfirst_reference.contract import load_contract
-from openfirst_reference.machine import Call, Machine, Outcome
+from openfirst_conformance.oracle.oracle import Oracle
+from openfirst_conformance.oracle.tracker import Tracker
+from openfirst_reference.contract.load import load_contract
+from openfirst_reference.machine.machine import Machine
+from openfirst_reference.machine.step import Call, Outcome
 
 WALKS, LENGTH, ROUNDS, ECHOES = 400, 50, 7, 3000
 FLOOR = 200_000
@@ -53,7 +55,7 @@ def track(oracle: Oracle, machine: Machine, cases: list[Walk]) -> float:
     start = machine.fixture("token-with-id")
     began = time.perf_counter()
     for walk in cases:
-        see = oracle.tracker({"a": start}).see
+        see = Tracker(oracle, {"a": start}).see
         for call, seen in walk:
             if see("a", call, seen) is not None:
                 raise AssertionError(f"the tracker accuses what the table permits: {call.operation} {seen}")

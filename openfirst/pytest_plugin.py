@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
-    from openfirst_conformance.judge import Report
+    from openfirst_conformance.verdicts.model import Report
 
 PACKAGE = "openfirst_conformance"
 _TEXT = ("--adapter", "--python", "--connect", "--platform", "--app-key", "--app-secret", "--control", "--profile")
@@ -74,10 +74,10 @@ class Runs:
 
     def __init__(self, config: pytest.Config) -> None:
         from openfirst.cli.shared import choices_of
-        from openfirst_conformance.judge import TIERS
-        from openfirst_conformance.trial import Settings, shard_of
-        from openfirst_reference.contract import load_contract
-        from openfirst_reference.document import ContractError
+        from openfirst_conformance.driving.settings import Settings, shard_of
+        from openfirst_conformance.tiers.catalogue import TIERS
+        from openfirst_reference.contract.findings import ContractError
+        from openfirst_reference.contract.load import load_contract
 
         def given(name: str) -> Any:
             return getattr(config.option, _dest(name))
@@ -104,9 +104,9 @@ class Runs:
 
     def _run(self, tier: str) -> Report:
         from openfirst.cli.shared import adapter_of, platform_of
-        from openfirst_conformance.adapter import AdapterFault
-        from openfirst_conformance.judge import judge
-        from openfirst_conformance.platforms import choices_of_platform
+        from openfirst_conformance.adapters.protocol.faults import AdapterFault
+        from openfirst_conformance.platforms.platform_adapter import choices_of_platform
+        from openfirst_conformance.verdicts.judge import judge
 
         given, choices, platform = self.given, self.choices, None
         if given("--platform"):

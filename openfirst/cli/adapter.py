@@ -22,12 +22,14 @@ from openfirst.cli.shared import (
     timeout_scale,
     transcript,
 )
-from openfirst_conformance.adapter import Adapter, transcript_in
-from openfirst_conformance.adapter.skeleton import LANGUAGES, skeleton
-from openfirst_reference.contract import Contract, load_contract
+from openfirst_conformance.adapters.adapter import Adapter
+from openfirst_conformance.adapters.authoring.skeleton import LANGUAGES, skeleton
+from openfirst_conformance.adapters.protocol.transcript import transcript_in
+from openfirst_reference.contract.load import load_contract
+from openfirst_reference.contract.model import Contract
 
 if TYPE_CHECKING:
-    from openfirst_conformance.adapter.check import Checked
+    from openfirst_conformance.fitness.checks import Checked
 
 
 @click.group()
@@ -70,7 +72,7 @@ def adapter_check(
 
 async def _results(subject: Adapter, contract: Contract) -> list[Checked]:
     """Each check's result, told as it comes."""
-    from openfirst_conformance.adapter.check import check_adapter
+    from openfirst_conformance.fitness.checks import check_adapter
 
     console = Console(highlight=False)
     results: list[Checked] = []

@@ -11,10 +11,10 @@ from rich.console import Console
 from rich.text import Text
 
 from openfirst.cli.shared import count
-from openfirst_conformance.baseline import TODO, Baseline, Compared, compare, read_baseline, updated
-from openfirst_conformance.judge import Report
-from openfirst_conformance.report import EXIT_STATUS
-from openfirst_reference.contract import Contract
+from openfirst_conformance.reports.terminal import EXIT_STATUS
+from openfirst_conformance.verdicts.baseline import TODO, Baseline, Compared, compare, read_baseline, updated
+from openfirst_conformance.verdicts.model import Report
+from openfirst_reference.contract.model import Contract
 
 STALE = 4
 

@@ -28,16 +28,21 @@ from openfirst.cli.shared import (
     timeout_scale,
     transcript,
 )
-from openfirst_conformance.adapter import transcript_in
-from openfirst_conformance.cases import Case, case_from_json, case_to_json
-from openfirst_conformance.driver import Played
-from openfirst_conformance.explain import explain, list_rules
-from openfirst_conformance.judge import TIERS, Failure, judge, replay
-from openfirst_conformance.junit import as_junit
-from openfirst_conformance.platforms import choices_of_platform
-from openfirst_conformance.report import as_json, show
-from openfirst_conformance.trial import Settings, shard_of
-from openfirst_reference.contract import Contract, load_contract
+from openfirst_conformance.adapters.protocol.transcript import transcript_in
+from openfirst_conformance.cases.case import Case
+from openfirst_conformance.cases.files import case_from_json, case_to_json
+from openfirst_conformance.driving.played import Played
+from openfirst_conformance.driving.settings import Settings, shard_of
+from openfirst_conformance.platforms.platform_adapter import choices_of_platform
+from openfirst_conformance.reports.data import as_json
+from openfirst_conformance.reports.explain import explain, list_rules
+from openfirst_conformance.reports.junit import as_junit
+from openfirst_conformance.reports.terminal import show
+from openfirst_conformance.tiers.catalogue import TIERS
+from openfirst_conformance.verdicts.judge import judge, replay
+from openfirst_conformance.verdicts.model import Failure
+from openfirst_reference.contract.load import load_contract
+from openfirst_reference.contract.model import Contract
 
 CASES = Path("openfirst-cases")
 
@@ -218,7 +223,7 @@ def _scenario(file: Path, contract: Contract) -> Case:
 
 def _floor(contract: Contract) -> str:
     """What a pass is worth: how far those come that keep nothing."""
-    from openfirst_conformance.power import floor
+    from openfirst_conformance.power.trivial_clients import floor
 
     refusing, accepting = ((len(item.passed), len(item.tested)) for item in floor(contract))
     return (

@@ -12,9 +12,10 @@ from rich.console import Console
 from rich.table import Table
 
 from openfirst.cli.shared import count, said_plainly
-from openfirst_conformance.compare import Json, check_report, differences, remarks
-from openfirst_reference.contract import load_contract
-from openfirst_reference.machine import Machine
+from openfirst_conformance.verdicts.compare import check_report, differences, remarks
+from openfirst_reference.contract.document import Json
+from openfirst_reference.contract.load import load_contract
+from openfirst_reference.machine.machine import Machine
 
 
 @click.command()

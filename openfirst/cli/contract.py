@@ -8,7 +8,8 @@ from pathlib import Path
 import click
 
 from openfirst.cli.shared import count, overlays, said_plainly
-from openfirst_reference.contract import build_contract, load_contract, load_document
+from openfirst_reference.contract.build import build_contract
+from openfirst_reference.contract.load import load_contract, load_document
 
 
 @click.group()
@@ -22,7 +23,7 @@ def contract() -> None:
 @overlays
 def contract_show(what: str | None, format_: str, overlays: tuple[Path, ...]) -> None:
     """The contract for people: all of it, or the rule, operation, choice, error or row with this ID."""
-    from openfirst_reference.show import show as render
+    from openfirst_reference.show.contract_pages import show as render
 
     with said_plainly():
         click.echo(render(load_contract(overlays=overlays), what, format_))
@@ -36,7 +37,7 @@ def contract_lint(file: Path | None, overlays: tuple[Path, ...]) -> None:
 
     Exit status: 0 nothing is wrong, 1 something is, 2 usage.
     """
-    from openfirst_reference.lint import lint
+    from openfirst_reference.proof.lint import lint
 
     with said_plainly():
         document = load_document(file, overlays)
@@ -56,9 +57,10 @@ def contract_prove(file: Path | None, overlays: tuple[Path, ...]) -> None:
 
     Exit status: 0 proved, 1 a rule does not hold or is vacuous, 2 usage.
     """
-    from openfirst_reference.prove import prove
+    from openfirst_reference.proof.prove import prove
+    from openfirst_reference.show.proof_text import proof_text
 
     with said_plainly():
         proof = prove(build_contract(load_document(file, overlays)))
-    click.echo(str(proof))
+    click.echo(proof_text(proof))
     sys.exit(0 if proof.holds else 1)

@@ -11,10 +11,10 @@ from rich.console import Console
 from rich.text import Text
 
 from openfirst.cli.shared import overlays, said_plainly
-from openfirst_conformance.power import measure
-from openfirst_conformance.power.report import as_json, as_markdown, as_table, as_text
-from openfirst_reference.contract import load_contract
-from openfirst_reference.machine import machine_of
+from openfirst_conformance.power.measure import measure
+from openfirst_conformance.reports.power import as_json, as_markdown, as_table, as_text
+from openfirst_reference.contract.load import load_contract
+from openfirst_reference.machine.machine import machine_of
 
 _WIDTH = 100
 

@@ -12,22 +12,21 @@ from typing import Any
 
 import click
 
-from openfirst_conformance.adapter import (
-    Adapter,
-    AdapterFault,
-    Deadlines,
-    ProcessAdapter,
-    PythonAdapter,
-    TcpAdapter,
-    Transcript,
-)
-from openfirst_conformance.platforms import JudgedPlatform, PlatformAdapter
-from openfirst_reference.contract import Contract
-from openfirst_reference.document import ContractError
+from openfirst_conformance.adapters.adapter import Adapter
+from openfirst_conformance.adapters.inprocess import PythonAdapter
+from openfirst_conformance.adapters.process import ProcessAdapter
+from openfirst_conformance.adapters.protocol.deadlines import Deadlines
+from openfirst_conformance.adapters.protocol.faults import AdapterFault
+from openfirst_conformance.adapters.protocol.transcript import Transcript
+from openfirst_conformance.adapters.tcp import TcpAdapter
+from openfirst_conformance.platforms.judged import JudgedPlatform
+from openfirst_conformance.platforms.platform_adapter import PlatformAdapter
+from openfirst_reference.contract.findings import ContractError
+from openfirst_reference.contract.model import Contract
 
 USAGE = 2
 INTERRUPTED = 3
-REFERENCE = "openfirst_conformance.reference_adapter:create"
+REFERENCE = "openfirst_conformance.adapters.authoring.reference_adapter:create"
 
 overlays = click.option(
     "--overlay",

@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from openfirst.cli.shared import choices_of, chosen, overlays, profile, said_plainly
-from openfirst_reference.contract import load_contract
+from openfirst_reference.contract.load import load_contract
 
 
 @click.command()

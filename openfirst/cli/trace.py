@@ -14,12 +14,14 @@ from rich.table import Table
 from rich.text import Text
 
 from openfirst.cli.shared import choices_of, chosen, count, overlays, profile, said_plainly
-from openfirst_conformance.har import Har, is_har, read_har
-from openfirst_conformance.logs import read_log
-from openfirst_conformance.recorded import Broken, Judged, judge_recordings
-from openfirst_conformance.report import choice_in_words
-from openfirst_reference.contract import Contract, load_contract
-from openfirst_reference.machine import Machine
+from openfirst_conformance.recordings.follower import Broken
+from openfirst_conformance.recordings.har import Har, is_har, read_har
+from openfirst_conformance.recordings.judged import Judged, judge_recordings
+from openfirst_conformance.recordings.logs import read_log
+from openfirst_conformance.reports.phrases import choice_in_words
+from openfirst_reference.contract.load import load_contract
+from openfirst_reference.contract.model import Contract
+from openfirst_reference.machine.machine import Machine
 
 _SHOWN_BEFORE = 10
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from aiohttp import web
 
-from openfirst_reference.document import ContractError
+from openfirst_reference.contract.findings import ContractError
 from openfirst_simulator.bodies import BODY_LIMIT, json_object
 from openfirst_simulator.control import CONTROL_ROUTES, ControlRoute, control
 from openfirst_simulator.interface import Interface

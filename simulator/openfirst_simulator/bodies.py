@@ -11,7 +11,7 @@ import jsonschema_rs
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError
 
-from openfirst_reference.contract import Contract
+from openfirst_reference.contract.model import Contract
 from openfirst_simulator.problems import bad_request
 
 BODY_LIMIT = 64 * 1024

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from openfirst_reference.contract import Operation
+from openfirst_reference.contract.model import Operation
 from openfirst_simulator.bodies import Arguments, form_or_object, json_object
 from openfirst_simulator.issuing import bearer
 from openfirst_simulator.problems import Problem, bad_request, not_found

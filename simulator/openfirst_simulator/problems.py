@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
-from openfirst_reference.contract import Contract
+from openfirst_reference.contract.model import Contract
 
 PROBLEM_JSON = "application/problem+json"
 JSON = "application/json"

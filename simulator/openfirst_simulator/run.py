@@ -7,7 +7,7 @@ import signal
 from collections.abc import Mapping
 from typing import TextIO
 
-from openfirst_reference.contract import Contract
+from openfirst_reference.contract.model import Contract
 from openfirst_simulator.server import Simulator
 from openfirst_simulator.world import World
 

@@ -9,7 +9,7 @@ from types import TracebackType
 
 from aiohttp import web
 
-from openfirst_reference.contract import Contract
+from openfirst_reference.contract.model import Contract
 from openfirst_simulator.app import application
 from openfirst_simulator.table import Table
 from openfirst_simulator.world import World

@@ -6,10 +6,10 @@ from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 from typing import Any
 
+from openfirst_reference.contract.document import Json
 from openfirst_simulator.problems import Problem, bad_request
 
 ALIAS_LIMIT = 250
-Json = dict[str, Any]
 Client = Hashable
 
 

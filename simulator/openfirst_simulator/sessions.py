@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from openfirst_reference.machine import State
+from openfirst_reference.machine.step import State
 from openfirst_simulator.table import Table
 from openfirst_simulator.tokens import Claims
 

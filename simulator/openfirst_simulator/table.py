@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from openfirst_reference.contract import Contract
-from openfirst_reference.machine import Call, State, Step, machine_of
+from openfirst_reference.contract.model import Contract
+from openfirst_reference.machine.machine import machine_of
+from openfirst_reference.machine.step import Call, State, Step
 
 SESSION = "session"
 CONDITION = "condition"

@@ -11,7 +11,8 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache, partial
 from typing import Any
 
-from openfirst_reference.machine import ANY_ERROR, OF_SERVICE, State, Step
+from openfirst_reference.contract.model import ANY_ERROR, OF_SERVICE
+from openfirst_reference.machine.step import State, Step
 from openfirst_simulator import tokens
 from openfirst_simulator.clock import Clock
 from openfirst_simulator.keyring import Keyring

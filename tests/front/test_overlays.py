@@ -9,19 +9,23 @@ import pytest
 from click.testing import CliRunner
 
 from openfirst.cli import main
-from openfirst_conformance.adapter import PythonAdapter
-from openfirst_conformance.judge import Report, judge
-from openfirst_conformance.tracker import Oracle
-from openfirst_reference.contract import Contract, load_contract, load_document
-from openfirst_reference.lint import lint
-from openfirst_reference.machine import Machine, Outcome
-from openfirst_reference.prove import prove
+from openfirst_conformance.adapters.inprocess import PythonAdapter
+from openfirst_conformance.oracle.oracle import Oracle
+from openfirst_conformance.oracle.tracker import Tracker
+from openfirst_conformance.verdicts.judge import judge
+from openfirst_conformance.verdicts.model import Report
+from openfirst_reference.contract.load import load_contract, load_document
+from openfirst_reference.contract.model import Contract
+from openfirst_reference.machine.machine import Machine
+from openfirst_reference.machine.step import Outcome
+from openfirst_reference.proof.lint import lint
+from openfirst_reference.proof.prove import prove
 from openfirst_simulator import Simulator
 
 ROOT = Path(__file__).resolve().parents[2]
 OVERLAYS = ROOT / "examples" / "overlays"
 NAMES = sorted(path.stem for path in OVERLAYS.glob("*.yaml"))
-REFERENCE = "openfirst_conformance.reference_adapter:create"
+REFERENCE = "openfirst_conformance.adapters.authoring.reference_adapter:create"
 IN_MEMORY = "examples.python.adapter:InMemory"
 
 
@@ -117,7 +121,7 @@ def test_a_choice_removed_is_settled_at_its_default() -> None:
     assert contract("choice-removed").choices["update-while-closed"].values == ("refuse",)
     ignores = {"name": "Ana", "avatarUrl": None}
     machine = Machine(contract("choice-removed"))
-    watch = Oracle(machine).tracker({"a": machine.fixture("token-with-id")})
+    watch = Tracker(Oracle(machine), {"a": machine.fixture("token-with-id")})
     call = machine.call("updateParticipantInfo", ignores, machine.fixture("token-with-id"))
     assert watch.see("a", call, Outcome("answer")) is not None
 

@@ -11,7 +11,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from openfirst_reference.contract import load_contract
+from openfirst_reference.contract.load import load_contract
 
 ADAPTERS = Path(__file__).resolve().parents[1] / "conformance" / "adapters"
 RULES = list(load_contract().rules)

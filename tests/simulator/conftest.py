@@ -19,7 +19,8 @@ from jsonschema import Draft202012Validator
 from referencing import Registry
 from referencing.jsonschema import DRAFT202012
 
-from openfirst_reference.contract import Contract, load_contract
+from openfirst_reference.contract.load import load_contract
+from openfirst_reference.contract.model import Contract
 from openfirst_simulator import Simulator, World
 from openfirst_spec import resource
 

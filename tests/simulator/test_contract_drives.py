@@ -7,8 +7,10 @@ from dataclasses import replace
 
 import pytest
 
-from openfirst_reference.contract import Contract, build_contract, load_contract
-from openfirst_reference.document import read_document
+from openfirst_reference.contract.build import build_contract
+from openfirst_reference.contract.document import read_document
+from openfirst_reference.contract.load import load_contract
+from openfirst_reference.contract.model import Contract
 from openfirst_simulator import Simulator
 from openfirst_spec import resource
 from tests.simulator.conftest import Answer, Api

@@ -12,7 +12,7 @@ import yaml
 from openapi_spec_validator import OpenAPIV31SpecValidator
 from openapi_spec_validator.readers import read_from_filename
 
-from openfirst_reference.contract import load_contract
+from openfirst_reference.contract.load import load_contract
 from openfirst_simulator.routes import SESSION_ROUTES, TOKEN_ROUTES
 from openfirst_spec import resource
 

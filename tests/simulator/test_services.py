@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from openfirst_reference.contract import load_contract
+from openfirst_reference.contract.load import load_contract
 from tests.simulator.conftest import Api, MakeApi
 
 

@@ -14,7 +14,7 @@ from typing import Any
 import aiohttp
 import pytest
 
-from openfirst_reference.contract import load_contract
+from openfirst_reference.contract.load import load_contract
 from openfirst_simulator import SimulatorError, simulate
 
 

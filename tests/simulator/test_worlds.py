@@ -7,7 +7,7 @@ from email.utils import parsedate_to_datetime
 
 import pytest
 
-from openfirst_reference.contract import load_contract
+from openfirst_reference.contract.load import load_contract
 from openfirst_simulator import Simulator, SimulatorError, WorldError
 from tests.simulator.conftest import START, Api, MakeApi
 

@@ -15,8 +15,11 @@ import pytest
 from click.testing import CliRunner, Result
 
 from openfirst.cli import main
-from openfirst_conformance.adapter import AdapterFault, Deadlines, ProcessAdapter, TcpAdapter
-from openfirst_conformance.adapter.skeleton import LANGUAGES
+from openfirst_conformance.adapters.authoring.skeleton import LANGUAGES
+from openfirst_conformance.adapters.process import ProcessAdapter
+from openfirst_conformance.adapters.protocol.deadlines import Deadlines
+from openfirst_conformance.adapters.protocol.faults import AdapterFault
+from openfirst_conformance.adapters.tcp import TcpAdapter
 
 # A machine that is busy with other things takes its time to start a compiler.
 PATIENT = 6

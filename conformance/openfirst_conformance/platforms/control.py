@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
 
-from openfirst_conformance.adapter import AdapterFault
-from openfirst_conformance.platforms.wire import Answer, Unreadable, Wire, parsed
+from openfirst_conformance.adapters.protocol.faults import AdapterFault
+from openfirst_conformance.platforms.http import Answer, Unreadable, Wire, parsed
 
 WORLDS = "/_openfirst/worlds"
 CLOSE, REVOKE = "platformCloses", "revokeToken"

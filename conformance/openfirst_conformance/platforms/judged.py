@@ -9,13 +9,14 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
-from openfirst_conformance.adapter import AdapterFault, Deadlines
-from openfirst_conformance.platforms.base import LIFETIME, Stage, outlined
+from openfirst_conformance.adapters.protocol.deadlines import Deadlines
+from openfirst_conformance.adapters.protocol.faults import AdapterFault
 from openfirst_conformance.platforms.control import WORLDS, Control, worlds_of
 from openfirst_conformance.platforms.external_ids import ExternalIds, Stamp
 from openfirst_conformance.platforms.forging import foreign, forged, unreadable
-from openfirst_conformance.platforms.wire import FORM, JSON, Answer, Refused, Unreadable, Wire, value_of
-from openfirst_reference.contract import Contract
+from openfirst_conformance.platforms.http import FORM, JSON, Answer, Refused, Unreadable, Wire, value_of
+from openfirst_conformance.platforms.stage import LIFETIME, Stage, outlined
+from openfirst_reference.contract.model import Contract
 
 API_TOKEN, CLIENT_TOKEN, KEY_SECRET_TOKEN = "/v1/auth/token", "/v2/client-access-token", "/v1/oauth2/token"
 _NOT_THERE = (404, 405, 410, 501)

@@ -2,8 +2,3 @@
 
 Whether a mutant that is not killed conforms is not claimed but shown: see `product`.
 """
-
-from openfirst_conformance.power.floor import Floor, floor
-from openfirst_conformance.power.measure import Power, measure
-
-__all__ = ["Floor", "Power", "floor", "measure"]

@@ -5,16 +5,21 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from openfirst_conformance.blame import blame
-from openfirst_conformance.complete import plan, promise
-from openfirst_conformance.hsi import Word
-from openfirst_conformance.power.faults import Fault, FaultyClient
+from openfirst_conformance.driving.settings import Settings
+from openfirst_conformance.driving.subject import Subject
+from openfirst_conformance.oracle.explanation import Violation
+from openfirst_conformance.oracle.oracle import Oracle
+from openfirst_conformance.oracle.tracker import Tracker
+from openfirst_conformance.power.faults import Fault
+from openfirst_conformance.power.faulty_client import FaultyClient
 from openfirst_conformance.power.product import Product, Undecided
-from openfirst_conformance.table import Table, tables_of
-from openfirst_conformance.tracker import Oracle, Violation
-from openfirst_conformance.trial import Settings, Trial
-from openfirst_reference.contract import Contract
-from openfirst_reference.machine import Call, Machine, State
+from openfirst_conformance.tiers.planning.hsi import Word
+from openfirst_conformance.tiers.planning.plan import plan, promise
+from openfirst_conformance.tiers.planning.resolved_table import Table, tables_of
+from openfirst_conformance.verdicts.blame import blame
+from openfirst_reference.contract.model import Contract
+from openfirst_reference.machine.machine import Machine
+from openfirst_reference.machine.step import Call, State
 
 
 @dataclass(frozen=True)
@@ -74,11 +79,11 @@ class Bench:
     def __init__(self, machine: Machine, choices: Mapping[str, str], extra: int) -> None:
         self.machine, self.choices, self.extra = machine, choices, extra
         self.oracle = Oracle(machine, choices)
-        trial = Trial(_Anything(machine.contract), self.oracle, Settings(extra=extra))  # type: ignore[arg-type]
-        plans = plan(trial, tables_of(trial))
+        subject = Subject(_Anything(machine.contract), self.oracle, Settings(extra=extra))  # type: ignore[arg-type]
+        plans = plan(subject, tables_of(subject))
         self.tables = {item.table.fixture: item.table for item in plans}
         self.full = [item.table for item in plans if item.extra == extra and not item.table.moves_the_world]
-        never_told = promise(trial, plans)["neverToldApart"]
+        never_told = promise(subject, plans)["neverToldApart"]
         self._never_told = {tuple(pair) for pair in never_told}  # type: ignore[attr-defined]
         self.entries: list[Entry] = []
         self.calls = 0
@@ -112,7 +117,7 @@ class Bench:
 
     def _untold(self, client: FaultyClient, start: State, way: Sequence[Call]) -> tuple[tuple[str, ...], ...]:
         """What the fault leaves behind where it first leaves something, if that is nothing but what the suite does not tell."""
-        tracker = self.oracle.tracker({"a": start})
+        tracker = Tracker(self.oracle, {"a": start})
         state, progress = start, 0
         for call in way:
             known = next(iter(tracker.ways)).node.states[0]
@@ -141,7 +146,7 @@ class Bench:
 
         What is wrong is a violation, or rules that were broken though they should be kept.
         """
-        tracker = oracle.tracker({"a": start})
+        tracker = Tracker(oracle, {"a": start})
         state, progress = start, 0
         for position, call in enumerate(calls, 1):
             known = next(iter(tracker.ways)).node.states[0]

@@ -6,14 +6,17 @@ import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from openfirst_conformance.blame import blame
+from openfirst_conformance.oracle.oracle import Oracle
+from openfirst_conformance.oracle.tracker import Tracker
 from openfirst_conformance.power.bench import Bench
-from openfirst_conformance.power.faults import Fault, FaultyClient
-from openfirst_conformance.tracker import Oracle
-from openfirst_reference.contract import Contract
-from openfirst_reference.document import ContractError
-from openfirst_reference.machine import Machine, Outcome
-from openfirst_reference.mutants import whole_mutants
+from openfirst_conformance.power.faults import Fault
+from openfirst_conformance.power.faulty_client import FaultyClient
+from openfirst_conformance.verdicts.blame import blame
+from openfirst_reference.contract.findings import ContractError
+from openfirst_reference.contract.model import Contract
+from openfirst_reference.machine.machine import Machine
+from openfirst_reference.machine.step import Outcome
+from openfirst_reference.proof.mutants import whole_mutants
 
 _TRIED_FOR_A_RULE = 150
 _CALLS_OF_TWO = 3
@@ -81,7 +84,7 @@ def _overlapping(machine: Machine) -> Iterator[Blamed]:
             continue
         oracle, start = Oracle(machine, choices), machine.fixture(fixture.name)
         one, other = (machine.alphabet({name: ()}, start)[0] for name in (overlap.call, overlap.other))
-        tracker = oracle.tracker({"a": start})
+        tracker = Tracker(oracle, {"a": start})
         begun = tracker.begin("a", one), tracker.begin("a", other)
         tracker.end(begun[1], FaultyClient(machine, choices).respond(start, 0, other)[0])
         violation = tracker.end(begun[0], Outcome("error", code=mutant.outcome[0]))
@@ -122,7 +125,7 @@ def _shown_by_two(machine: Machine, fault: Fault) -> tuple[str, ...]:
     calls = machine.alphabet(dict.fromkeys(fixture.calls, ()), start)
     for length in range(1, _CALLS_OF_TWO + 1):
         for word in itertools.product(itertools.product("ab", calls), repeat=length):
-            states, tracker = {"a": start, "b": start}, oracle.tracker({"a": start, "b": start})
+            states, tracker = {"a": start, "b": start}, Tracker(oracle, {"a": start, "b": start})
             for name, call in word:
                 other = "b" if name == "a" else "a"
                 try:

@@ -8,22 +8,14 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from random import Random
 
+from openfirst_conformance.oracle.oracle import Oracle
 from openfirst_conformance.power.bench import Bench, Result
 from openfirst_conformance.power.deletion import Blamed, each_rule_blamed
-from openfirst_conformance.power.faults import (
-    EXTRA_STATE,
-    KINDS,
-    LOCK,
-    PROMISED,
-    Fault,
-    FaultyClient,
-    choices_for,
-    later_faults,
-    single_faults,
-)
-from openfirst_conformance.power.floor import Floor, floor
-from openfirst_conformance.tracker import Oracle
-from openfirst_reference.machine import Machine
+from openfirst_conformance.power.faults import EXTRA_STATE, KINDS, LOCK, PROMISED, Fault, choices_for, single_faults
+from openfirst_conformance.power.faulty_client import FaultyClient
+from openfirst_conformance.power.later_faults import later_faults
+from openfirst_conformance.power.trivial_clients import Floor, floor
+from openfirst_reference.machine.machine import Machine
 
 _LATER = 1000
 

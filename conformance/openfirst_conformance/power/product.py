@@ -14,13 +14,15 @@ from functools import cache, cached_property
 from itertools import product
 from typing import Any, NamedTuple
 
-from openfirst_conformance.power.faults import Fault, FaultyClient, variables_that_matter
-from openfirst_conformance.table import Letter, Table
-from openfirst_conformance.tracker import Node, Oracle
-from openfirst_reference.machine import Call, Machine, State
+from openfirst_conformance.oracle.explanation import Node
+from openfirst_conformance.oracle.oracle import Oracle
+from openfirst_conformance.power.faults import Fault, variables_that_matter
+from openfirst_conformance.power.faulty_client import FaultyClient
+from openfirst_conformance.tiers.planning.resolved_table import Letter, Table
+from openfirst_reference.machine.machine import Machine
+from openfirst_reference.machine.step import Call, State
 
 PAIRS = 50_000
-
 Part = Callable[[State], State]
 
 

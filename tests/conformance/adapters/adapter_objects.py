@@ -6,7 +6,7 @@ import sys
 import threading
 from typing import Any
 
-from openfirst_conformance.adapter import RequestRefused
+from openfirst_conformance.adapters.protocol.faults import RequestRefused
 
 Json = dict[str, Any]
 

@@ -3,6 +3,6 @@
 import importlib
 import sys
 
-from openfirst_conformance.adapter import serve
+from openfirst_conformance.adapters.authoring.serve import serve
 
 serve(getattr(importlib.import_module("implementations_for_judge"), sys.argv[1])(), port=0)

@@ -3,6 +3,6 @@
 import importlib
 import sys
 
-from openfirst_conformance.adapter import serve
+from openfirst_conformance.adapters.authoring.serve import serve
 
 serve(getattr(importlib.import_module("adapter_objects"), sys.argv[1])())

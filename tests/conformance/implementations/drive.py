@@ -11,12 +11,18 @@ from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from openfirst_conformance.adapter import Capabilities, Json, PythonAdapter, RequestRefused
-from openfirst_conformance.cases import Case, Planned, credential_of, golden_traces
-from openfirst_conformance.tracker import Oracle, Tracker, Violation
-from openfirst_reference.contract import Contract
-from openfirst_reference.document import word
-from openfirst_reference.machine import Call, Machine, Outcome, State
+from openfirst_conformance.adapters.inprocess import PythonAdapter
+from openfirst_conformance.adapters.protocol.faults import RequestRefused
+from openfirst_conformance.adapters.protocol.messages import Capabilities
+from openfirst_conformance.cases.case import Case, Planned
+from openfirst_conformance.cases.golden import credential_of, golden_traces
+from openfirst_conformance.oracle.explanation import Violation
+from openfirst_conformance.oracle.oracle import Oracle
+from openfirst_conformance.oracle.tracker import Tracker
+from openfirst_reference.contract.document import Json, word
+from openfirst_reference.contract.model import Contract
+from openfirst_reference.machine.machine import Machine
+from openfirst_reference.machine.step import Call, Outcome, State
 
 from . import path_of
 from .base import Plain
@@ -119,7 +125,7 @@ class Trial:
             name: self.machine.state() if name in told else self.machine.fixture(fixture)
             for name, fixture in case.clients.items()
         }
-        tracker = self.oracle.tracker(states)
+        tracker = Tracker(self.oracle, states)
         for name, answer in told.items():
             operation = "initialize" if held[name]["kind"] == "key-secret" else "initializeToken"
             call = self.machine.call(operation, {"credential": held[name]}, states[name])

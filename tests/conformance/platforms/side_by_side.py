@@ -20,11 +20,13 @@ from pathlib import Path
 
 import aiohttp
 
-from openfirst_conformance.adapter import Deadlines
-from openfirst_conformance.judge import TIERS, judge
-from openfirst_conformance.platforms import JudgedPlatform, PlatformAdapter
-from openfirst_conformance.trial import Settings
-from openfirst_reference.contract import load_contract
+from openfirst_conformance.adapters.protocol.deadlines import Deadlines
+from openfirst_conformance.driving.settings import Settings
+from openfirst_conformance.platforms.judged import JudgedPlatform
+from openfirst_conformance.platforms.platform_adapter import PlatformAdapter
+from openfirst_conformance.tiers.catalogue import TIERS
+from openfirst_conformance.verdicts.judge import judge
+from openfirst_reference.contract.load import load_contract
 
 from . import FAULTY, KEY, SECRET, Plain
 from .serving import in_a_thread

@@ -1,0 +1,1 @@
+"""What an author of an adapter takes: `serve`, skeletons to begin with, and the reference client's own adapter."""

@@ -1,0 +1,1 @@
+"""The adapter protocol: lines, messages, faults and outcomes, whatever carries the bytes."""

@@ -1,0 +1,49 @@
+"""What an adapter reports as an outcome of the contract, with the error's code where the reason is known."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from openfirst_reference.contract.document import Json
+from openfirst_reference.contract.model import Contract
+from openfirst_reference.machine.step import Outcome
+
+UNSUPPORTED = "unsupported"
+
+
+class Translator:
+    """Turns what an adapter reports into an outcome, with the error's code where the reason is known.
+
+    `exact`: what is judged speaks of errors in the contract's own words, so that any other word is a wrong one.
+    """
+
+    def __init__(self, contract: Contract, error_map: list[Json], *, exact: bool = False) -> None:
+        self._exact = exact
+        self._codes = contract.errors
+        codes = {entry["code"] for entry in error_map}
+        # A map that sends everything to one code says nothing about the reason.
+        trusted = error_map if len(codes) > 1 or len(error_map) == 1 else []
+        self._natives = {entry["native"]: entry["code"] for entry in trusted if entry["code"] in self._codes}
+        for code, error in contract.errors.items():
+            for native in error.native:
+                for key in ("code", "message"):
+                    if key in native:
+                        self._natives.setdefault(native[key], code)
+
+    def __call__(self, result: Json) -> Outcome | None:
+        """The outcome, or None where there is no answer yet."""
+        kind = result["outcome"]
+        if kind == "value":
+            return Outcome("answer", result.get("value"))
+        if kind == "error":
+            return Outcome("error", code=next(self._known(result), result.get("code") if self._exact else None))
+        if kind == "pending":
+            return None
+        return Outcome(result["reason"] if kind == "unreadable" else UNSUPPORTED)
+
+    def _known(self, result: Json) -> Iterator[str]:
+        if result.get("code") in self._codes:
+            yield result["code"]
+        for key in ("native", "code", "message"):
+            if result.get(key) in self._natives:
+                yield self._natives[result[key]]

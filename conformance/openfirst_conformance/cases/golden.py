@@ -1,0 +1,70 @@
+"""The golden traces: cases written by hand from the sources, with what each call must and must not come to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import yaml
+
+from openfirst_conformance.cases.case import Case, Planned
+from openfirst_reference.contract.document import word
+from openfirst_reference.contract.model import Contract
+from openfirst_spec import names, resource
+
+
+@dataclass(frozen=True)
+class GoldenTrace:
+    """A case with what its sentence demands of each call: `sees` (must be possible) and `nevers` (must not be)."""
+
+    case: Case
+    source: str
+    sentence: str
+    rules: tuple[str, ...]
+    sees: tuple[Any, ...]
+    nevers: tuple[tuple[Any, ...], ...]
+
+
+def golden_traces(contract: Contract) -> list[GoldenTrace]:
+    """The traces that come with the contract, in the order of their files."""
+    return [
+        _trace(item, contract)
+        for name in names("traces")
+        if name.endswith(".yaml")
+        for item in yaml.load(resource(f"traces/{name}"), yaml.CSafeLoader)
+    ]
+
+
+def credential_of(contract: Contract, fixture: str, otherwise: Mapping[str, str] | None = None) -> dict[str, Any]:
+    """What a client of the fixture holds, as the arguments of an initialising call describe it. No secrets in it yet."""
+    held = {
+        name: contract.fixtures[fixture].set.get(name, variable.initial)
+        for name, variable in contract.variables.items()
+        if variable.world
+    }
+    held.update(otherwise or {})
+    return {
+        "kind": held["kind"],
+        "condition": held["condition"],
+        "externalId": held["tokenExternalId"],
+        "scope": held["scope"],
+    }
+
+
+def _trace(item: Mapping[str, Any], contract: Contract) -> GoldenTrace:
+    fixture = item["fixture"]
+    calls, sees, nevers = [], [], []
+    clients = {"a": fixture}
+    for step in item["steps"]:
+        client = step.get("client", "a")
+        clients.setdefault(client, item.get("clients", {}).get(client, fixture))
+        arguments = dict(step.get("arguments") or {})
+        if isinstance(arguments.get("credential"), str):
+            arguments["credential"] = credential_of(contract, arguments["credential"])
+        calls.append(Planned(client, step.get("call") or step["world"], arguments))
+        sees.append(step["see"])
+        nevers.append(tuple(step.get("never") or ()))
+    choices = {key: word(value) for key, value in (item.get("choices") or {}).items()}
+    case = Case(item["id"], item["title"], clients, tuple(calls), choices)
+    return GoldenTrace(case, item["source"], item["sentence"], tuple(item["rules"]), tuple(sees), tuple(nevers))

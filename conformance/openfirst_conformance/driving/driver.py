@@ -1,0 +1,372 @@
+"""The driver: plays a case against an implementation, one call after another, with the tracker watching."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from functools import cache
+from typing import Any
+
+from openfirst_conformance.adapters.adapter import Adapter
+from openfirst_conformance.adapters.protocol.faults import AdapterFault, RequestRefused
+from openfirst_conformance.adapters.protocol.messages import Capabilities
+from openfirst_conformance.adapters.protocol.outcomes import Translator
+from openfirst_conformance.cases.case import Case, Planned
+from openfirst_conformance.cases.golden import credential_of
+from openfirst_conformance.driving.played import CallMade, Played
+from openfirst_conformance.oracle.oracle import Oracle
+from openfirst_conformance.oracle.tracker import Tracker
+from openfirst_conformance.platforms.stage import Platform, Stage
+from openfirst_reference.contract.document import Json, word
+from openfirst_reference.contract.model import ANY_ERROR, OF_SERVICE, Contract
+from openfirst_reference.machine.machine import Machine
+from openfirst_reference.machine.step import Call, Outcome, State
+
+Cell = tuple[str, tuple[str, ...], tuple[str, ...]]
+_TRIES = 2
+
+
+class Driver:
+    """Plays cases. Counts the calls and resets that it makes."""
+
+    def __init__(self, adapter: Adapter, machine: Machine, platform: Platform) -> None:
+        self.adapter = adapter
+        self.machine = machine
+        self.contract: Contract = machine.contract
+        self.platform = platform
+        self.calls = 0
+        self.resets = 0
+        self.platform_used = False
+        self.layers: dict[str, Counter[str]] = {}
+        self.unknown_reasons: Counter[str] = Counter()
+        self._stuck: Counter[Cell] = Counter()
+        self._answered: set[Cell] = set()
+        self.initialized: Json = {}
+        self.capabilities: Capabilities
+        self.translate: Translator
+        self._stage: Stage | None = None
+        self._renewal: str | None = None
+        self._asked: list[Json] = []
+        adapter.handler = self._requested
+
+    async def start(self) -> None:
+        """Start the adapter and shake hands. Raises AdapterFault."""
+        stage = await self.platform.stage(0, {})
+        contract = {"name": self.contract.name, "version": self.contract.version}
+        self.initialized = await self.adapter.start(
+            {"protocol": 1, "contract": contract, "platform": {"baseUrl": stage.url}}
+        )
+        self.capabilities = Capabilities.of(self.initialized)
+        self.translate = Translator(self.contract, self.initialized.get("errorMap", []), exact=self.is_platform)
+
+    @property
+    def is_platform(self) -> bool:
+        """Whether a platform is judged, and not a client."""
+        return bool(self.initialized["implementation"].get("role") == "platform")
+
+    def declared_choices(self) -> dict[str, str]:
+        """The choices that the handshake declares, as words."""
+        return {key: word(value) for key, value in self.initialized.get("choices", {}).items()}
+
+    # What can be asked of this implementation ------------------------------------------------------------------------
+
+    def lacks(self, operation: str) -> str | None:
+        """Why an operation cannot be tried, or None."""
+        stated = self.contract.operations[operation]
+        if not stated.by_world:
+            return None if operation in self.capabilities.operations else f"{operation} is not declared"
+        if stated.driven == "advance":
+            if not self.capabilities.refresh:
+                return "refresh is not declared"
+            return None if self.capabilities.clock == "virtual" else "the clock is not virtual"
+        if stated.driven == "platform" and operation not in self.capabilities.world and not self.platform_used:
+            why = self.platform.without_control or "it is not declared, and the platform is not used"
+            return f"{operation} cannot be brought about: {why}"
+        return "only another client can bring it about" if stated.driven == "echo" else None
+
+    def applies(self, case: Case) -> bool:
+        """Whether a case can be played: operations, arguments and number of clients."""
+        return (
+            len(case.clients) <= self.capabilities.clients
+            and all(self.lacks_credential(fixture) is None for fixture in case.clients.values())
+            and all(
+                self.lacks(planned.operation) is None and self.permits(planned.operation, planned.arguments)
+                for planned in case.calls
+            )
+        )
+
+    @property
+    def fixtures(self) -> list[str]:
+        """The fixtures whose credential can be had."""
+        return [fixture for fixture in self.contract.fixtures if self.lacks_credential(fixture) is None]
+
+    def lacks_credential(self, fixture: str) -> str | None:
+        """Why a client cannot hold what the fixture says, or None."""
+        described = credential_of(self.contract, fixture)
+        for operation, stated in self.contract.operations.items():
+            kind = self._brought_about(operation).get("kind")
+            if stated.deprecated and kind == described["kind"] and not self.capabilities.deprecated_initialize:
+                return f"{operation} is deprecated, and not declared"
+        return self.platform.lacks(described)
+
+    def permits(self, operation: str, arguments: Mapping[str, Any]) -> bool:
+        """Whether a call gives what the implementation declared it needs, and nothing that it declared it does not take."""
+        for name, demand in self.capabilities.arguments.items():
+            owner, _, path = name.partition(".")
+            if owner == operation:
+                here: Any = arguments
+                for part in path.split("."):
+                    here = here.get(part) if isinstance(here, Mapping) else None
+                if (here is None and demand == "required") or (here is not None and demand == "unsupported"):
+                    return False
+        return True
+
+    # Playing ----------------------------------------------------------------------------------------------------------
+
+    async def begin(self, case: Case, oracle: Oracle) -> Played:
+        """Reset, and give the record that `play` goes on with."""
+        self.resets += 1
+        held = {
+            name: credential_of(self.contract, fixture, case.held.get(name)) for name, fixture in case.clients.items()
+        }
+        stage = self._stage = await self.platform.stage(self.resets, held)
+        played = Played(case)
+        params = {
+            "generation": self.resets,
+            "now": _iso(stage.now),
+            "platform": {"baseUrl": stage.url},
+            "clients": {name: {"credential": _wire(credential)} for name, credential in stage.credentials.items()},
+        }
+        result = await self.adapter.reset(params)
+        states = {
+            name: self.machine.having(self.machine.fixture(fixture), **case.held.get(name, {}))
+            for name, fixture in case.clients.items()
+        }
+        told: list[tuple[Planned, Outcome]] = []
+        for name, answer in (result.get("clients") or {}).items():
+            # It says what came of initialising: then that is a call like others, from a client that holds nothing yet.
+            operation = self._initialising(states[name]) if name in states else None
+            outcome = self.translate(answer["initialize"]) if answer and answer.get("initialize") else None
+            if operation is not None and outcome is not None:
+                told.append((Planned(name, operation, {"credential": stage.credentials[name]}), outcome))
+                states[name] = self.machine.state()
+        played.tracker = Tracker(oracle, states)
+        for planned, outcome in told:
+            self._take(played, planned, self.classify(played, planned), outcome)
+        return played
+
+    def _initialising(self, state: State) -> str | None:
+        """The client operation whose effect brings about what the state holds."""
+        for operation, stated in self.contract.operations.items():
+            brought = self._brought_about(operation)
+            if brought and not stated.by_world and all(state[self.machine.index[k]] == v for k, v in brought.items()):
+                return operation
+        return None
+
+    @cache  # noqa: B019 - a driver lives as long as its run
+    def _brought_about(self, operation: str) -> dict[str, str]:
+        """What an operation makes of the world's variables, whatever it is given: the kind of credential, say."""
+        brought: dict[str, str] = {}
+        for row in self.contract.rows.values():
+            for item in row.may if row.call == operation else ():
+                effect = self.contract.effects[item.effect].set if item.effect else {}
+                if "given" in effect.values():
+                    variables = self.contract.variables
+                    brought.update({k: v for k, v in effect.items() if variables[k].world and v in variables[k].values})
+        return brought
+
+    async def play(self, case: Case, oracle: Oracle) -> Played:
+        """Play a whole case; stops at the first violation or fault."""
+        try:
+            played = await self.begin(case, oracle)
+        except AdapterFault as fault:
+            return Played(case, fault=fault, stderr=fault.stderr)
+        for burst in _bursts(case.calls):
+            if played.over():
+                break
+            if len(burst) > 1:
+                await self.make_at_once(played, burst)
+            elif not await self.make(played, burst[0]):
+                break
+        self.finish(played)
+        return played
+
+    def finish(self, played: Played) -> None:
+        """A case is over: what was followed, though a rule speaks against it."""
+        if played.tracker and not played.violation and not played.fault:
+            played.broken_shoulds = tuple(played.tracker.broken_but_followed())
+        played.stderr = played.stderr or self.adapter.stderr_tail()
+        if self._stage and self._stage.used:
+            self.platform_used = True
+
+    async def make(self, played: Played, planned: Planned) -> bool:
+        """Make one call and take in what it came to. False: it was not made, since such a call has never come back."""
+        call = self.classify(played, planned)
+        cell = self._cell(played, planned.client, call)
+        if self._never_comes_back(cell):
+            return False
+        self.calls += 1
+        stated = self.contract.operations[planned.operation]
+        try:
+            if stated.by_world:
+                outcome: Outcome | None = await self._world(planned, stated.driven or "")
+            else:
+                outcome = await self._call(planned)
+        except AdapterFault as fault:
+            played.fault, played.stderr, played.stuck = fault, fault.stderr, (planned, cell[2])
+            self._stuck[cell] += 1
+            return True
+        if outcome is not None:
+            self._answered.add(cell)
+            self._take(played, planned, call, outcome)
+            return True
+        self._stuck[cell] += 1
+        assert played.tracker is not None
+        played.seen.append(CallMade(planned, "no answer yet", played.tracker.options(planned.client, call)))
+        played.tracker.begin(planned.client, call)
+        return True
+
+    async def make_at_once(self, played: Played, burst: Sequence[Planned]) -> None:
+        """Make calls that overlap: all begin, and each is taken in when it is answered."""
+        tracker = played.tracker
+        assert tracker is not None
+        self.calls += len(burst)
+        begun: list[tuple[Planned, int, int]] = []
+        for planned in burst:
+            call = self.classify(played, planned)
+            options = tracker.options(planned.client, call)
+            begun.append((planned, tracker.begin(planned.client, call), len(played.seen)))
+            played.seen.append(CallMade(planned, "no answer yet", options))
+        answers: list[tuple[int, int, Outcome | None]] = []
+
+        async def answered(planned: Planned, number: int, place: int) -> None:
+            answers.append((number, place, await self._call(planned)))
+
+        for result in await asyncio.gather(*(answered(*one) for one in begun), return_exceptions=True):
+            if isinstance(result, AdapterFault):
+                played.fault, played.stderr = result, result.stderr
+            elif result is not None:
+                raise result
+        for number, place, outcome in answers:
+            if outcome is not None and not played.over():
+                played.seen[place] = replace(played.seen[place], outcome=str(outcome))
+                played.violation = tracker.end(number, outcome)
+
+    def _never_comes_back(self, cell: Cell) -> bool:
+        return self._stuck[cell] >= _TRIES and cell not in self._answered
+
+    def unanswered_rules(self) -> set[str]:
+        """The rules carried where a call ended the adapter or was not answered, every time that it was made."""
+        return {rule for cell in self._stuck if self._never_comes_back(cell) for rule in cell[2]}
+
+    def _cell(self, played: Played, client: str, call: Call) -> Cell:
+        """The rows that a call may meet, and the rules that they carry."""
+        assert played.tracker is not None
+        index = played.tracker.clients[client]
+        steps = [step for way in played.tracker.ways for step in self.machine.steps(way.node.states[index], call)]
+        rows = tuple(dict.fromkeys(step.row.id for step in steps))
+        return call.operation, rows, tuple(dict.fromkeys(rule for step in steps for rule in self.machine.carried(step)))
+
+    def classify(self, played: Played, planned: Planned) -> Call:
+        """The call as the contract sees it."""
+        assert played.tracker is not None
+        state = next(iter(played.tracker.ways)).node.states[played.tracker.clients[planned.client]]
+        return self.machine.call(planned.operation, planned.arguments, state)
+
+    def _take(self, played: Played, planned: Planned, call: Call, outcome: Outcome) -> None:
+        assert played.tracker is not None
+        if outcome.kind == "error" and outcome.code is None:
+            self._note_unknown_reason(played, planned.client, call)
+        played.seen.append(CallMade(planned, str(outcome), played.tracker.options(planned.client, call)))
+        played.violation = played.tracker.see(planned.client, call, outcome)
+
+    def _note_unknown_reason(self, played: Played, client: str, call: Call) -> None:
+        """Refused, and nobody knows why: that matters where the contract names the reason."""
+        assert played.tracker is not None
+        index = played.tracker.clients[client]
+        for way in played.tracker.ways:
+            steps = self.machine.steps(way.node.states[index], call)
+            if any(step.is_error and step.code in (ANY_ERROR, OF_SERVICE) for step in steps):
+                return
+        self.unknown_reasons.update(self._cell(played, client, call)[2])
+
+    async def _call(self, planned: Planned) -> Outcome | None:
+        assert self._stage is not None
+        arguments = dict(planned.arguments)
+        if isinstance(arguments.get("credential"), Mapping):
+            described = {**self._brought_about(planned.operation), **arguments["credential"]}
+            arguments["credential"] = _wire(await self._stage.hand_over(planned.client, described))
+        result = await self.adapter.call(
+            {
+                "generation": self.resets,
+                "client": planned.client,
+                "operation": planned.operation,
+                "arguments": arguments,
+            }
+        )
+        if "layer" in result:
+            self.layers.setdefault(planned.operation, Counter())[str(result["layer"])] += 1
+        return self.translate(result)
+
+    async def _world(self, planned: Planned, driven: str) -> Outcome:
+        assert self._stage is not None
+        if driven == "advance":
+            self._asked, self._renewal = [], planned.arguments.get("renewal")
+            points = [
+                point for variable in self.contract.variables.values() for point in (variable.points or {}).values()
+            ]
+            milliseconds = await self._stage.advance(planned.client, points)
+            await self.adapter.advance({"generation": self.resets, "milliseconds": milliseconds})
+            await self.adapter.settle({"generation": self.resets})
+            asked = [params for params in self._asked if params.get("client") == planned.client]
+            self._renewal = None
+            return Outcome("answer", {"asked": bool(asked), "callback": asked[0].get("callback") if asked else None})
+        if driven == "settle":
+            await self.adapter.settle({"generation": self.resets})
+        elif planned.operation in self.capabilities.world:
+            await self.adapter.world(
+                {
+                    "generation": self.resets,
+                    "client": planned.client,
+                    "action": planned.operation,
+                    "arguments": dict(planned.arguments),
+                }
+            )
+        else:
+            await self._stage.act(planned.operation, planned.client)
+        return Outcome("answer")
+
+    async def _requested(self, method: str, params: Json) -> Json:
+        """The adapter asks for a fresh token."""
+        if method != "refreshToken" or self._stage is None:
+            raise RequestRefused(-32601, f"{method} is not something an adapter may ask for")
+        if params.get("generation") != self.resets:
+            raise RequestRefused(-32000, "that case is over")
+        self._asked.append(params)
+        if self._renewal != "granted":
+            raise RequestRefused(-32000, "no fresh token is given")
+        return {"token": await self._stage.renew(params["client"])}
+
+
+def _bursts(calls: Sequence[Planned]) -> list[list[Planned]]:
+    """The calls, those that overlap together."""
+    bursts: list[list[Planned]] = []
+    for planned in calls:
+        if planned.overlapping and bursts:
+            bursts[-1].append(planned)
+        else:
+            bursts.append([planned])
+    return bursts
+
+
+def _wire(credential: Mapping[str, Any]) -> Json:
+    """A credential as the protocol carries it."""
+    names = ("kind", "token", "key", "secret", "condition", "externalId", "scopes", "expiresIn")
+    return {name: credential[name] for name in names if name in credential}
+
+
+def _iso(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

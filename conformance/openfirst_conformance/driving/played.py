@@ -1,0 +1,69 @@
+"""A case as it was played: each call with what was seen, and what came of it all."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from openfirst_conformance.adapters.protocol.faults import AdapterFault
+from openfirst_conformance.cases.case import Case, Planned
+from openfirst_conformance.oracle.explanation import Moment, Violation
+from openfirst_conformance.oracle.tracker import Tracker
+from openfirst_reference.contract.document import Json
+
+_WAITING = 3
+
+
+@dataclass(frozen=True)
+class CallMade:
+    """A call that was made, and what it came to, in words."""
+
+    planned: Planned
+    outcome: str
+    options: Callable[[], list[str]] = field(repr=False, compare=False)
+
+    @cached_property
+    def permitted(self) -> tuple[str, ...]:
+        """What was permitted, in words: worked out when it is asked for, since few cases are ever shown."""
+        return tuple(self.options())
+
+    def as_json(self) -> Json:
+        """The call as a report has it."""
+        return {
+            "client": self.planned.client,
+            "operation": self.planned.operation,
+            "arguments": dict(self.planned.arguments),
+            "seen": self.outcome,
+            "permitted": list(self.permitted),
+        }
+
+
+@dataclass
+class Played:
+    """What came of a case. `stuck`: the call during which the adapter failed, and the rules that it would have tested."""
+
+    case: Case
+    seen: list[CallMade] = field(default_factory=list)
+    violation: Violation | None = None
+    broken_shoulds: tuple[str, ...] = ()
+    fault: AdapterFault | None = None
+    stuck: tuple[Planned, tuple[str, ...]] | None = None
+    tracker: Tracker | None = None
+    stderr: str = ""
+
+    def over(self) -> bool:
+        """Whether there is no point in going on: something broke, or too many calls were never answered."""
+        waiting = self.tracker.waiting if self.tracker else 0
+        return bool(self.violation or self.fault) or waiting >= _WAITING
+
+    @property
+    def calls(self) -> tuple[Planned, ...]:
+        """The calls that were really made."""
+        return tuple(seen.planned for seen in self.seen)
+
+    @property
+    def trail(self) -> Moment | None:
+        """One explanation of all that was seen before the violation, if there was one."""
+        ways = self.violation.ways if self.violation else tuple(self.tracker.ways.items()) if self.tracker else ()
+        return ways[0][1].trail if ways else None

@@ -1,0 +1,26 @@
+"""How much is tried, and which part of it here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from openfirst_conformance.cases.case import Case
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How much is tried. `extra` is the number of extra states that `complete` allows for; `shard` is a part, such as (3, 8)."""
+
+    extra: int = 1
+    seed: int = 0
+    walks: int = 200
+    scenarios: tuple[Case, ...] = ()
+    shard: tuple[int, int] = (1, 1)
+
+
+def shard_of(text: str) -> tuple[int, int]:
+    """The part of a whole that a text such as `3/8` names. Raises ValueError with a sentence for a person."""
+    number, _, count = text.partition("/")
+    if not (number.isdecimal() and count.isdecimal() and 1 <= int(number) <= int(count)):
+        raise ValueError(f"--shard: `{text}` is not a part of a whole. Say which of how many, such as 3/8.")
+    return int(number), int(count)

@@ -1,0 +1,99 @@
+"""Shrinking: make a failing sequence minimal by deleting calls, never by making new ones up."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+
+from openfirst_conformance.cases.case import Planned
+from openfirst_conformance.driving.driver import Driver
+from openfirst_conformance.driving.played import Played
+from openfirst_conformance.oracle.oracle import Oracle
+from openfirst_reference.machine.step import State
+
+Failure = Callable[[Played], object]
+_BUDGET = 1500
+_LONG = 8
+
+
+def failure_of(played: Played) -> object:
+    """What must stay the same while calls are deleted: who called, in which row, and what it came to. None: no failure."""
+    if played.violation is None:
+        return None
+    violation = played.violation
+    return violation.client, violation.rows, violation.outcome.kind, violation.outcome.code
+
+
+async def shrink(driver: Driver, oracle: Oracle, played: Played, failure: Failure = failure_of) -> Played | None:
+    """The shortest sequence found that fails in the same way: none of its calls can be deleted, and what overlaps must.
+
+    None: it does not fail again.
+    """
+    wanted = failure(played)
+    limit = driver.calls + _BUDGET
+
+    async def fails(calls: Sequence[Planned]) -> Played | None:
+        case = replace(played.case, calls=tuple(calls))
+        again = await driver.play(case, oracle)
+        if again.fault:
+            await driver.adapter.restart()
+            return None
+        return again if failure(again) == wanted else None
+
+    best = None
+    for calls in _short_cuts(played):
+        best = await fails(calls)
+        if best is not None:
+            break
+    if best is None:
+        return None
+    size = max(len(best.calls) // 2, 1)
+    while driver.calls < limit:
+        start, found = 0, False
+        while start < len(best.calls) and driver.calls < limit:
+            kept = [*best.calls[:start], *best.calls[start + size :]]
+            shorter = await fails(kept) if kept else None
+            if shorter is not None:
+                best, found = shorter, True
+            else:
+                start += size
+        if size == 1 and not found:
+            break
+        size = max(size // 2, 1)
+    for number, planned in enumerate(best.calls):
+        if planned.overlapping:
+            apart = await fails([*best.calls[:number], replace(planned, overlapping=False), *best.calls[number + 1 :]])
+            best = apart or best
+    return best
+
+
+def _short_cuts(played: Played) -> Iterator[Sequence[Planned]]:
+    """The last calls, more and more of them, each time with a shortest way to where they began; last, the whole sequence.
+
+    The way takes only steps that were seen in this very sequence.
+    """
+    calls = played.calls
+    moments = [moment for moment in (played.trail.back() if played.trail else ()) if not moment.echo][::-1]
+    if len(played.case.clients) == 1 and len(moments) >= len(calls) - 1 and len(calls) > _LONG:
+        states = [moment.step.before for moment in moments] + [moments[-1].step.after]
+        steps: dict[State, dict[State, Planned]] = {}
+        for planned, moment in zip(calls, moments, strict=False):
+            steps.setdefault(moment.step.before, {}).setdefault(moment.step.after, planned)
+        kept = 1
+        while kept < len(calls):
+            yield [*_way(steps, states[0], states[len(calls) - kept]), *calls[-kept:]]
+            kept *= 2
+    yield calls
+
+
+def _way(steps: dict[State, dict[State, Planned]], start: State, goal: State) -> list[Planned]:
+    ways: dict[State, list[Planned]] = {start: []}
+    todo = deque([start])
+    while todo and goal not in ways:
+        state = todo.popleft()
+        for after, planned in steps.get(state, {}).items():
+            if after not in ways:
+                ways[after] = [*ways[state], planned]
+                todo.append(after)
+    return ways[goal]

@@ -1,0 +1,58 @@
+"""The subject of a check: an implementation, how it is driven, and what has been learnt of it so far."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from openfirst_conformance.cases.case import Case
+from openfirst_conformance.driving.driver import Driver
+from openfirst_conformance.driving.played import Played
+from openfirst_conformance.driving.settings import Settings
+from openfirst_conformance.oracle.explanation import Key
+from openfirst_conformance.oracle.oracle import Oracle
+
+T = TypeVar("T")
+
+
+@dataclass
+class Subject:
+    """One implementation under test, driven by one tier after another."""
+
+    driver: Driver
+    oracle: Oracle
+    settings: Settings = field(default_factory=Settings)
+    announce: Callable[[str], None] = lambda _: None
+    promise: dict[str, Any] = field(default_factory=dict)
+    known: dict[Key, frozenset[str]] = field(default_factory=dict)
+    probed: bool = False
+    _oracles: dict[frozenset[tuple[str, str]], Oracle] = field(default_factory=dict)
+
+    def share(self, items: Iterable[T]) -> Iterator[T]:
+        """The items that belong to this shard."""
+        number, count = self.settings.shard
+        return (item for index, item in enumerate(items) if index % count == number - 1)
+
+    def decided(self, choice: str) -> bool:
+        """Whether what was seen leaves only one value of a choice that is not declared."""
+        return any(key[0] == choice and len(values) == 1 for key, values in self.known.items())
+
+    async def play(self, case: Case) -> Played:
+        """Play a case."""
+        return await self.driver.play(case, self.oracle_of(case))
+
+    def oracle_of(self, case: Case) -> Oracle:
+        """The oracle of a case: one of its own where it holds under certain choices."""
+        if not case.choices:
+            return self.oracle
+        key = frozenset(case.choices.items())
+        if key not in self._oracles:
+            self._oracles[key] = Oracle(self.oracle.machine, {**self.oracle.choices, **case.choices})
+        return self._oracles[key]
+
+    def learn(self, played: Played) -> Played:
+        """Take in what a case has shown of choices that are not declared."""
+        if played.tracker is not None and not played.violation:
+            self.known.update(played.tracker.evidence())
+        return played

@@ -1,0 +1,1 @@
+"""Whether an adapter is fit to judge through, before anything is judged."""

@@ -1,0 +1,155 @@
+"""A probe: the few cases through which an adapter itself is tested, with calls that are read off the contract."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from openfirst_conformance.adapters.adapter import Adapter
+from openfirst_conformance.adapters.protocol.faults import AdapterFault
+from openfirst_conformance.adapters.protocol.messages import Capabilities
+from openfirst_conformance.cases.golden import credential_of
+from openfirst_conformance.platforms.simulated import SimulatedPlatform, SimulatedStage
+from openfirst_reference.contract.document import Json
+from openfirst_reference.contract.model import Contract
+from openfirst_reference.machine.machine import Machine
+from openfirst_reference.machine.step import Call
+from openfirst_spec import resource
+
+_CLIENT = "a"
+
+
+class Probe:
+    """One adapter, its one client, and a call of each operation that it has.
+
+    `calls` is what is tried: an operation each, of those that are declared; of all there are, if none is declared yet.
+    """
+
+    def __init__(self, adapter: Adapter, contract: Contract, platform: SimulatedPlatform) -> None:
+        self.adapter = adapter
+        self.contract = contract
+        self.generation = 0
+        self.declared: Capabilities
+        self.calls: list[Call] = []
+        self._machine = Machine(contract)
+        self._platform = platform
+        self._fixture = next(iter(contract.fixtures))
+        self._stage: SimulatedStage | None = None
+        adapter.handler = self._requested
+
+    @property
+    def status_calls(self) -> list[Call]:
+        """Those of the calls that change nothing."""
+        return [call for call in self.calls if self.contract.operations[call.operation].pure]
+
+    async def start(self) -> Json:
+        """Start the adapter, and give the result of its `initialize`."""
+        contract = {"name": self.contract.name, "version": self.contract.version}
+        platform = {"baseUrl": (await self._platform.stage(0, {})).url}
+        result = await self.adapter.start({"protocol": 1, "contract": contract, "platform": platform})
+        self.declared = Capabilities.of(result)
+        self.calls = list(self._base_calls())
+        return result
+
+    async def reset(self) -> None:
+        """Begin a case, with a generation of its own."""
+        self.generation += 1
+        held = {_CLIENT: credential_of(self.contract, self._fixture)}
+        self._stage = stage = await self._platform.stage(self.generation, held)
+        known = json.loads(resource("protocol/reset.schema.json"))["$defs"]["credential"]["properties"]
+        credential = {key: value for key, value in stage.credentials[_CLIENT].items() if key in known}
+        await self.adapter.reset(
+            {
+                "generation": self.generation,
+                "now": datetime.fromtimestamp(stage.now, UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+                "platform": {"baseUrl": stage.url},
+                "clients": {_CLIENT: {"credential": credential}},
+            }
+        )
+
+    def params(self, operation: str, arguments: Mapping[str, Any]) -> Json:
+        """The params of a call in the case under way."""
+        return {
+            "generation": self.generation,
+            "client": _CLIENT,
+            "operation": operation,
+            "arguments": dict(arguments),
+        }
+
+    async def make(self, call: Call) -> Json:
+        """Make one of the calls."""
+        return await self._call(call.operation, call.arguments)
+
+    async def settle(self) -> None:
+        """Wait until nothing is pending."""
+        await self.adapter.settle({"generation": self.generation})
+
+    async def look(self) -> list[Json]:
+        """What each status call tells."""
+        results = [await self.make(call) for call in self.status_calls]
+        return [{key: result.get(key) for key in ("outcome", "value", "code")} for result in results]
+
+    def texts(self) -> Iterator[tuple[Call, str]]:
+        """The calls and parameters that take a text which some answer shows."""
+        shown = {variable for answer in self.contract.answers.values() for variable in answer.fields.values()}
+        for call in self.calls:
+            for parameter in self.contract.operations[call.operation].parameters:
+                if parameter in shown and self._permitted(call.operation, self._with(call, parameter, "text")):
+                    yield call, parameter
+
+    async def shown(self, call: Call, parameter: str, text: str) -> str | None:
+        """Give a text to a call of a fresh client; what status calls show of it, if it was taken."""
+        await self.reset()
+        result = await self._call(call.operation, self._with(call, parameter, text))
+        if result["outcome"] != "value":
+            return None
+        paths = {
+            tuple(path.rstrip("?").split("."))
+            for answer in self.contract.answers.values()
+            for path, variable in answer.fields.items()
+            if variable == parameter
+        }
+        values = (_at(answer["value"], path) for answer in await self.look() for path in paths)
+        return next((value for value in values if isinstance(value, str)), None)
+
+    def _with(self, call: Call, parameter: str, text: str) -> dict[str, Any]:
+        return self._machine.arguments(call.operation, {**call.given, parameter: text})
+
+    async def _call(self, operation: str, arguments: Mapping[str, Any]) -> Json:
+        try:
+            return await self.adapter.call(self.params(operation, arguments))
+        except AdapterFault as fault:
+            # What it does not declare it need not know.
+            if fault.kind == "refused" and operation not in self.declared.operations:
+                return {"outcome": "unsupported", "reason": fault.detail}
+            raise
+
+    def _base_calls(self) -> Iterator[Call]:
+        stated = [
+            name for name in self.contract.fixtures[self._fixture].calls if not self.contract.operations[name].by_world
+        ]
+        declared = [name for name in stated if name in self.declared.operations]
+        state = self._machine.fixture(self._fixture)
+        for name in declared or stated:
+            calls = self._machine.alphabet({name: None}, state)
+            yield from [call for call in calls if self._permitted(name, call.arguments)][:1]
+
+    def _permitted(self, operation: str, arguments: Mapping[str, Any]) -> bool:
+        """Whether arguments are what the adapter declared that it needs and takes."""
+        for path in self.contract.operations[operation].parameters.values():
+            demand = self.declared.arguments.get(f"{operation}.{'.'.join(path)}")
+            if demand == ("required" if _at(arguments, path) is None else "unsupported"):
+                return False
+        return True
+
+    async def _requested(self, method: str, params: Json) -> Json:
+        assert self._stage is not None
+        return {"token": await self._stage.renew(params["client"])}
+
+
+def _at(value: Any, path: tuple[str, ...]) -> Any:
+    for part in path:
+        value = value.get(part) if isinstance(value, Mapping) else None
+    return value

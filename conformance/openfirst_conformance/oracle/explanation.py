@@ -1,0 +1,151 @@
+"""Where an implementation may be and how it may have come there; and the violation that nothing explains."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, NamedTuple
+
+from openfirst_conformance.oracle.observation import Observation
+from openfirst_reference.contract.model import ANY_ERROR, OF_SERVICE
+from openfirst_reference.machine.machine import Machine
+from openfirst_reference.machine.step import Call, Outcome, State, Step
+
+Key = tuple[Any, ...]
+Assignment = Mapping[int, frozenset[str]]
+Keys = tuple[tuple[int, frozenset[str]], ...]
+
+
+class Moment(NamedTuple):
+    """One step on the way to where a tracker is: whose call, and what it was in the table; `earlier` is the way to it."""
+
+    earlier: Moment | None
+    client: int
+    step: Step
+    outcome: Outcome | None
+    echo: bool
+
+    def back(self) -> Iterator[Moment]:
+        """This moment and all before it, latest first."""
+        here: Moment | None = self
+        while here is not None:
+            yield here
+            here = here.earlier
+
+
+@dataclass(frozen=True, eq=False)
+class Edge:
+    """Where one permitted explanation of an observation leads: the node, and the choices that it depends on."""
+
+    node: Node
+    keys: Keys
+    step: Step
+    echoes: tuple[tuple[int, Step], ...]
+
+    @cached_property
+    def here(self) -> Candidate:
+        """The node with nothing under way."""
+        return Candidate(self.node, ())
+
+
+class Node:
+    """The states of all clients, and what the identities seen so far stand for. Interned by the oracle."""
+
+    __slots__ = ("bindings", "edges", "effects", "states")
+
+    def __init__(self, states: tuple[State, ...], bindings: tuple[tuple[Key, Any], ...]) -> None:
+        self.states = states
+        self.bindings = bindings
+        self.edges: dict[tuple[int, Call, Observation], tuple[Edge, ...]] = {}
+        self.effects: dict[tuple[int, Call], tuple[Edge, ...]] = {}
+
+
+class Pending(NamedTuple):
+    """A call that was begun and not answered; `edge` is set once its effect has landed."""
+
+    number: int
+    client: int
+    call: Call
+    edge: Edge | None
+
+
+class Candidate(NamedTuple):
+    """Where the implementation may be: the states, and the calls that are under way."""
+
+    node: Node
+    pending: tuple[Pending, ...]
+
+
+class Way(NamedTuple):
+    """How it may have come there: what the choices must be, and the steps."""
+
+    assignment: Assignment
+    trail: Moment | None
+
+
+@dataclass(frozen=True)
+class Violation:
+    """An outcome that nothing explains. `ways` are the explanations of all that was seen before it."""
+
+    client: int
+    call: Call
+    outcome: Outcome
+    seen: Observation
+    ways: tuple[tuple[Candidate, Way], ...]
+    rows: tuple[str, ...]
+    permitted: tuple[str, ...]
+    overlapping: bool
+
+
+def back(trail: Moment | None) -> Iterable[Moment]:
+    """The moments on the way, latest first."""
+    return trail.back() if trail else ()
+
+
+def onward(trail: Moment | None, client: int, edge: Edge, outcome: Outcome | None) -> Moment:
+    """The way after a step, and after what it was for other clients."""
+    for other, step in edge.echoes:
+        trail = Moment(trail, other, step, None, echo=True)
+    return Moment(trail, client, edge.step, outcome, echo=False)
+
+
+def add_way(ways: dict[Candidate, Way], there: Candidate, assignment: Assignment, trail: Moment | None) -> bool:
+    """Add a way. Two ways to one place leave open what they disagree on. Gives whether anything is new."""
+    known = ways.get(there)
+    if known is None:
+        ways[there] = Way(assignment, trail)
+        return True
+    if known.assignment == assignment:
+        return False
+    one = known.assignment
+    either = {key: one[key] | assignment[key] for key in one.keys() & assignment.keys()}
+    if either == known.assignment:
+        return False
+    ways[there] = Way(either, known.trail)
+    return True
+
+
+def assigned(assignment: Assignment, keys: Keys) -> Assignment | None:
+    """The assignment with more known about choices; None where that contradicts it."""
+    for key, values in keys:
+        known = assignment.get(key)
+        left = values if known is None else known & values
+        if not left:
+            return None
+        if left != known:
+            assignment = {**assignment, key: left}
+    return assignment
+
+
+def describe(machine: Machine, step: Step) -> str:
+    """A permitted outcome in words."""
+    if step.answer is None:
+        if step.code == OF_SERVICE:
+            return "an error of the service's own"
+        return "any error" if step.code == ANY_ERROR else f"error {step.code}"
+    if step.answer.ignore:
+        return "an answer"
+    value = machine.answer(step, lambda symbol: "its ID")
+    return f"answer {json.dumps(value, ensure_ascii=False)}"

@@ -1,0 +1,193 @@
+"""The tracker: in which states an implementation may be, and whether what it just did was permitted.
+
+It holds every pair of (what the choices may be, state) that explains all that was seen. A call that was begun and never
+answered stays pending: its effect may land at any later moment, or never. Calls that overlap are explained if some order
+of their effects, or an overlap that the contract states, explains every answer. Identities (a participant's ID) are
+bound at first sight.
+
+An `Oracle` is made once for an implementation (its declared choices are fixed); each case gets a `Tracker` from it. The
+oracle remembers where every observation leads, so that a step of a tracker is a look-up.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+from openfirst_conformance.oracle.explanation import (
+    Candidate,
+    Edge,
+    Key,
+    Pending,
+    Violation,
+    Way,
+    add_way,
+    assigned,
+    back,
+    describe,
+    onward,
+)
+from openfirst_conformance.oracle.observation import Observation
+from openfirst_conformance.oracle.oracle import Oracle
+from openfirst_reference.machine.step import Call, Outcome, State
+
+
+class Tracker:
+    """The explanations of one case so far. `see` takes a whole call; `begin` and `end` take one that may overlap others."""
+
+    def __init__(self, oracle: Oracle, clients: Mapping[str, State]) -> None:
+        self.oracle = oracle
+        self.clients = {name: index for index, name in enumerate(clients)}
+        self._ids: dict[Any, int] = {}
+        self._open: dict[int, tuple[int, Call, frozenset[int]]] = {}
+        self._overlapped: dict[int, frozenset[str]] = {}
+        self._next = 0
+        start = Candidate(oracle.node(tuple(clients.values()), ()), ())
+        self.ways: dict[Candidate, Way] = {start: Way({}, None)}
+
+    def fork(self) -> Tracker:
+        """A tracker that goes on from here by itself, no call being open; the two number identities alike."""
+        other = Tracker.__new__(Tracker)
+        other.__dict__ = {**self.__dict__, "_open": {}, "_overlapped": {}}
+        return other
+
+    @property
+    def waiting(self) -> int:
+        """How many calls are under way."""
+        return len(self._open)
+
+    def see(self, client: str, call: Call, outcome: Outcome) -> Violation | None:
+        """Take in a call and its outcome. Returns what is wrong, or None; after a violation nothing is known any more."""
+        oracle, index = self.oracle, self.clients[client]
+        if self._open:
+            return self.end(self.begin(client, call), outcome)
+        seen = oracle.seen(call.operation, outcome, self._ids)
+        key = (index, call, seen)
+        ways: dict[Candidate, Way] = {}
+        for candidate, (assignment, trail) in self.ways.items():
+            edges = candidate.node.edges.get(key)
+            if edges is None:
+                edges = oracle.edges(candidate.node, index, call, seen)
+            for edge in edges:
+                known = assigned(assignment, edge.keys) if edge.keys else assignment
+                if known is not None:
+                    here = edge.here
+                    if here in ways:
+                        add_way(ways, here, known, trail)
+                    else:
+                        ways[here] = Way(known, onward(trail, index, edge, outcome))
+        if not ways:
+            return self._violation(index, call, outcome, seen, self.ways, overlapping=False)
+        self.ways = ways
+        return None
+
+    def begin(self, client: str, call: Call) -> int:
+        """A call begins; returns its number. If it is never ended it stays pending."""
+        number, index = self._next, self.clients[client]
+        self._next += 1
+        others = frozenset(self._open)
+        self._open[number] = (index, call, others)
+        for other in others:
+            theirs = self._open[other]
+            self._open[other] = (theirs[0], theirs[1], theirs[2] | {number})
+            self._overlapped[other] = self._overlapped.get(other, frozenset()) | {call.operation}
+        self._overlapped[number] = frozenset(self._open[other][1].operation for other in others)
+        waiting = Pending(number, index, call, None)
+        self.ways = {Candidate(here.node, (*here.pending, waiting)): way for here, way in self.ways.items()}
+        return number
+
+    def end(self, number: int, outcome: Outcome) -> Violation | None:
+        """The call with this number was answered. Returns what is wrong, or None."""
+        oracle = self.oracle
+        index, call, others = self._open.pop(number)
+        seen = oracle.seen(call.operation, outcome, self._ids)
+        reached = self._landed()
+        ways: dict[Candidate, Way] = {}
+        for candidate, (assignment, trail) in reached.items():
+            entry = next(item for item in candidate.pending if item.number == number)
+            left = tuple(item for item in candidate.pending if item.number != number)
+            if entry.edge is not None:
+                bindings = oracle.match(entry.edge.step, index, seen, candidate.node.bindings)
+                if bindings is not None:
+                    node = oracle.node(candidate.node.states, bindings)
+                    add_way(ways, Candidate(node, left), assignment, trail)
+            else:
+                for other in sorted(self._overlapped[number]):
+                    for step in oracle.machine.overlap_steps(candidate.node.states[index], call, other):
+                        if oracle.match(step, index, seen, candidate.node.bindings) is not None:
+                            there = onward(trail, index, Edge(candidate.node, (), step, ()), outcome)
+                            add_way(ways, Candidate(candidate.node, left), assignment, there)
+        if not ways:
+            answered = any(other not in self._open for other in others)
+            return self._violation(index, call, outcome, seen, reached, overlapping=answered)
+        self.ways = ways
+        return None
+
+    def _landed(self) -> dict[Candidate, Way]:
+        """Every way on which any of the pending effects have landed, in any order."""
+        reached = dict(self.ways)
+        todo = list(reached)
+        while todo:
+            candidate = todo.pop()
+            assignment, trail = reached[candidate]
+            for position, entry in enumerate(candidate.pending):
+                if entry.edge is not None:
+                    continue
+                for edge in self.oracle.effects(candidate.node, entry.client, entry.call):
+                    known = assigned(assignment, edge.keys)
+                    pending = list(candidate.pending)
+                    pending[position] = entry._replace(edge=edge)
+                    there = Candidate(edge.node, tuple(pending))
+                    if known is not None and add_way(reached, there, known, onward(trail, entry.client, edge, None)):
+                        todo.append(there)
+        return reached
+
+    def permitted(self, client: str, call: Call) -> list[str]:
+        """What the call may come to from here, in words."""
+        return list(self._permitted(self.clients[client], call, self.ways))
+
+    def options(self, client: str, call: Call) -> Callable[[], list[str]]:
+        """What works out, whenever that is asked for, what the call may come to from here."""
+        index, here = self.clients[client], self.ways
+        return lambda: list(self._permitted(index, call, here))
+
+    def _violation(
+        self,
+        client: int,
+        call: Call,
+        outcome: Outcome,
+        seen: Observation,
+        ways: Mapping[Candidate, Way],
+        *,
+        overlapping: bool,
+    ) -> Violation:
+        here = next(iter(ways))
+        rows = tuple(dict.fromkeys(step.row.id for step in self.oracle.machine.steps(here.node.states[client], call)))
+        permitted = tuple(self._permitted(client, call, ways))
+        return Violation(client, call, outcome, seen, tuple(ways.items()), rows, permitted, overlapping)
+
+    def _permitted(self, client: int, call: Call, ways: Iterable[Candidate]) -> dict[str, None]:
+        permitted: dict[str, None] = {}
+        for candidate in ways:
+            for step in self.oracle.machine.steps(candidate.node.states[client], call):
+                if self.oracle.keys(step) is not None and not step.alternative.breaks:
+                    permitted[describe(self.oracle.machine, step)] = None
+        return permitted
+
+    def broken_but_followed(self) -> Sequence[str]:
+        """Rules that every remaining explanation breaks on its way: an alternative that `breaks` a rule was taken."""
+        broken = [
+            frozenset(rule for moment in back(way.trail) for rule in moment.step.alternative.breaks)
+            for way in self.ways.values()
+        ]
+        return sorted(frozenset.intersection(*broken)) if broken else []
+
+    def evidence(self) -> dict[Key, frozenset[str]]:
+        """What is certain about undeclared choices: for each (choice, cell), the values that some explanation leaves."""
+        result: dict[Key, frozenset[str]] = {}
+        assignments = [way.assignment for way in self.ways.values()]
+        for key in {key for assignment in assignments for key in assignment}:
+            if all(key in assignment for assignment in assignments):
+                values = frozenset[str]().union(*(assignment[key] for assignment in assignments))
+                result[self.oracle.cells[key]] = values
+        return result

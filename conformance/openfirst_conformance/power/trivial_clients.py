@@ -1,0 +1,123 @@
+"""The floor: what two implementations would score that keep nothing: one refuses every call, the other accepts every one."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from openfirst_conformance.adapters.protocol.faults import AdapterFault
+from openfirst_conformance.adapters.protocol.messages import RequestHandler
+from openfirst_conformance.platforms.stage import outlined
+from openfirst_conformance.verdicts.judge import judge
+from openfirst_reference.contract.document import Json
+from openfirst_reference.contract.model import Contract
+
+
+@dataclass(frozen=True)
+class Floor:
+    """The rules that the smoke tier tests, and those of them that it passes."""
+
+    tested: tuple[str, ...]
+    passed: tuple[str, ...]
+
+
+def floor(contract: Contract) -> tuple[Floor, Floor]:
+    """What the smoke tier says of an implementation that refuses everything, and of one that accepts everything.
+
+    The one fails every call for no reason that is known; the other answers `true` where an answer is yes or no, and else
+    nothing. Neither asks for a fresh token. No adapter is started.
+    """
+    return asyncio.run(_floor(contract, refuses=True)), asyncio.run(_floor(contract, refuses=False))
+
+
+async def _floor(contract: Contract, *, refuses: bool) -> Floor:
+    report = await judge(_Constant(contract, refuses), contract, tiers=["smoke"], platform=_Nowhere(contract))
+    verdicts = {rule.id: rule.verdict for rule in report.rules.values() if rule.verdict in ("pass", "fail")}
+    return Floor(tuple(verdicts), tuple(rule for rule, verdict in verdicts.items() if verdict == "pass"))
+
+
+class _Constant:
+    """An adapter that gives every call the same outcome, whatever came before. Is an `Adapter`."""
+
+    def __init__(self, contract: Contract, refuses: bool) -> None:
+        self.faults: list[AdapterFault] = []
+        self.handler: RequestHandler | None = None
+        self.name = "refuses everything" if refuses else "accepts everything"
+        self._contract, self._refuses = contract, refuses
+        self._params: Json = {}
+
+    def stderr_tail(self) -> str:
+        return ""
+
+    async def start(self, params: Json) -> Json:
+        self._params = params
+        operations = [name for name, stated in self._contract.operations.items() if not stated.by_world]
+        return {
+            "protocol": 1,
+            "implementation": {"name": self.name, "version": "1", "language": "python"},
+            "capabilities": {"operations": operations, "clients": 2},
+        }
+
+    async def restart(self) -> Json:
+        return await self.start(self._params)
+
+    async def reset(self, params: Json) -> Json:
+        return {"generation": params["generation"]}
+
+    async def call(self, params: Json) -> Json:
+        if self._refuses:
+            return {"outcome": "error"}
+        is_boolean = self._contract.operations[params["operation"]].result == "boolean"
+        return {"outcome": "value", "value": True if is_boolean else None}
+
+    async def world(self, params: Json) -> Json:
+        return {}
+
+    async def advance(self, params: Json) -> Json:
+        return {}
+
+    async def settle(self, params: Json) -> Json:
+        return {}
+
+    async def close(self) -> None:
+        pass
+
+
+class _Nowhere:
+    """A platform for those that do not need one. Is a `Platform`, and its own `Stage`."""
+
+    without_control: str | None = "there is no platform"
+    url = "http://127.0.0.1"
+    used = False
+    now = 0.0
+
+    def __init__(self, contract: Contract) -> None:
+        self.credentials: dict[str, dict[str, Any]] = {}
+        self._contract = contract
+
+    async def start(self) -> None:
+        pass
+
+    async def close(self) -> None:
+        pass
+
+    def lacks(self, described: Mapping[str, Any]) -> str | None:
+        return None
+
+    async def stage(self, generation: int, clients: Mapping[str, Mapping[str, Any]]) -> _Nowhere:
+        self.credentials = {name: outlined(described) for name, described in clients.items()}
+        return self
+
+    async def advance(self, client: str, points: Sequence[float]) -> int:
+        return 0
+
+    async def renew(self, client: str) -> str:
+        return ""
+
+    async def act(self, operation: str, client: str) -> None:
+        pass
+
+    async def hand_over(self, client: str, described: Mapping[str, Any]) -> dict[str, Any]:
+        return outlined(described)

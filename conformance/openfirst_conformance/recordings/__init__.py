@@ -1,0 +1,1 @@
+"""Recordings: what already happened, read from logs and HAR files, and judged."""

@@ -1,0 +1,120 @@
+"""Follow the clients of a recording, call by call, with a tracker."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from openfirst_conformance.oracle.explanation import Candidate, Violation, Way
+from openfirst_conformance.oracle.oracle import Oracle
+from openfirst_conformance.oracle.tracker import Tracker
+from openfirst_conformance.recordings.events import Ended, Event, Made, Turned
+from openfirst_reference.machine.step import Call, Outcome, State
+
+# So many calls under way at once have some thousand orders; each one more has several times as many.
+_UNDER_WAY = 6
+
+
+@dataclass(frozen=True)
+class Line:
+    """A call as people read it."""
+
+    where: str
+    client: str
+    call: str
+    seen: str
+
+
+@dataclass(frozen=True)
+class Broken:
+    """Rules that a call broke, what was permitted, and its client's calls before it."""
+
+    line: Line
+    rules: tuple[str, ...]
+    permitted: tuple[str, ...]
+    before: tuple[Line, ...]
+
+
+class Follower:
+    """A tracker with the calls that it was shown, in words."""
+
+    def __init__(self, oracle: Oracle, clients: Mapping[str, State]) -> None:
+        self.oracle, self.machine = oracle, oracle.machine
+        self.tracker: Tracker = Tracker(oracle, clients)
+        self.lines: list[Line] = []
+        self.violation: Violation | None = None
+        self._numbers: dict[Made, int] = {}
+        self._against: dict[str, Line] = {}
+
+    def follow(self, events: Sequence[Event]) -> Event | None:
+        """Take in events until one breaks a rule, or leaves too much open to go on; that one is returned."""
+        position = 0
+        while position < len(events):
+            event, answer = events[position], None
+            if position + 1 < len(events):
+                after = events[position + 1]
+                if isinstance(after, Ended) and after.made is event:  # nothing came in between: a whole call
+                    event, answer = after, after.outcome
+            if isinstance(event, Turned) and any(made.client == event.client for made in self._numbers):
+                return event  # Which of the two a call met that is under way, nobody knows.
+            self._take(events[position], answer)
+            if self.violation or self.tracker.waiting > _UNDER_WAY:
+                return event
+            position += 1 if answer is None else 2
+        return None
+
+    def _take(self, event: Event, answer: Outcome | None) -> None:
+        match event:
+            case Turned():
+                self._turn(event)
+                return
+            case Ended():
+                self.lines.append(_line(event.where, event.made, event.outcome))
+                self.violation = self.tracker.end(self._numbers.pop(event.made), event.outcome)
+            case Made():
+                outcome = event.outcome or answer
+                self.lines.append(_line(event.where, event, outcome))
+                call = self._classified(event)
+                if outcome is None:
+                    self._numbers[event] = self.tracker.begin(event.client, call)
+                else:
+                    self.violation = self.tracker.see(event.client, call, outcome)
+        for way in self.tracker.ways.values():
+            for rule in way.trail.step.alternative.breaks if way.trail else ():
+                self._against.setdefault(rule, self.lines[-1])
+
+    def _classified(self, made: Made) -> Call:
+        state = next(iter(self.tracker.ways)).node.states[self.tracker.clients[made.client]]
+        try:
+            return self.machine.call(made.operation, made.arguments, state)
+        except ValueError as error:
+            raise ValueError(f"{made.where}: {error}") from None
+
+    def _turn(self, turned: Turned) -> None:
+        """The world's own changes come in where they are due, without a call."""
+        client = self.tracker.clients[turned.client]
+        ways: dict[Candidate, Way] = {}
+        for (node, pending), way in self.tracker.ways.items():
+            states = list(node.states)
+            states[client] = self.machine.having(states[client], **turned.values)
+            there = Candidate(self.oracle.node(tuple(states), node.bindings), pending)
+            known = way.assignment
+            if there in ways:  # What two ways to one place disagree on is left open.
+                other = ways[there].assignment
+                known = {key: known[key] | other[key] for key in known.keys() & other.keys()}
+            ways[there] = Way(known, way.trail)
+        self.tracker.ways = ways
+
+    def followed(self) -> list[Broken]:
+        """The rules that were surely not kept, though what was done can be followed: a `should`."""
+        return [
+            Broken(self._against[rule], (rule,), (), ())
+            for rule in self.tracker.broken_but_followed()
+            if rule in self._against
+        ]
+
+
+def _line(where: str, made: Made, outcome: Outcome | None) -> Line:
+    arguments = json.dumps(made.arguments, ensure_ascii=False) if made.arguments else ""
+    return Line(where, made.client, f"{made.operation}({arguments})", str(outcome) if outcome else "no answer yet")

@@ -1,0 +1,149 @@
+"""What already happened, judged: a recording's calls go through the tracker that judges a check.
+
+Clients that share an external ID are followed together, and all others apart, so that a client that breaks a rule ends
+the judgement of nobody but those that it is bound up with. Where a rule is broken, the calls of all clients up to there
+are followed once more together, so that a session that shows in another one is blamed as that.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from openfirst_conformance.oracle.oracle import Oracle
+from openfirst_conformance.oracle.tracker import Tracker
+from openfirst_conformance.recordings.events import Event, Made, Recording, Turned
+from openfirst_conformance.recordings.follower import Broken, Follower, Line
+from openfirst_conformance.verdicts.blame import blame
+from openfirst_conformance.verdicts.model import ChoiceSeen
+from openfirst_reference.contract.model import Contract
+from openfirst_reference.machine.machine import Machine
+from openfirst_reference.machine.step import State
+from openfirst_simulator.tokens import ALL_SCOPES, UPDATE_SCOPE
+
+_TOO_MANY = "too many calls are under way at once to try their orders"
+_TURNED = "the credential became another one while a call was under way"
+
+
+@dataclass
+class Judged:
+    """What is to be said of a recording; `given_up`: the calls after which nothing could be judged any more, and why."""
+
+    choices: dict[str, ChoiceSeen]
+    calls: int = 0
+    broken: list[Broken] = field(default_factory=list)
+    given_up: list[tuple[Line, str]] = field(default_factory=list)
+
+
+def judge_recordings(recordings: Iterable[Recording], machine: Machine, choices: Mapping[str, str]) -> Judged:
+    """Judge recordings of one implementation. `choices` are declared in addition to those that a recording declares.
+
+    Raises ValueError, with the place, for a call that the contract does not know.
+    """
+    contract = machine.contract
+    granted = contract.undeclared_choices()
+    judged = Judged({name: ChoiceSeen(name, choices.get(name), granted.get(name)) for name in contract.choices})
+    oracles: dict[tuple[tuple[str, str], ...], Oracle] = {}
+    for recording in recordings:
+        declared = {**recording.choices, **choices}
+        for choice, value in declared.items():
+            judged.choices[choice].declared = value
+        key = tuple(sorted(declared.items()))
+        if key not in oracles:
+            oracles[key] = Oracle(machine, declared)
+        found, judged.broken = judged.broken, []
+        for names in _bound_up(recording, contract):
+            _judge(oracles[key], recording, names, judged)
+        place = {event.where: number for number, event in enumerate(recording.events) if not isinstance(event, Turned)}
+        judged.broken = [*found, *sorted(judged.broken, key=lambda item: place[item.line.where])]
+    return judged
+
+
+def holding(machine: Machine, credential: Mapping[str, Any]) -> State:
+    """The state of a fresh client that holds a credential: kind, condition (good), externalId and scopes (unrestricted)."""
+    external_id = credential.get("externalId")
+    return machine.state(
+        {
+            "kind": credential["kind"],
+            "condition": credential.get("condition", "good"),
+            "tokenId": "none" if external_id is None else "present",
+            "tokenExternalId": external_id,
+            "scope": scope_of(credential.get("scopes")),
+        }
+    )
+
+
+def scope_of(scopes: Sequence[str] | None) -> str:
+    """The contract's word for what a token's scopes permit; None: unrestricted."""
+    return "update" if scopes is None or ALL_SCOPES in scopes or UPDATE_SCOPE in scopes else "no-update"
+
+
+def _bound_up(recording: Recording, contract: Contract) -> list[set[str]]:
+    """The clients in groups that can have to do with one another: by a value that echoes compare, an external ID."""
+    echoes = [stated.echo for stated in contract.operations.values() if stated.echo]
+    names = {name for echo in echoes for name in (echo.by, *echo.to)}
+    index = {name: position for position, name in enumerate(contract.variables)}
+    values = {
+        client: {state[index[name]] for name in names} - {None, ""} for client, state in recording.clients.items()
+    }
+    for event in recording.events:
+        if isinstance(event, Made):
+            paths = contract.operations[event.operation].parameters
+            given = (_at(event.arguments, path) for name, path in paths.items() if name in names)
+            values[event.client].update(value for value in given if isinstance(value, str) and value)
+    groups: list[tuple[set[str], set[Any]]] = []
+    for client, own in values.items():
+        mine, shared = {client}, set(own)
+        apart = []
+        for others, theirs in groups:
+            if theirs & own:
+                mine, shared = mine | others, shared | theirs
+            else:
+                apart.append((others, theirs))
+        groups = [*apart, (mine, shared)]
+    return [clients for clients, _ in groups]
+
+
+def _judge(oracle: Oracle, recording: Recording, names: set[str], judged: Judged) -> None:
+    events = [event for event in recording.events if event.client in names]
+    operations = oracle.machine.contract.operations
+    judged.calls += sum(isinstance(event, Made) and not operations[event.operation].by_world for event in events)
+    follower = Follower(oracle, {name: recording.clients[name] for name in recording.clients if name in names})
+    last = follower.follow(events)
+    if follower.violation is not None and last is not None:
+        line, violation = follower.lines[-1], follower.violation
+        rules = _among_all(oracle, recording, names, last) or blame(oracle, violation, minimal=False)
+        before = tuple(item for item in follower.lines[:-1] if item.client == line.client)
+        judged.broken.append(Broken(line, rules, violation.permitted, before))
+    elif last is not None:
+        judged.given_up.append((follower.lines[-1], _TURNED if isinstance(last, Turned) else _TOO_MANY))
+    else:
+        judged.broken += follower.followed()
+    _note_choices(judged.choices, follower.tracker)  # what was known before a violation stays known
+
+
+def _among_all(oracle: Oracle, recording: Recording, names: set[str], last: Event) -> tuple[str, ...]:
+    """Which rules are broken, seen beside all other clients; empty where that shows nothing, or has too many orders."""
+    if names == set(recording.clients):
+        return ()
+    together = Follower(oracle, recording.clients)
+    until = recording.events[: recording.events.index(last) + 1]
+    found = together.follow(until) is last and together.violation
+    return blame(oracle, found, minimal=False) if found else ()
+
+
+def _note_choices(choices: Mapping[str, ChoiceSeen], tracker: Tracker) -> None:
+    contract = tracker.oracle.machine.contract
+    for (choice, row, leaves, *_), values in tracker.evidence().items():
+        if len(values) < len(contract.choices[choice].values):
+            given = ", ".join(f"{name} {leaf}" for name, leaf in leaves if leaf != "absent")
+            cell = f"{row} ({given})" if given else row
+            choices[choice].observed.setdefault(cell, Counter())[" or ".join(sorted(values))] += 1
+
+
+def _at(arguments: Any, path: Sequence[str]) -> Any:
+    for part in path:
+        arguments = arguments.get(part) if isinstance(arguments, Mapping) else None
+    return arguments

@@ -1,0 +1,1 @@
+"""Reports: words and formats for people and programs."""

@@ -1,0 +1,173 @@
+"""Reports: the verdict as JSON for programs, and as text for people."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from io import StringIO
+from typing import Any
+
+from rich.console import Console, Group, RenderableType
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from openfirst_conformance.reports.phrases import choice_in_words, promise_in_words
+from openfirst_conformance.verdicts.model import Failure, Report, RuleVerdict
+
+STYLES = {
+    "pass": "green",
+    "known": "yellow",
+    "fail": "bold red",
+    "flaky": "yellow",
+    "inconclusive": "yellow",
+    "not-testable": "red",
+}
+EXIT_STATUS = {"conforms": 0, "broken": 1, "incomplete": 3}
+
+
+def show(report: Report, console: Console, replay: Callable[[Failure], str | None], floor: str = "") -> None:
+    """Print the report. `replay` gives the command that plays a failure again, if it was saved; `floor` what a pass is worth."""
+    for rule in report.rules.values():
+        for failure in rule.failures[:1] if rule.verdict != "known" else ():
+            console.print(_failure(report, rule, failure))
+            again = replay(failure)
+            if again:  # In one line, however long, so that it can be pasted.
+                console.print(Text(f"  Play it again: {again}", style="cyan"), soft_wrap=True)
+    console.print(_rules(report))
+    _show_choices(report, console)
+    _show_layers(report, console)
+    _show_faults(report, console)
+    for name, promise in report.promise.items():
+        if not promise["sequences"]:
+            continue
+        counts = f"{promise['calls']:,} calls in {promise['sequences']:,} sequences, {promise['seconds']} s."
+        console.print(
+            Text.assemble((name, "bold"), f": {counts} ") + Text(promise_in_words(promise), style="dim"), soft_wrap=True
+        )
+    if floor:
+        console.print(Text(floor, style="dim"), soft_wrap=True)
+    console.print(_headline(report), soft_wrap=True)
+
+
+def _headline(report: Report) -> Text:
+    name = f"{report.implementation.get('name', '?')} {report.implementation.get('version', '')}".strip()
+    by_verdict: dict[str, list[str]] = {}
+    for rule in report.rules.values():
+        by_verdict.setdefault(rule.verdict, []).append(rule.id)
+    passed = len(by_verdict.pop("pass", []))
+    rest = "; ".join(f"{verdict}: {', '.join(ids)}" for verdict, ids in by_verdict.items())
+    words = {
+        "conforms": "keeps the contract, as far as it was tested",
+        "broken": "breaks the contract",
+        "incomplete": "could not be judged completely",
+    }
+    style = {"conforms": "bold green", "broken": "bold red", "incomplete": "bold yellow"}[report.verdict]
+    text = Text.assemble(
+        (f"{report.verdict}: ", style), (f"{name} {words[report.verdict]}. ", "bold"), f"{passed} rules pass"
+    )
+    return text + Text(f"; {rest}." if rest else ".")
+
+
+def _rules(report: Report) -> RenderableType:
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for column in ("rule", "level", "verdict"):
+        table.add_column(column, no_wrap=True)
+    table.add_column("")
+    for rule in report.rules.values():
+        verdict = "warn" if rule.verdict == "fail" and rule.level != "must" else rule.verdict
+        style = "yellow" if verdict == "warn" else STYLES.get(rule.verdict, "dim")
+        reason = rule.reason
+        if rule.failures and rule.verdict != "known":
+            calls = len(rule.failures[0].played.seen)
+            reason = f"shown in {calls} call{'' if calls == 1 else 's'}"
+        elif rule.refused_only:
+            reason = f"refused for an unknown reason {rule.refused_only} times: the level reached is `refused`"
+        table.add_row(rule.id, rule.level, Text(verdict, style=style), reason)
+    return Padding(table, (1, 0))
+
+
+def _failure(report: Report, rule: RuleVerdict, failure: Failure) -> RenderableType:
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    several = len(failure.played.case.clients) > 1
+    for column in (["client"] if several else []) + ["call", "seen", "permitted"]:
+        table.add_column(column, overflow="fold")
+    for seen in failure.played.seen:
+        last = seen is failure.played.seen[-1]
+        call = f"{seen.planned.operation}({_arguments(seen.planned.arguments)})"
+        client = [seen.planned.client] if several else []
+        table.add_row(
+            *client, call, Text(_printable(seen.outcome), style="red" if last else ""), " or ".join(seen.permitted)
+        )
+    stated = report.contract.rules[rule.id]
+    word = "broken" if rule.level == "must" else "not kept"
+    fixtures = ", ".join(f"{client}: {fixture}" for client, fixture in failure.played.case.clients.items())
+    parts: list[RenderableType] = [
+        Text.assemble(
+            (f"{rule.id} is {word}", "bold red" if rule.level == "must" else "bold yellow"), f" ({rule.level}). "
+        ),
+        Padding(Text(stated.statement), (0, 0, 0, 2)),
+        Padding(
+            Text(f"“{stated.quote}” ({report.contract.sources[stated.source]['title']})", style="italic"), (0, 0, 0, 2)
+        ),
+        Padding(Text(f"Clients: {fixtures}.", style="dim"), (0, 0, 0, 2)),
+        Padding(table, (0, 0, 0, 2)),
+    ]
+    if failure.stderr.strip():
+        last_lines = failure.stderr.strip().splitlines()[-3:]
+        parts.append(Padding(Text("Standard error ends with: " + " / ".join(last_lines), style="dim"), (0, 0, 0, 2)))
+    return Padding(Group(*parts), (1, 0, 0, 0))
+
+
+def failure_in_words(report: Report, rule: RuleVerdict) -> str:
+    """The shortest failure of a rule as plain text."""
+    console = Console(file=StringIO(), width=120, color_system=None)
+    for failure in rule.failures[:1]:
+        console.print(_failure(report, rule, failure))
+    text = console.file.getvalue()  # type: ignore[attr-defined]
+    return str(text).strip()
+
+
+def _printable(text: str) -> str:
+    """The text with what no terminal can show, a lone surrogate, written out."""
+    return text.encode("utf-8", "backslashreplace").decode()
+
+
+def _arguments(arguments: Any) -> str:
+    text = _printable(json.dumps(arguments, ensure_ascii=False)) if arguments else ""
+    return text if len(text) <= 160 else text[:157] + "…"
+
+
+def _show_choices(report: Report, console: Console) -> None:
+    console.print(Text("Choices that the sources leave open", style="bold"))
+    table = Table(box=None, pad_edge=False, show_header=False)
+    for choice in report.choices.values():
+        value, evidence = choice_in_words(choice)
+        table.add_row("  " + choice.id, value, Text(evidence, style="dim"))
+    console.print(table)
+    console.print()
+
+
+def _show_layers(report: Report, console: Console) -> None:
+    if report.layers:
+        console.print(Text("Which layer answered", style="bold"))
+        for operation, counts in report.layers.items():
+            console.print("  " + operation + ": " + ", ".join(f"{layer} {count}" for layer, count in counts.items()))
+        console.print()
+
+
+def _show_faults(report: Report, console: Console) -> None:
+    if report.adapter_faults:
+        count = len(report.adapter_faults)
+        console.print(
+            Text(
+                f"The adapter itself failed {count} time{'' if count == 1 else 's'} (no rule is broken by that):",
+                style="bold",
+            )
+        )
+        for fault in report.adapter_faults[:5]:
+            where = f"{fault['case']}, call {fault['call']}" if fault["call"] else fault["case"]
+            console.print(Text(f"  {fault['kind']} in {where}: {fault['detail']}. {fault['remedy']}"), soft_wrap=True)
+        if count > 5:
+            console.print(f"  … and {count - 5} more; --json FILE has them all.")
+        console.print()

@@ -1,0 +1,1 @@
+"""The tiers: which cases are tried."""

@@ -1,0 +1,35 @@
+"""The complete tier: every fault within so many calls of the scenarios is found, under the assumptions that are printed."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import AsyncIterator
+
+from openfirst_conformance.driving.played import Played
+from openfirst_conformance.driving.subject import Subject
+from openfirst_conformance.tiers.choice_probes import learnt
+from openfirst_conformance.tiers.planning.plan import plan, promise
+from openfirst_conformance.tiers.planning.resolved_table import tables_of
+from openfirst_conformance.tiers.sweep import sweep
+
+ASSUMPTIONS = (
+    "the implementation is deterministic",
+    "a reset gives fresh clients",
+    "values of one class are treated alike",
+)
+_LARGE = 20_000
+
+
+async def complete(subject: Subject) -> AsyncIterator[Played]:
+    """Every case of the tier, played."""
+    async for played in learnt(subject):
+        yield played
+    plans = plan(subject, tables_of(subject))
+    calls = sum(item.calls for item in plans)
+    sequences = sum(len(item.words) for item in plans)
+    if calls > _LARGE:
+        subject.announce(f"complete: about {calls:,} calls in {sequences:,} sequences are to be made.")
+    subject.promise.update(promise(subject, plans))
+    sweeps = (case for case in sweep(subject.driver.machine) if subject.driver.applies(case))
+    for case in subject.share(itertools.chain(sweeps, *(item.cases() for item in plans))):
+        yield await subject.play(case)

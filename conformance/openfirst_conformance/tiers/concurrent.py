@@ -1,0 +1,94 @@
+"""The concurrent tier: calls that overlap, from every kind of state; some order of their effects must explain every answer."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from dataclasses import replace
+from random import Random
+
+from openfirst_conformance.cases.case import Case, Planned
+from openfirst_conformance.driving.played import Played
+from openfirst_conformance.driving.subject import Subject
+from openfirst_conformance.oracle.explanation import Key
+from openfirst_conformance.tiers.choice_probes import learnt
+from openfirst_conformance.tiers.planning.resolved_table import Table, tables_of
+from openfirst_reference.machine.step import State
+
+ASSUMPTIONS = ("a race shows when two or three calls overlap", "the implementation may interleave them as it likes")
+_TRIPLES = 60
+
+
+async def concurrent(subject: Subject) -> AsyncIterator[Played]:
+    """Every case of the tier, played; none where the adapter takes one call at a time.
+
+    The same calls are made one after another first: what the implementation then makes of a choice that it has not declared,
+    it must make of it when they overlap as well.
+    """
+    if subject.driver.capabilities.concurrency < 2:
+        return
+    async for played in learnt(subject):
+        yield played
+    bursts = list(_bursts(subject))
+    known = dict(subject.known)
+    for case in map(_in_sequence, bursts):
+        played = await subject.play(case)
+        if played.tracker is not None and not played.violation:
+            known.update(played.tracker.evidence())
+        yield played
+    choices = _unanimous(known)
+    for case in subject.share(bursts):
+        yield await subject.play(replace(case, choices=choices))
+
+
+def _in_sequence(case: Case) -> Case:
+    calls = tuple(replace(planned, overlapping=False) for planned in case.calls)
+    return replace(case, id=f"{case.id}-in-sequence", title="the same calls one after another", calls=calls)
+
+
+def _unanimous(known: Mapping[Key, frozenset[str]]) -> dict[str, str]:
+    """The choices of which all that was seen leaves one and the same value."""
+    values: dict[str, frozenset[str]] = {}
+    for (choice, *_), left in known.items():
+        values[choice] = values.get(choice, frozenset()) | left
+    return {choice: min(left) for choice, left in values.items() if len(left) == 1}
+
+
+def _bursts(subject: Subject) -> Iterator[Case]:
+    able = [table for table in tables_of(subject) if not table.moves_the_world and len(table.ways) > 1]
+    if not able:
+        return
+    table = max(able, key=lambda item: len(item.inputs(item.initial)))
+    operations = subject.driver.contract.operations
+    for number, way in enumerate(table.kinds.values(), 1):
+        calls = _one_an_operation(table, table.classes.after(way))
+        random = Random(f"{subject.settings.seed}/{number}")
+        size = min(3, subject.driver.capabilities.concurrency)
+        more = [tuple(random.choices(calls, k=size)) for _ in range(_TRIPLES)]
+        for count, burst in enumerate([*itertools.product(calls, repeat=2), *more], 1):
+            if not all(operations[table.letters[item][0]].pure for item in burst):
+                yield _case(table, f"concurrent-{number}-{count}", way, burst)
+
+
+def _one_an_operation(table: Table, state: State) -> list[int]:
+    """For each operation one call: one that is accepted if there is one, and that gives as much as it can."""
+    calls = sorted(
+        table.rich_inputs(state), key=lambda item: any(step.is_error for step in table.steps(state, item)[:1])
+    )
+    chosen: dict[str, int] = {}
+    for number in calls:
+        chosen.setdefault(table.letters[number][0], number)
+    return list(chosen.values())
+
+
+def _case(table: Table, name: str, way: Sequence[int], burst: Sequence[int]) -> Case:
+    """The way to the state, the burst, and what tells states apart."""
+    case = table.case(name, "calls that overlap", tuple(way))
+    state = table.classes.after(tuple(way))
+    calls: list[Planned] = []
+    for number in burst:
+        call = table.call(state, number)
+        if call is not None:
+            calls.append(Planned("a", call.operation, call.arguments, overlapping=bool(calls)))
+    status = table.case("", "", tuple(item for word in table.identify(state) for item in word if len(word) == 1)).calls
+    return replace(case, calls=(*case.calls, *calls, *status))

@@ -1,0 +1,234 @@
+"""The explore tier: long random walks, and values of every class that Hypothesis makes. A seed gives the same cases every time."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from random import Random
+from typing import Any
+
+from openfirst_conformance.cases.case import Case, Planned
+from openfirst_conformance.driving.played import Played
+from openfirst_conformance.driving.subject import Subject
+from openfirst_conformance.tiers.choice_probes import learnt
+from openfirst_conformance.tiers.planning.hsi import Word
+from openfirst_conformance.tiers.planning.resolved_table import Table, tables_of
+from openfirst_conformance.tiers.values import Pool, longest, made_values, near_misses
+from openfirst_reference.contract.model import ABSENT
+from openfirst_reference.machine.machine import Machine
+from openfirst_reference.machine.step import State, Step
+
+ASSUMPTIONS = ("what a fault needs comes up by chance",)
+_LENGTH = 50
+_TWO_CLIENTS = 0.25
+_AGAIN = 0.15
+_DRAWS = 8
+_MANY_DRAWS = 200
+_KINDS = 3
+_NEAR = 3
+
+
+async def explore(subject: Subject) -> AsyncIterator[Played]:
+    """Every case of the tier, played."""
+    async for played in learnt(subject):
+        yield played
+    subject.promise.update({"seed": subject.settings.seed, "walks": subject.settings.walks, "length": _LENGTH})
+    for case in subject.share(_cases(subject)):
+        yield await subject.play(case)
+
+
+def _cases(subject: Subject) -> Iterator[Case]:
+    tables = tables_of(subject)
+    made = made_values(subject.oracle.machine, subject.settings.seed)
+    still = [table for table in tables if not table.moves_the_world and len(table.ways) > 1]
+    for index, table in enumerate(still):
+        yield from _one_value_each(table, made, slice(index, None, len(still)))
+    if not subject.driver.is_platform:  # which stamps the values that a token holds, so that each case has its own
+        for table in still[:1]:
+            yield from _one_holder_each(table, made, subject.settings.seed)
+    walker = _Walker(subject, tables, made)
+    for number in range(1, subject.settings.walks + 1):
+        yield walker.walk(number)
+
+
+def _one_value_each(table: Table, made: Pool, share: slice) -> Iterator[Case]:
+    """Values given alone, where such a call is accepted; then what shows them. All are tried where the client holds one of them."""
+    for (operation, parameter), values in made.items():
+        way = _accepted(table, operation)
+        if way is None:
+            continue
+        case = table.case("", "", way)
+        leaves = {_leaf(table, operation, parameter, value) for value in values}
+        for number, value in enumerate(values if len(leaves) > _KINDS else values[share], 1):
+            arguments = _arguments(table, operation, {parameter: value})
+            if arguments is not None:
+                name = f"value-{table.fixture}-{operation}-{parameter}-{number}"
+                calls = (*case.calls, Planned("a", operation, arguments), *_status(table))
+                yield Case(name, f"a value for {parameter}", {"a": table.fixture}, calls)
+
+
+def _one_holder_each(table: Table, made: Pool, seed: int) -> Iterator[Case]:
+    """Clients that hold other values: what they are compared with is the same, or near."""
+    machine = table.machine
+    for (operation, parameter), values in made.items():
+        for name in _compared_with(machine, operation, parameter) if operation in table.operations else ():
+            if table.initial[machine.index[name]] is None:
+                continue
+            for number, value in enumerate(values, 1):
+                random = Random(f"{seed}/{number}")
+                near = [*random.sample(near_misses(value), _NEAR), value[: len(value) // 2], value[:-1]]
+                state = machine.having(table.initial, **{name: value})
+                for count, given in enumerate(dict.fromkeys([value, *near]), 1):
+                    arguments = _arguments(table, operation, {parameter: given}, state)
+                    if (
+                        given
+                        and arguments is not None
+                        and len(given.encode()) <= longest(machine, operation, parameter)
+                    ):
+                        yield Case(
+                            f"held-{table.fixture}-{name}-{number}-{count}",
+                            f"another value of {name}",
+                            {"a": table.fixture},
+                            (Planned("a", operation, arguments), *_status(table)),
+                            held={"a": {name: value}},
+                        )
+
+
+def _compared_with(machine: Machine, operation: str, parameter: str) -> list[str]:
+    """The data that a client holds and that classes of the parameter ask for."""
+    text = " ".join(leaf.expression or "" for leaf in machine.contract.classes[operation, parameter].leaves)
+    held = [name for name, variable in machine.contract.variables.items() if variable.world and not variable.values]
+    return [name for name in held if f"client.{name}" in text]
+
+
+def _accepted(table: Table, operation: str) -> Word | None:
+    """A shortest way to where a call of the operation is accepted."""
+    if operation not in table.operations:
+        return None
+    for way in table.ways.values():
+        state = table.classes.after(way)
+        own = [number for number in table.inputs(state) if table.letters[number][0] == operation]
+        if any(not step.is_error for number in own for step in table.steps(state, number)[:1]):
+            return way
+    return None
+
+
+def _leaf(table: Table, operation: str, parameter: str, value: Any) -> str | None:
+    try:
+        call = table.machine.call(operation, table.machine.arguments(operation, {parameter: value}), table.initial)
+    except ValueError:
+        return None
+    return call.leaves[parameter]
+
+
+def _status(table: Table) -> list[Planned]:
+    return [Planned("a", name) for name in table.operations if table.contract.operations[name].pure]
+
+
+def _arguments(
+    table: Table, operation: str, values: Mapping[str, Any], state: State | None = None
+) -> dict[str, Any] | None:
+    """The arguments with these values, the required ones among the rest filled in. None: they belong to no class."""
+    machine, stated = table.machine, table.contract.operations[operation]
+    filled = {name: value for name, value in values.items() if value is not None}
+    for parameter in stated.required:
+        leaves = table.contract.classes.get((operation, parameter))
+        if parameter not in filled and leaves is not None:
+            filled[parameter] = next((leaf.examples[0] for leaf in leaves.leaves if leaf.examples), None)
+    arguments = machine.arguments(operation, filled)
+    try:
+        machine.call(operation, arguments, state or table.initial)
+    except ValueError:
+        return None
+    return arguments if table.subject.driver.permits(operation, arguments) else None
+
+
+# Walks ----------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class _Walker:
+    """Makes walks: which operation comes next is drawn by weights that are drawn for each walk."""
+
+    subject: Subject
+    tables: Sequence[Table]
+    made: Pool
+
+    def walk(self, number: int) -> Case:
+        """One walk of one client, or of two."""
+        random = Random(f"{self.subject.settings.seed}/{number}")
+        able = [table for table in self.tables if len(table.ways) > 1] or list(self.tables)
+        clients = {"a": able[(number - 1) % len(able)]}
+        if self.subject.driver.capabilities.clients > 1 and random.random() < _TWO_CLIENTS:
+            clients["b"] = random.choice(able)
+        states = {name: table.initial for name, table in clients.items()}
+        weights = {name: random.random() ** 3 + 0.02 for name in self.subject.driver.contract.operations}
+        willing = random.random()
+        calls: list[Planned] = []
+        while len(calls) < _LENGTH:
+            planned: Planned | None = calls[-1] if calls else None
+            if planned is None or random.random() >= _AGAIN:
+                client = random.choice(list(clients))
+                wish = random.random() < willing
+                planned = self._step(client, clients, states[client], weights, wish=wish, random=random)
+            if planned is None:
+                break
+            calls.append(planned)
+            steps = _steps(clients[planned.client], states[planned.client], planned)
+            states[planned.client] = steps[0].after if steps else states[planned.client]
+        fixtures = {name: table.fixture for name, table in clients.items()}
+        return Case(f"walk-{self.subject.settings.seed}-{number}", f"a walk of {_LENGTH} calls", fixtures, tuple(calls))
+
+    def _step(
+        self,
+        client: str,
+        clients: Mapping[str, Table],
+        state: State,
+        weights: Mapping[str, float],
+        *,
+        wish: bool,
+        random: Random,
+    ) -> Planned | None:
+        """A call that is drawn; with a wish, one that is accepted if a few draws bring one up. None: there is no call to make."""
+        table = clients[client]
+        operations = table.contract.operations
+        # Time passes for all clients, and the table tells of one.
+        names = [name for name in table.operations if len(clients) == 1 or operations[name].driven != "advance"]
+        drawn: Planned | None = None
+        for tries in range(_MANY_DRAWS):
+            operation = random.choices(names, [weights[name] for name in names])[0]
+            arguments = self._drawn(table, operation, random)
+            if arguments is not None:
+                drawn = Planned(client, operation, arguments)
+                accepted = not all(step.is_error for step in _steps(table, state, drawn))
+                if accepted or not wish or tries >= _DRAWS:
+                    break
+        return drawn
+
+    def _drawn(self, table: Table, operation: str, random: Random) -> dict[str, Any] | None:
+        """Arguments with a value of some class for each parameter."""
+        stated = table.contract.operations[operation]
+        values: dict[str, Any] = {}
+        for parameter in stated.parameters:
+            classes = table.contract.classes[operation, parameter]
+            if classes.source == "services":
+                values[parameter] = self._method(table, random)
+                continue
+            leaf = random.choice(classes.leaves)
+            if leaf.name == ABSENT:
+                continue
+            made = self.made.get((operation, parameter), ())
+            values[parameter] = (
+                random.choice(made) if made and random.random() < 0.3 else random.choice(leaf.examples or (None,))
+            )
+        return _arguments(table, operation, values)
+
+    def _method(self, table: Table, random: Random) -> str:
+        """A method of a service: each kind is as likely as the others."""
+        methods = table.contract.methods
+        kind = random.choice(sorted({method.kind for method in methods.values()}))
+        return random.choice([name for name, method in methods.items() if method.kind == kind])
+
+
+def _steps(table: Table, state: State, planned: Planned) -> list[Step]:
+    return table.resolution.steps(state, table.machine.call(planned.operation, planned.arguments, state))

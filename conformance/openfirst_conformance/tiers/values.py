@@ -1,0 +1,101 @@
+"""Values that Hypothesis makes: near those of the examples, and far from them."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Mapping, Sequence
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from openfirst_reference.machine.machine import Machine
+
+_VALUES = 40
+Pool = Mapping[tuple[str, str], Sequence[Any]]
+
+
+# Values ---------------------------------------------------------------------------------------------------------------
+
+
+def made_values(machine: Machine, seed: int) -> Pool:
+    """For each parameter that is a datum: values that Hypothesis makes, near those of the examples and far from them."""
+    pool: dict[tuple[str, str], Sequence[Any]] = {}
+    for (operation, parameter), classes in machine.contract.classes.items():
+        examples = [item for leaf in classes.leaves for item in leaf.examples if isinstance(item, str) and item]
+        if parameter in machine.index and not machine.contract.variables[parameter].is_enumeration and examples:
+            limit = longest(machine, operation, parameter)
+            near = [text for example in examples[:2] for text in near_misses(example)]
+            pool[operation, parameter] = list(dict.fromkeys([*near, *_collected(examples, limit, seed)]))
+    return pool
+
+
+def _collected(examples: Sequence[str], limit: int, seed: int) -> list[str]:
+    # Some 0.3 s that only this tier should cost.
+    from hypothesis import HealthCheck, Phase, given, settings  # noqa: PLC0415
+    from hypothesis import seed as seeded  # noqa: PLC0415
+    from hypothesis import strategies as st  # noqa: PLC0415
+    from hypothesis.configuration import set_hypothesis_home_dir  # noqa: PLC0415
+
+    near = st.sampled_from(examples).flatmap(lambda text: st.sampled_from(near_misses(text)))
+    far = st.text(max_size=30) | st.text(min_size=200, max_size=300) | st.text(st.characters(), max_size=12)
+    ends = st.sampled_from(["x" * size for size in (255, 256, 257, limit // 2, limit)])
+    found: dict[str, None] = {}
+
+    @seeded(seed)
+    @settings(
+        max_examples=_VALUES,
+        database=None,
+        phases=[Phase.generate],
+        deadline=None,
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(st.one_of(near, near, far, ends))
+    def collect(value: str) -> None:
+        if len(value.encode("utf-8", "surrogatepass")) <= limit:
+            found[value] = None
+
+    with TemporaryDirectory() as folder:  # it keeps notes, which are nothing to whoever runs a check here
+        set_hypothesis_home_dir(folder)
+        try:
+            collect()
+        finally:
+            set_hypothesis_home_dir(None)
+    return list(found)
+
+
+def near_misses(text: str) -> list[str]:
+    """What a careless comparison takes for the same text, or mixes up with it."""
+    forms = [unicodedata.normalize(form, text) for form in ("NFC", "NFD", "NFKC", "NFKD")]
+    cases = [text.upper(), text.lower(), text.casefold(), text.swapcase(), text.title()]
+    around = [
+        f" {text}",
+        f"{text} ",
+        f"{text}\t",
+        f"\u00a0{text}",
+        f"{text}\u200b",
+        f"\ufeff{text}",
+        f"{text}\n",
+        f"{text}\0",
+    ]
+    parts = [text[:-1], text[1:], text + text, text + text[-1:], text[::-1], f"{text}'", f'"{text}"', f"{text}%20"]
+    strange = [
+        f"\u202e{text}",
+        f"{text}\U0001f600",
+        f"{text}\ud800",
+        "null",
+        "undefined",
+        "0",
+        "false",
+        "[object Object]",
+    ]
+    return [item for item in dict.fromkeys([*forms, *cases, *around, *parts, *strange]) if item]
+
+
+def longest(machine: Machine, operation: str, parameter: str) -> int:
+    """How many bytes of a parameter are surely permitted."""
+    contract = machine.contract
+    schema: Any = {"properties": contract.operations[operation].arguments}
+    for part in contract.operations[operation].parameters[parameter]:
+        schema = schema.get("properties", {}).get(part, {})
+        if "$ref" in schema:
+            schema = contract.types[schema["$ref"].removeprefix("#/types/")]
+    return int(schema.get("maxLength", 1000))

@@ -1,0 +1,237 @@
+"""Blame: which rules a violation breaks.
+
+The laws, in this order:
+1. A declared choice contradicted: the rules that the choice touches.
+2. Overlapping calls that no order explains: the rule of that law.
+3. A call that changes nothing may be deleted. Where the sequence is minimal, an earlier call that (by the table) writes
+   none of what shows wrong is the cause, and the promise that it changes nothing is what is broken. A call of another
+   client breaks the rule that keeps clients apart.
+4. An answer that shows a wrong state: the rules that answer for the variable after the row that wrote it last.
+5. An outcome that the row does not permit: the rules that the row carries.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from openfirst_conformance.oracle.explanation import Candidate, Moment, Violation, Way
+from openfirst_conformance.oracle.observation import has_fields
+from openfirst_conformance.oracle.oracle import Oracle
+from openfirst_reference.machine.machine import Machine
+from openfirst_reference.machine.step import Step
+
+
+def blame(
+    oracle: Oracle, violation: Violation, *, minimal: bool, usual: Mapping[str, str] | None = None
+) -> tuple[str, ...]:
+    """The ids of the rules that the violation breaks.
+
+    `minimal`: no call before it can be left out. `usual` says what the implementation makes of a choice elsewhere: of several
+    explanations of what was seen before, one that agrees with that is gone by.
+    """
+    law = oracle.machine.contract.laws
+    if violation.overlapping and "overlapping" in law:
+        return (law["overlapping"],)
+    known = usual or {}
+
+    def surprises(item: tuple[Candidate, Way]) -> int:
+        choices = ((oracle.cells[key][0], values) for key, values in item[1].assignment.items())
+        return sum(known.get(choice) not in (None, *values) for choice, values in choices)
+
+    here, way = min(violation.ways, key=surprises)
+    return tuple(dict.fromkeys(_Case(oracle, violation, here, way, minimal).rules()))
+
+
+class _Case:
+    def __init__(self, oracle: Oracle, violation: Violation, here: Candidate, way: Way, minimal: bool) -> None:
+        self.oracle, self.machine, self.contract = oracle, oracle.machine, oracle.machine.contract
+        self.violation, self.here, self.way, self.minimal = violation, here, way, minimal
+        self.client = violation.client
+        self.state = here.node.states[self.client]
+        self.steps = self.machine.steps(self.state, violation.call)
+        self.past = list(way.trail.back()) if way.trail else []
+
+    def rules(self) -> list[str]:
+        contradicted = self._contradicted_choices()
+        if contradicted:
+            return [rule for choice in contradicted for rule in self.contract.choices[choice].touches]
+        fields = self._wrong_fields()
+        wrong = dict(fields) or self._as_though()
+        pure = self.contract.operations[self.violation.call.operation].pure
+        own = [] if fields or (pure and wrong) else self._own()
+        causes = self._causes(wrong)
+        writers = [] if causes else [rule for name, value in wrong.items() for rule in self._writer(name, value)]
+        return (
+            [*causes, *writers, *own]
+            or self._own()
+            or [carry.rule for step in self.steps for carry in step.row.carries]
+        )
+
+    def _own(self) -> list[str]:
+        return [
+            rule
+            for step in self.steps
+            for rule in self.machine.carried(step)
+            if self.contract.rules[rule].shows_at_once
+        ]
+
+    def _contradicted_choices(self) -> list[str]:
+        """Choices that forbid the only steps that would explain what was seen."""
+        choices: dict[str, None] = {}
+        for step in self.steps:
+            if self._fits(step):
+                for choice, values in step.when:
+                    if self.oracle.choices.get(choice) not in (None, *values):
+                        choices[choice] = None
+                for key, values in self.oracle.keys(step) or ():
+                    if not values & self.way.assignment.get(key, values):
+                        choices[self.oracle.cells[key][0]] = None
+        return list(choices)
+
+    def _fits(self, step: Step) -> bool:
+        return self.oracle.match(step, self.client, self.violation.seen, self.here.node.bindings) is not None
+
+    def _wrong_fields(self) -> list[tuple[str, Any]]:
+        """The variables whose fields show something else than they hold, with what is shown."""
+        kind, content = self.violation.seen
+        if kind != "answer" or not has_fields(content):
+            return []
+        wrong: list[tuple[str, Any]] = []
+        for step in self.steps:
+            if step.answer is None or not step.answer.fields:
+                continue
+            shown = self.oracle.fields(step, self.violation.seen)
+            for path, name in step.answer.fields.items():
+                expected = step.before[self.machine.index[name]]
+                if isinstance(expected, tuple):
+                    symbol = expected if expected[0] == "known" else (*expected, self.client)
+                    if dict(self.here.node.bindings).get(symbol, shown[path]) != shown[path] or shown[path] is None:
+                        wrong.append((name, shown[path]))
+                elif not self.oracle.same(name, expected, shown[path]):
+                    wrong.append((name, shown[path]))
+            return wrong
+        return []
+
+    def _as_though(self) -> dict[str, Any]:
+        """The variable (and value) that would explain the outcome, if one alone does."""
+        for name in sorted(self.machine.guards(self.violation.call.operation), key=self.machine.index.__getitem__):
+            variable = self.contract.variables[name]
+            for value in variable.values:
+                other = self.machine.having(self.state, **{name: value})
+                if other != self.state and any(
+                    self._fits(step) or self._fits_but_for_fields(step)
+                    for step in self.machine.steps(other, self.violation.call)
+                    if self.oracle.keys(step) is not None
+                ):
+                    return {name: value}
+        return {}
+
+    def _fits_but_for_fields(self, step: Step) -> bool:
+        kind, content = self.violation.seen
+        return bool(step.answer and step.answer.fields) and kind == "answer" and has_fields(content)
+
+    def _causes(self, wrong: dict[str, Any]) -> list[str]:
+        """Rules of earlier calls that write nothing of what is wrong, and yet must have caused it."""
+        rules: list[str] = []
+        identities = [name for name in wrong if self.contract.variables[name].owner is not None]
+        overwritten = False
+        for moment in self.past:
+            by_world = self.contract.operations[moment.step.call.operation].by_world
+            if moment.echo or (by_world and not self.minimal):
+                continue
+            if identities and moment.step.answer is not None and moment.step.answer.fields:
+                continue  # It only bound the identity.
+            if moment.client != self.client:
+                if self.minimal and not identities and "clients-apart" in self.contract.laws:
+                    rules.append(self.contract.laws["clients-apart"])
+                continue
+            written = self._written(moment.step)
+            if wrong and written & set(wrong):
+                overwritten = True
+                continue
+            if (written and not wrong) or self._prepares(moment.step):
+                continue
+            if (
+                self.minimal
+                or self._brought(moment.step, wrong)
+                or (not overwritten and self._meant_to(moment.step, wrong))
+            ):
+                rules += [r for r in self.machine.carried(moment.step) if self.contract.rules[r].shows_later]
+        return rules
+
+    def _prepares(self, step: Step) -> bool:
+        """Whether a call changed something that decides which row the failing call meets: it is needed in any case."""
+        guards = self.machine.guards(self.violation.call.operation)
+        return any(step.before[self.machine.index[name]] != step.after[self.machine.index[name]] for name in guards)
+
+    def _brought(self, step: Step, wrong: dict[str, Any]) -> bool:
+        """Whether a call that was to change nothing was given the very value that is shown."""
+        return any(value is not None and step.variant.given.get(name) == value for name, value in wrong.items())
+
+    def _meant_to(self, step: Step, wrong: dict[str, Any]) -> bool:
+        """Whether a call that was to change nothing would, had it been accepted, have left what is shown."""
+        return any(
+            item.effect is not None and self.contract.effects[item.effect].set.get(name) == value
+            for name, value in wrong.items()
+            for row in self.contract.rows.values()
+            if row.call == step.call.operation
+            for item in row.may
+        )
+
+    def _written(self, step: Step) -> set[str]:
+        effect = step.alternative.effect
+        return set(self.contract.effects[effect].set) if effect else set()
+
+    def _writer(self, name: str, shown: Any) -> list[str]:
+        """The rules that answer for a variable after the row that wrote it last."""
+        for position, moment in enumerate(self.past):
+            if moment.client != self.client or name not in self._written(moment.step):
+                continue
+            effect = self.contract.effects[moment.step.alternative.effect or ""]
+            if shown is not None and self._was_there(name, shown, self.past[position:]):
+                stale = effect.stale.get(name)
+                if stale:
+                    return list(stale)
+            if shown is not None and self._is_anothers(name, shown) and "clients-apart" in self.contract.laws:
+                return [self.contract.laws["clients-apart"]]
+            return list(effect.keeps.get(name, ()))
+        return []
+
+    def _was_there(self, name: str, shown: Any, past: Iterable[Moment]) -> bool:
+        index = self.machine.index[name]
+        return any(moment.client == self.client and moment.step.before[index] == shown for moment in past)
+
+    def _is_anothers(self, name: str, shown: Any) -> bool:
+        index = self.machine.index[name]
+        variable = self.contract.variables[name]
+        return (
+            not variable.is_enumeration
+            and variable.owner is None
+            and any(
+                moment.client != self.client and shown in (moment.step.before[index], moment.step.after[index])
+                for moment in self.past
+            )
+        )
+
+
+def tested_rules(machine: Machine, trail: Moment | None) -> set[str]:
+    """The rules that a case put to the test: carried by rows that were met, or answering for what was shown later."""
+    contract = machine.contract
+    tested: set[str] = set()
+    writer: dict[tuple[int, str], str] = {}
+    moments = list(trail.back())[::-1] if trail else []
+    for moment in moments:
+        tested.update(machine.carried(moment.step))
+        shown = set(moment.step.answer.fields.values()) if moment.step.answer else set()
+        if contract.operations[moment.step.call.operation].pure:
+            shown |= set(machine.guards(moment.step.call.operation))
+        for name in shown:
+            effect = writer.get((moment.client, name))
+            if effect is not None:
+                tested.update(contract.effects[effect].keeps.get(name, ()))
+                tested.update(contract.effects[effect].stale.get(name, ()))
+        written = moment.step.alternative.effect
+        if written is not None:
+            writer.update({(moment.client, name): written for name in contract.effects[written].set})
+    return tested

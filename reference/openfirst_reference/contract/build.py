@@ -1,0 +1,371 @@
+"""The contract as frozen data: what `session.yaml` states, read once, with overlays, and checked for broken references."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from openfirst_reference.contract.document import Document, word
+from openfirst_reference.contract.findings import ContractError
+from openfirst_reference.contract.model import (
+    Alternative,
+    Answer,
+    Carry,
+    Choice,
+    Classes,
+    Contract,
+    Echo,
+    Effect,
+    ErrorCode,
+    Fixture,
+    Guard,
+    Invariant,
+    Leaf,
+    Method,
+    Operation,
+    Overlap,
+    Row,
+    Rule,
+    Variable,
+)
+from openfirst_reference.contract.references import broken_references
+
+
+def build_contract(document: Document) -> Contract:
+    """Frozen data from a document. Raises ContractError."""
+    try:
+        contract = _build(document)
+    except _Missing as missing:
+        raise ContractError([document.finding(missing.path, missing.found, missing.remedy)]) from None
+    findings = list(broken_references(contract))
+    if findings:
+        raise ContractError(findings)
+    return contract
+
+
+class _Missing(Exception):
+    def __init__(self, path: tuple[str | int, ...], found: str, remedy: str) -> None:
+        super().__init__(found)
+        self.path, self.found, self.remedy = path, found, remedy
+
+
+class _Entry:
+    """A map of the document that knows its path, so that what is missing or of the wrong kind can be named."""
+
+    def __init__(self, value: Any, path: tuple[str | int, ...]) -> None:
+        if not isinstance(value, dict):
+            name = path[-1] if path else "the contract"
+            raise _Missing(
+                path, f"`{name}` must be a map, and is {word(value)[:60]!r}.", "Write it as `key: value` entries."
+            )
+        self.value, self.path = value, path
+
+    def get(self, key: str, default: Any = None) -> Any:
+        return self.value.get(key, default)
+
+    def need(self, key: str) -> Any:
+        if key not in self.value:
+            name = self.path[-1] if self.path else "the contract"
+            raise _Missing(self.path, f"`{name}` has no `{key}`.", f"Add `{key}:`.")
+        return self.value[key]
+
+    def text(self, key: str) -> str:
+        return word(self.need(key)).strip()
+
+    def map(self, key: str) -> _Entry:
+        return _Entry(self.need(key), (*self.path, key))
+
+    def opt_map(self, key: str) -> _Entry:
+        return _Entry(self.value.get(key) or {}, (*self.path, key))
+
+    def entries(self) -> Iterable[tuple[str, _Entry]]:
+        return ((key, _Entry(value, (*self.path, key))) for key, value in self.value.items())
+
+    def words(self, key: str) -> tuple[str, ...]:
+        value = self.value.get(key)
+        if value is None:
+            return ()
+        if isinstance(value, dict):
+            raise _Missing((*self.path, key), f"`{key}` must be a word or a list of words.", "Write it as [one, two].")
+        return tuple(word(item) for item in (value if isinstance(value, list) else [value]))
+
+    def word_map(self, key: str) -> dict[str, str]:
+        return {name: word(value) for name, value in self.opt_map(key).value.items()}
+
+
+def _build(document: Document) -> Contract:
+    root = _Entry(document.data, ())
+    head = root.map("contract")
+    codes = {name: word(entry.get("code", name)) for name, entry in root.map("errors").entries()}
+    variables = {
+        **{name: _variable(name, entry, codes, world=False) for name, entry in root.map("state").entries()},
+        **{name: _variable(name, entry, codes, world=True) for name, entry in root.map("world").entries()},
+    }
+    services = {name: dict(entry.value) for name, entry in root.map("services").entries()}
+    methods = {
+        method.target: method
+        for service, entry in root.map("services").entries()
+        for method in _methods(service, entry.opt_map("methods"))
+    }
+    return Contract(
+        name=head.text("name"),
+        version=head.text("version"),
+        title=head.text("title"),
+        statement=head.text("statement"),
+        sources={
+            name: {key: word(value) for key, value in entry.value.items()}
+            for name, entry in root.map("sources").entries()
+        },
+        types=root.map("types").value,
+        variables=variables,
+        fixtures={
+            name: Fixture(
+                name,
+                {key: None if value is None else word(value) for key, value in entry.map("set").value.items()},
+                _fixture_calls(entry),
+            )
+            for name, entry in root.map("fixtures").entries()
+        },
+        operations={name: _operation(name, entry, codes) for name, entry in root.map("operations").entries()},
+        errors={codes[name]: _error(codes[name], entry) for name, entry in root.map("errors").entries()},
+        answers={name: _answer(name, entry) for name, entry in root.map("answers").entries()},
+        effects={name: _effect(name, entry) for name, entry in root.map("effects").entries()},
+        rows={name: _row(name, entry, codes) for name, entry in root.map("transitions").entries()},
+        overlaps={name: _overlap(name, entry, codes) for name, entry in root.opt_map("overlaps").entries()},
+        laws=root.word_map("laws"),
+        rules={name: _rule(name, entry) for name, entry in root.map("rules").entries()},
+        choices={name: _choice(name, entry) for name, entry in root.opt_map("choices").entries()},
+        profiles={
+            name: {key: word(value) for key, value in entry.value.items()}
+            for name, entry in root.opt_map("profiles").entries()
+        },
+        functions=tuple(root.opt_map("functions").value),
+        classes={
+            key: classes
+            for name, entry in root.map("classes").entries()
+            for key, classes in [_classes(name, entry, variables, methods)]
+        },
+        services=services,
+        methods=methods,
+        document=document,
+    )
+
+
+def _variable(name: str, entry: _Entry, codes: Mapping[str, str], *, world: bool) -> Variable:
+    groups = {key: entry.opt_map("groups").words(key) for key in entry.opt_map("groups").value}
+    return Variable(
+        name=name,
+        meaning=entry.text("meaning"),
+        world=world,
+        values=entry.words("values"),
+        initial=word(entry.get("initial")) if "initial" in entry.value else None,
+        groups=groups,
+        errors={value: codes.get(code, code) for value, code in entry.word_map("errors").items()},
+        points=entry.opt_map("points").value,
+        owner=entry.get("identity"),
+        blank_is_nothing=entry.get("blank") == "nothing",
+    )
+
+
+def _fixture_calls(entry: _Entry) -> dict[str, tuple[str, ...] | None]:
+    calls: dict[str, tuple[str, ...] | None] = {}
+    for index, item in enumerate(entry.need("calls")):
+        if isinstance(item, dict):
+            one = _Entry(item, (*entry.path, "calls", index))
+            calls.update({name: one.words(name) for name in item})
+        else:
+            calls[word(item)] = None
+    return calls
+
+
+def _methods(service: str, entry: _Entry) -> Iterable[Method]:
+    for name, method in entry.entries():
+        gate = method.text("gate")
+        kind = word(method.get("kind", "any-service" if gate == "platform" else gate))
+        yield Method(service, name, gate, kind, tuple(method.get("arguments") or ()))
+
+
+def _operation(name: str, entry: _Entry, codes: Mapping[str, str]) -> Operation:
+    echo = entry.opt_map("echo") if entry.get("echo") else None
+    return Operation(
+        name=name,
+        title=entry.text("title"),
+        by_world=entry.get("by") == "world",
+        driven=entry.get("driven"),
+        pure=bool(entry.get("pure", False)),
+        arguments=entry.opt_map("arguments").value,
+        required=entry.words("required"),
+        parameters={key: tuple(word(path).split(".")) for key, path in entry.opt_map("parameters").value.items()},
+        result=entry.text("result"),
+        errors=tuple(codes.get(code, code) for code in entry.words("errors")),
+        since=entry.get("since"),
+        deprecated=entry.get("deprecated"),
+        echo=Echo(echo.text("as"), echo.text("by"), echo.words("to")) if echo else None,
+    )
+
+
+def _error(name: str, entry: _Entry) -> ErrorCode:
+    native = entry.get("native") or []
+    status = entry.need("status")
+    if not isinstance(status, int):
+        raise _Missing(
+            (*entry.path, "status"), f"The status of `{name}` is not a number.", "Give an HTTP status, such as 409."
+        )
+    return ErrorCode(
+        name, status, entry.text("title"), entry.text("sentence"), entry.text("remedy"),
+        tuple({key: word(value) for key, value in item.items()} for item in native),
+    )  # fmt: skip
+
+
+def _answer(name: str, entry: _Entry) -> Answer:
+    return Answer(
+        name=name,
+        ignore=bool(entry.get("ignore", False)),
+        made_by_service=entry.get("made-by") == "service",
+        value=entry.get("value"),
+        fields=entry.word_map("fields"),
+        optional=entry.opt_map("optional").value,
+    )
+
+
+def _effect(name: str, entry: _Entry) -> Effect:
+    keeps, stale = entry.opt_map("keeps"), entry.opt_map("stale")
+    return Effect(
+        name=name,
+        set=entry.word_map("set"),
+        keeps={key: keeps.words(key) for key in keeps.value},
+        stale={key: stale.words(key) for key in stale.value},
+    )
+
+
+def _guard(entry: _Entry) -> Guard:
+    return {key: frozenset(entry.words(key)) for key in entry.value}
+
+
+def _alternatives(entry: _Entry, codes: Mapping[str, str]) -> tuple[Alternative, ...]:
+    items = entry.need("may")
+    path = (*entry.path, "may")
+    if not isinstance(items, list) or not items:
+        raise _Missing(path, f"`{entry.path[-1]}` permits nothing.", "List under `may:` what the call may answer.")
+    result = []
+    for index, item in enumerate(items):
+        one = _Entry(item, (*path, index))
+        if ("error" in one.value) == ("answer" in one.value):
+            raise _Missing(
+                (*path, index), "An alternative gives either an `error` or an `answer`.", "Write one of the two."
+            )
+        when = one.opt_map("when")
+        result.append(
+            Alternative(
+                when=tuple(sorted((key, frozenset(when.words(key))) for key in when.value)),
+                error=codes.get(one.text("error"), one.text("error")) if "error" in one.value else None,
+                answer=one.text("answer") if "answer" in one.value else None,
+                effect=one.text("then") if "then" in one.value else None,
+                breaks=one.words("breaks"),
+            )
+        )
+    return tuple(result)
+
+
+def _carries(entry: _Entry) -> tuple[Carry, ...]:
+    items = entry.get("carries") or []
+    result = []
+    for index, item in enumerate(items if isinstance(items, list) else [items]):
+        if isinstance(item, dict):
+            one = _Entry(item, (*entry.path, "carries", index))
+            result += [Carry(rule, _guard(guard)) for rule, guard in one.entries()]
+        else:
+            result.append(Carry(word(item), {}))
+    return tuple(result)
+
+
+def _row(name: str, entry: _Entry, codes: Mapping[str, str]) -> Row:
+    return Row(
+        id=name,
+        call=entry.text("call"),
+        inside=_guard(entry.opt_map("in")),
+        given=_guard(entry.opt_map("with")),
+        may=_alternatives(entry, codes),
+        carries=_carries(entry),
+        note=entry.get("note"),
+    )
+
+
+def _overlap(name: str, entry: _Entry, codes: Mapping[str, str]) -> Overlap:
+    return Overlap(
+        name,
+        entry.text("call"),
+        entry.text("with-call"),
+        _alternatives(entry, codes),
+        _carries(entry),
+        entry.text("quote"),
+    )
+
+
+def _rule(name: str, entry: _Entry) -> Rule:
+    items = entry.need("invariant")
+    invariants = []
+    for index, item in enumerate(items if isinstance(items, list) else [items]):
+        one = _Entry(item, (*entry.path, "invariant", index))
+        remember = {key: word(value) for key, value in one.opt_map("remember").value.items()}
+        invariants.append(Invariant(one.words("of"), one.text("holds"), remember))
+    return Rule(
+        id=name,
+        level=entry.text("level"),
+        basis=entry.text("basis"),
+        shows=entry.text("shows"),
+        statement=entry.text("statement"),
+        source=entry.text("source"),
+        quote=entry.text("quote"),
+        invariants=tuple(invariants),
+    )
+
+
+def _choice(name: str, entry: _Entry) -> Choice:
+    values = entry.words("values")
+    if not values:
+        raise _Missing(entry.path, f"The choice `{name}` permits no value.", "List its permitted values.")
+    return Choice(
+        id=name,
+        values=values,
+        undeclared=word(entry.get("undeclared")) if "undeclared" in entry.value else None,
+        touches=entry.words("touches"),
+        why=entry.text("why"),
+        source=entry.text("source"),
+        quote=entry.text("quote"),
+        known=entry.word_map("known"),
+        same=bool(entry.get("same", False)),
+    )
+
+
+def _classes(
+    name: str, entry: _Entry, variables: Mapping[str, Variable], methods: Mapping[str, Method]
+) -> tuple[tuple[str, str], Classes]:
+    operation, _, parameter = name.partition(".")
+    source = entry.get("from")
+    if source == "services":
+        kinds = dict.fromkeys((method.kind, method.gate) for method in methods.values())
+        examples = {kind: tuple(m.target for m in methods.values() if m.kind == kind) for kind, _ in kinds}
+        leaves = tuple(Leaf(kind, gate, None, examples[kind]) for kind, gate in kinds)
+    elif source is not None:
+        if source not in variables or not variables[source].is_enumeration:
+            raise _Missing(
+                (*entry.path, "from"), f"`{source}` is not a variable with values.", "Name one, or write classes."
+            )
+        variable = variables[source]
+        group_of = {value: group for group, values in (variable.groups or {}).items() for value in values}
+        leaves = tuple(Leaf(value, group_of.get(value, value), None, (value,)) for value in variable.values)
+    else:
+        leaves = tuple(leaf for group, below in entry.entries() for leaf in _leaves(group, below))
+        source = "expressions"
+    return (operation, parameter), Classes(operation, parameter, leaves, source)
+
+
+def _leaves(group: str, entry: _Entry) -> Iterable[Leaf]:
+    named = [(group, entry)] if "is" in entry.value else list(entry.entries())
+    for name, one in named:
+        by_choice = None
+        if "as" in one.value:
+            choice, below = next(iter(one.opt_map("as").entries()))
+            by_choice = (choice, {key: word(value) for key, value in below.value.items()})
+        yield Leaf(name, group, one.text("is"), tuple(one.get("examples") or ()), by_choice)

@@ -1,0 +1,164 @@
+"""Read YAML files into plain data that remembers where each entry stands, and lay overlays on top."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from openfirst_reference.contract.findings import ContractError, Finding, Place
+
+Json = dict[str, Any]
+"""A JSON object."""
+
+Path_ = tuple[str | int, ...]
+
+
+def word(value: object) -> str:
+    """A value as the contract's vocabularies spell it: YAML's true, false and null are the words `true`, `false`, `null`."""
+    if value is None:
+        return "null"
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+class Document:
+    """Plain data (`data`) and the place of every entry. A section whose items all have an `id` is kept as a map by that id."""
+
+    def __init__(
+        self, data: dict[str, Any], places: dict[Path_, Place], file: str, before: Document | None = None
+    ) -> None:
+        self.data = data
+        self.places = places
+        self.file = file
+        self.before = before  # what an overlay was laid on
+
+    def place(self, *path: str | int) -> Place:
+        """Where the entry stands, or the nearest entry around it."""
+        while path:
+            if path in self.places:
+                return self.places[path]
+            path = path[:-1]
+        return self.places.get((), Place(self.file, 1, 1))
+
+    def finding(self, path: Path_, found: str, remedy: str, kind: str = "contract", severity: str = "error") -> Finding:
+        """What is wrong with the entry at `path`."""
+        return Finding(self.place(*path), found, remedy, kind, severity)
+
+
+def read_document(text: str, file: str) -> Document:
+    """Parse YAML text; `file` is the name that findings show. Raises ContractError for text that is not such a document."""
+    loader = yaml.CSafeLoader(text)
+    try:
+        node = loader.get_single_node()
+        if not isinstance(node, yaml.MappingNode):
+            raise ContractError(
+                [
+                    Finding(
+                        Place(file, 1, 1), "This is not a map of sections.", "Start with a section, such as `rules:`."
+                    )
+                ]
+            )
+        places: dict[Path_, Place] = {}
+        data = _plain(loader, node, (), places, file)
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        place = Place(file, mark.line + 1, mark.column + 1) if mark else Place(file, 1, 1)
+        found = f"This is not YAML: {error.problem}."
+        raise ContractError([Finding(place, found, "Mend the line named here, or the one before it.")]) from None
+    except yaml.YAMLError as error:
+        found = f"This is not YAML text: {error}."
+        raise ContractError([Finding(Place(file, 1, 1), found, "Save the file as UTF-8 text.")]) from None
+    finally:
+        loader.dispose()
+    assert isinstance(data, dict)
+    return Document(data, places, file)
+
+
+def read_file(path: Path) -> Document:
+    """Parse the file at `path`. Raises ContractError when there is no such file or it is not such a document."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except OSError as error:
+        found = f"The file cannot be read: {error.strerror}."
+        raise ContractError([Finding(Place(str(path), 1, 1), found, "Check the path.")]) from None
+    except UnicodeDecodeError:
+        raise ContractError(
+            [Finding(Place(str(path), 1, 1), "This is not UTF-8 text.", "Save the file as UTF-8.")]
+        ) from None
+    return read_document(text, str(path))
+
+
+def lay_over(base: Document, overlay: Document) -> Document:
+    """`overlay` on top of `base`: maps are merged, `null` removes an entry, anything else takes the place of what was there."""
+    places = dict(base.places)
+    return Document(_merged(base.data, overlay.data, (), places, overlay.places), places, base.file, base)
+
+
+def _plain(loader: Any, node: Any, path: Path_, places: dict[Path_, Place], file: str) -> Any:
+    mark = node.start_mark
+    places[path] = Place(file, mark.line + 1, mark.column + 1)
+    if isinstance(node, yaml.MappingNode):
+        own_keys = [key.value for key, _ in node.value if key.tag != "tag:yaml.org,2002:merge"]
+        for name in own_keys:
+            if own_keys.count(name) > 1:
+                raise ContractError(
+                    [Finding(places[path], f"`{name}` stands here twice.", "Keep one of the two entries.")]
+                )
+        loader.flatten_mapping(node)
+        result: dict[str, Any] = {}
+        for key, value in node.value:
+            name = str(key.value)
+            result[name] = _plain(loader, value, (*path, name), places, file)
+            places[*path, name] = Place(file, key.start_mark.line + 1, key.start_mark.column + 1)
+        return result
+    if isinstance(node, yaml.SequenceNode):
+        # Only a section's own list: an `id` deeper down, as in a method's arguments, is data.
+        ids = [_id_of(item) for item in node.value] if len(path) == 1 else []
+        if ids and all(ids):
+            keyed: dict[str, Any] = {}
+            for name, item in zip(ids, node.value, strict=True):
+                assert name is not None
+                if name in keyed:
+                    where = Place(file, item.start_mark.line + 1, item.start_mark.column + 1)
+                    raise ContractError(
+                        [Finding(where, f"The id `{name}` is used twice.", "Give one of them another id.")]
+                    )
+                keyed[name] = _plain(loader, item, (*path, name), places, file)
+            return keyed
+        return [_plain(loader, item, (*path, index), places, file) for index, item in enumerate(node.value)]
+    return loader.construct_object(node)
+
+
+def _id_of(node: Any) -> str | None:
+    if isinstance(node, yaml.MappingNode):
+        for key, value in node.value:
+            if key.value == "id" and isinstance(value, yaml.ScalarNode):
+                return str(value.value)
+    return None
+
+
+def _merged(base: Any, over: Any, path: Path_, places: dict[Path_, Place], over_places: Mapping[Path_, Place]) -> Any:
+    if not (isinstance(base, dict) and isinstance(over, dict)):
+        for known in [known for known in places if known[: len(path)] == path]:
+            del places[known]
+        places.update({known: place for known, place in over_places.items() if known[: len(path)] == path})
+        return _without_nulls(over)
+    merged = dict(base)
+    for name, value in over.items():
+        below = (*path, name)
+        if value is None:
+            merged.pop(name, None)
+        elif name in merged:
+            merged[name] = _merged(merged[name], value, below, places, over_places)
+        else:
+            merged[name] = _without_nulls(value)
+            places.update({known: place for known, place in over_places.items() if known[: len(below)] == below})
+    return merged
+
+
+def _without_nulls(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _without_nulls(entry) for name, entry in value.items() if entry is not None}
+    return value

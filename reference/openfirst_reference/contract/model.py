@@ -1,0 +1,301 @@
+"""The contract as frozen data: what each entry of `session.yaml` states."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from openfirst_reference.contract.document import Document, word
+
+Guard = Mapping[str, frozenset[str]]
+
+
+@dataclass(frozen=True)
+class Variable:
+    """A variable that a rule may speak of: an enumeration (`values`), a datum, or an identity of the variable `owner`."""
+
+    name: str
+    meaning: str
+    world: bool
+    values: tuple[str, ...] = ()
+    initial: str | None = None
+    groups: Mapping[str, tuple[str, ...]] | None = None
+    errors: Mapping[str, str] | None = None
+    points: Mapping[str, float] | None = None
+    owner: str | None = None
+    blank_is_nothing: bool = False
+
+    @property
+    def is_enumeration(self) -> bool:
+        """Whether it has one of a few named values."""
+        return bool(self.values)
+
+
+@dataclass(frozen=True)
+class Echo:
+    """What an accepted call is for every other client: the world call `call`, where one of `to` equals the caller's `by`."""
+
+    call: str
+    by: str
+    to: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Operation:
+    """A call of the table: of a client, or of the world.
+
+    `parameters` gives the path of each in the arguments; a path of one part with slashes, such as `service/method`, joins
+    several arguments.
+    """
+
+    name: str
+    title: str
+    by_world: bool
+    driven: str | None
+    pure: bool
+    arguments: Mapping[str, Any]
+    required: tuple[str, ...]
+    parameters: Mapping[str, tuple[str, ...]]
+    result: str
+    errors: tuple[str, ...]
+    since: str | None
+    deprecated: str | None
+    echo: Echo | None
+
+
+@dataclass(frozen=True)
+class Leaf:
+    """A class of values that the contract treats alike. `by_choice`: its group depends on a choice's value."""
+
+    name: str
+    group: str
+    expression: str | None
+    examples: tuple[Any, ...] = ()
+    by_choice: tuple[str, Mapping[str, str]] | None = None
+
+
+@dataclass(frozen=True)
+class Classes:
+    """The leaves of one parameter; `source` names what they are made from: expressions, a variable, or the services."""
+
+    operation: str
+    parameter: str
+    leaves: tuple[Leaf, ...]
+    source: str
+
+    def groups(self) -> tuple[str, ...]:
+        """The groups, in the order of their first leaves."""
+        return tuple(dict.fromkeys(leaf.group for leaf in self.leaves))
+
+
+@dataclass(frozen=True)
+class Effect:
+    """A named set of changes, and the rules that answer for each variable afterwards."""
+
+    name: str
+    set: Mapping[str, str]
+    keeps: Mapping[str, tuple[str, ...]]
+    stale: Mapping[str, tuple[str, ...]]
+
+
+@dataclass(frozen=True)
+class Answer:
+    """How an answer is compared: not at all, with a value, or field by field with variables."""
+
+    name: str
+    ignore: bool
+    made_by_service: bool
+    value: Any
+    fields: Mapping[str, str]
+    optional: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Alternative:
+    """One thing that a call may do in a row, and the values of choices under which it may."""
+
+    when: tuple[tuple[str, frozenset[str]], ...]
+    error: str | None
+    answer: str | None
+    effect: str | None
+    breaks: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Carry:
+    """A rule that a row carries, where the guard (over variables and parameters) holds."""
+
+    rule: str
+    guard: Guard
+
+
+@dataclass(frozen=True)
+class Row:
+    """A row of the table: call, state (`inside`), classes of parameters (`given`), what it may do."""
+
+    id: str
+    call: str
+    inside: Guard
+    given: Guard
+    may: tuple[Alternative, ...]
+    carries: tuple[Carry, ...]
+    note: str | None
+
+
+@dataclass(frozen=True)
+class Overlap:
+    """What `call` may answer, changing nothing, while `other` overlaps it."""
+
+    id: str
+    call: str
+    other: str
+    may: tuple[Alternative, ...]
+    carries: tuple[Carry, ...]
+    quote: str
+
+
+@dataclass(frozen=True)
+class Invariant:
+    """A demand (CEL) on every step of the calls `of`; `remember` (CEL) is what it keeps of the history."""
+
+    of: tuple[str, ...]
+    holds: str
+    remember: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One normative statement."""
+
+    id: str
+    level: str
+    basis: str
+    shows: str
+    statement: str
+    source: str
+    quote: str
+    invariants: tuple[Invariant, ...]
+
+    @property
+    def shows_at_once(self) -> bool:
+        """Whether the outcome of the call itself can break it."""
+        return self.shows in ("at-once", "both")
+
+    @property
+    def shows_later(self) -> bool:
+        """Whether what later calls show can break it."""
+        return self.shows in ("later", "both")
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A point that the sources leave open."""
+
+    id: str
+    values: tuple[str, ...]
+    undeclared: str | None
+    touches: tuple[str, ...]
+    why: str
+    source: str
+    quote: str
+    known: Mapping[str, str]
+    same: bool
+
+
+@dataclass(frozen=True)
+class Method:
+    """A method of a service: its gate, its class, and arguments that are valid."""
+
+    service: str
+    name: str
+    gate: str
+    kind: str
+    arguments: tuple[Any, ...]
+
+    @property
+    def target(self) -> str:
+        """The service and the method, as `use` names them."""
+        return f"{self.service}/{self.name}"
+
+
+@dataclass(frozen=True)
+class ErrorCode:
+    """An error: its code, HTTP status, and what to tell a person."""
+
+    code: str
+    status: int
+    title: str
+    sentence: str
+    remedy: str
+    native: tuple[Mapping[str, str], ...]
+
+
+@dataclass(frozen=True)
+class Fixture:
+    """What a client holds at the start of a case, and the operations tried in it.
+
+    Each operation comes with the parameters that are varied (None: all of them).
+    """
+
+    name: str
+    set: Mapping[str, str | None]
+    calls: Mapping[str, tuple[str, ...] | None]
+
+
+@dataclass(frozen=True, eq=False)
+class Contract:
+    """All that is stated. Read it with `load_contract`. Contracts are equal only to themselves."""
+
+    name: str
+    version: str
+    title: str
+    statement: str
+    sources: Mapping[str, Mapping[str, str]]
+    types: Mapping[str, Any]
+    variables: Mapping[str, Variable]
+    fixtures: Mapping[str, Fixture]
+    operations: Mapping[str, Operation]
+    errors: Mapping[str, ErrorCode]
+    answers: Mapping[str, Answer]
+    effects: Mapping[str, Effect]
+    rows: Mapping[str, Row]
+    overlaps: Mapping[str, Overlap]
+    laws: Mapping[str, str]
+    rules: Mapping[str, Rule]
+    choices: Mapping[str, Choice]
+    profiles: Mapping[str, Mapping[str, str]]
+    functions: tuple[str, ...]
+    classes: Mapping[tuple[str, str], Classes]
+    services: Mapping[str, Mapping[str, Any]]
+    methods: Mapping[str, Method]
+    document: Document
+
+    def default_choices(self, profile: str = "default") -> dict[str, str]:
+        """A value for every choice: the profile's, else the default profile's, else the first permitted one."""
+        result = {choice.id: choice.values[0] for choice in self.choices.values()}
+        for name in ("default", profile):
+            chosen = self.profiles.get(name, {}).items()
+            result.update({key: value for key, value in chosen if key in result and value in self.choices[key].values})
+        return result
+
+    def undeclared_choices(self) -> dict[str, str]:
+        """The values that are taken for granted where an implementation declares nothing."""
+        return {choice.id: choice.undeclared for choice in self.choices.values() if choice.undeclared is not None}
+
+    def check_choices(self, chosen: Mapping[str, str], place: str) -> dict[str, str]:
+        """`chosen` with every id and value checked against the contract. Raises ValueError with a sentence for a person."""
+        for key, value in chosen.items():
+            if key not in self.choices:
+                raise ValueError(
+                    f"{place}: `{key}` is not a choice of the contract. Choices: {', '.join(self.choices)}."
+                )
+            if word(value) not in self.choices[key].values:
+                values = ", ".join(self.choices[key].values)
+                raise ValueError(f"{place}: the choice `{key}` cannot be `{word(value)}`. Permitted: {values}.")
+        return {key: word(value) for key, value in chosen.items()}
+
+
+ABSENT = "absent"
+ANY_ERROR = "any"
+OF_SERVICE = "of-service"

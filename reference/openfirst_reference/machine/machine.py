@@ -1,0 +1,498 @@
+"""The machine: what the table permits in a state. Pure: no I/O, no clock, no randomness, and no operation known by name.
+
+Rule 1: whatever it knows of a call, it has read in the contract.
+Rule 2: it does not know who asks. The simulator, the tracker, the proof and the pictures all read the table through
+`Machine.steps`. With real values that is the concrete reading; with two representative values for each datum
+(`Machine.alphabet`) the same table unfolds into a finite automaton, which is the abstract reading.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import lru_cache
+from operator import itemgetter
+from typing import Any
+
+from openfirst_reference.contract.document import word
+from openfirst_reference.contract.expressions import Context, context, expression
+from openfirst_reference.contract.findings import ContractError
+from openfirst_reference.contract.model import (
+    ABSENT,
+    ANY_ERROR,
+    OF_SERVICE,
+    Alternative,
+    Carry,
+    Classes,
+    Contract,
+    Guard,
+    Leaf,
+    Row,
+)
+from openfirst_reference.contract.references import known_errors
+from openfirst_reference.machine.step import Call, State, Step, Value, Variant
+
+_MEMORY = 100_000
+
+
+class Machine:
+    """The contract's table, ready to be read."""
+
+    def __init__(self, contract: Contract) -> None:
+        self.contract = contract
+        self.names = tuple(contract.variables)
+        self.index = {name: position for position, name in enumerate(self.names)}
+        self._rows_of: dict[str, list[Row]] = {name: [] for name in contract.operations}
+        for row in contract.rows.values():
+            self._rows_of[row.call].append(_with_group_values(row, contract))
+        self._guards = {
+            name: tuple(dict.fromkeys(variable for row in rows for variable in row.inside))
+            for name, rows in self._rows_of.items()
+        }
+        self._parameters = {
+            name: tuple(dict.fromkeys(parameter for row in rows for parameter in row.given))
+            for name, rows in self._rows_of.items()
+        }
+        self._own_codes = {
+            name: frozenset(
+                code for row in rows for item in row.may for code in self._codes(item) if code in contract.errors
+            )
+            for name, rows in self._rows_of.items()
+        }
+        self._values = {choice.id: frozenset(choice.values) for choice in contract.choices.values()}
+        self._seen_by = {name: self._variables_in_classes(name) for name in contract.operations}
+        in_classes = {name for names in self._seen_by.values() for name in names}
+        self._outlined = itemgetter(
+            *(
+                self.index[name]
+                for name, variable in contract.variables.items()
+                if variable.values or name in in_classes
+            )
+        )
+        self._table: dict[tuple[Any, ...], Row] = {}
+        self._calls: dict[tuple[Any, ...], Call] = {}
+        self._steps: dict[tuple[State, Call], tuple[Step, ...]] = {}
+
+    # States ---------------------------------------------------------------------------------------------------------
+
+    def state(self, values: Mapping[str, str | None] | None = None) -> State:
+        """The initial state of a client, with `values` for some variables."""
+        given = values or {}
+        return tuple(given.get(name, variable.initial) for name, variable in self.contract.variables.items())
+
+    def fixture(self, name: str) -> State:
+        """The state that a fixture starts in. Raises KeyError for a fixture that the contract does not have."""
+        return self.state(self.contract.fixtures[name].set)
+
+    def view(self, state: State) -> dict[str, Value]:
+        """The state as a map from variable to value."""
+        return dict(zip(self.names, state, strict=True))
+
+    def outline(self, state: State) -> State:
+        """The part of a state that decides which rows a call meets: what rows and classes ask for."""
+        return tuple(self._outlined(state))
+
+    def having(self, state: State, **values: str | None) -> State:
+        """The state with other values for some variables: how the world's own changes come in."""
+        return tuple(values.get(name, old) for name, old in zip(self.names, state, strict=True))
+
+    # Calls ----------------------------------------------------------------------------------------------------------
+
+    def call(self, operation: str, arguments: Mapping[str, Any], state: State) -> Call:
+        """Classify a call made in `state`. Raises ValueError where a value belongs to no class, or there is no such operation."""
+        if operation not in self.contract.operations:
+            raise ValueError(f"`{operation}` is not an operation. Operations: {', '.join(self.contract.operations)}.")
+        seen = tuple(state[self.index[name]] for name in self._seen_by[operation])
+        key = (operation, _canonical(arguments), seen)
+        known = self._calls.get(key)
+        if known is None:
+            if len(self._calls) >= _MEMORY:
+                self._calls.clear()
+                self._steps.clear()
+            known = self._calls[key] = self._classified(operation, arguments, state)
+        return known
+
+    def _classified(self, operation: str, arguments: Mapping[str, Any], state: State) -> Call:
+        given = {
+            parameter: _at(arguments, path)
+            for parameter, path in self.contract.operations[operation].parameters.items()
+        }
+        client = {name: state[self.index[name]] for name in self._seen_by[operation]}
+        names = context({"given": given, "client": client})
+        leaves = {
+            parameter: self._leaf(self.contract.classes[operation, parameter], value, names)
+            for parameter, value in given.items()
+        }
+        names_of = {parameter: leaf.name for parameter, leaf in leaves.items()}
+        variants = [Variant((), names_of, {parameter: leaf.group for parameter, leaf in leaves.items()}, given)]
+        for parameter, leaf in leaves.items():
+            if leaf.by_choice is not None:
+                choice, group_of = leaf.by_choice
+                variants = [
+                    Variant(
+                        (*variant.when, (choice, frozenset([value]))),
+                        names_of,
+                        {**variant.groups, parameter: group},
+                        {**variant.given, parameter: None if group == ABSENT else variant.given[parameter]},
+                    )
+                    for variant in variants
+                    for value, group in group_of.items()
+                ]
+        return Call(operation, arguments, names_of, tuple(variants))
+
+    def _leaf(self, classes: Classes, value: Any, names: Context) -> Leaf:
+        if classes.source == "services":
+            if value not in self.contract.methods:
+                raise ValueError(f"`{value}` is not a method of a service that the contract lists.")
+            kind = self.contract.methods[value].kind
+            return next(leaf for leaf in classes.leaves if leaf.name == kind)
+        if classes.source != "expressions":
+            variable = self.contract.variables[classes.source]
+            name = variable.initial if value is None else word(value)
+            for leaf in classes.leaves:
+                if leaf.name == name:
+                    return leaf
+        for leaf in classes.leaves:
+            if leaf.expression is not None and expression(leaf.expression)(names) is True:
+                return leaf
+        raise ValueError(f"{classes.operation}: {classes.parameter} {value!r} belongs to no class of the contract.")
+
+    def _variables_in_classes(self, operation: str) -> tuple[str, ...]:
+        text = " ".join(
+            leaf.expression or ""
+            for (owner, _), classes in self.contract.classes.items()
+            if owner == operation
+            for leaf in classes.leaves
+        )
+        return tuple(name for name in self.names if re.search(rf"\bclient\.{name}\b", text))
+
+    def alphabet(
+        self, operations: Mapping[str, tuple[str, ...] | None], state: State, *, leaves: bool = False
+    ) -> list[Call]:
+        """Representative calls in `state`.
+
+        A base call for each operation, and its parameters (those named, or all) varied one at a time, over the first leaf of
+        every group (or over every leaf), with at most two example values each.
+        """
+        calls: dict[Call, None] = {}
+        for operation, varied_names in operations.items():
+            required = self.contract.operations[operation].required
+            classes = [
+                self.contract.classes[operation, name] for name in self.contract.operations[operation].parameters
+            ]
+            base = {item.parameter: _base_leaf(item, item.parameter in required) for item in classes}
+            for varied in [None, *classes]:
+                if varied and varied_names is not None and varied.parameter not in varied_names:
+                    continue
+                for leaf in _representatives(varied, leaves=leaves) if varied else [None]:
+                    if varied and leaf and leaf.name == ABSENT and varied.parameter in required:
+                        continue
+                    chosen = {**base, varied.parameter: leaf} if varied and leaf else base
+                    for number in range(max(1, min(2, len(leaf.examples))) if leaf else 1):
+                        values = {
+                            name: item.examples[number if item is leaf else 0] if item.examples else None
+                            for name, item in chosen.items()
+                        }
+                        call = self._example(operation, values, state)
+                        if call and (not (varied and leaf) or call.leaves[varied.parameter] == leaf.name):
+                            calls[call] = None
+        return list(calls)
+
+    def _example(self, operation: str, values: Mapping[str, Any], state: State) -> Call | None:
+        try:
+            return self.call(operation, self.arguments(operation, values), state)
+        except ValueError:
+            return None
+
+    def arguments(self, operation: str, values: Mapping[str, Any]) -> dict[str, Any]:
+        """The arguments that carry these parameters; None is left out. A method of a service brings valid arguments."""
+        result: dict[str, Any] = {}
+        paths = self.contract.operations[operation].parameters
+        for name, value in sorted(values.items(), key=lambda item: len(paths[item[0]])):
+            path = paths[name]
+            if value is None:
+                continue
+            if "/" in path[0]:
+                result.update(zip(path[0].split("/"), str(value).split("/"), strict=True))
+                result["arguments"] = list(self.contract.methods[value].arguments)
+                continue
+            here = result
+            for part in path[:-1]:
+                here = here.setdefault(part, {})
+            here[path[-1]] = dict(value) if isinstance(value, dict) else value
+        return result
+
+    # Steps ----------------------------------------------------------------------------------------------------------
+
+    def steps(self, state: State, call: Call) -> tuple[Step, ...]:
+        """All that the table permits for `call` in `state`, whatever the choices are."""
+        key = (state, call)
+        known = self._steps.get(key)
+        if known is None:
+            if len(self._steps) >= _MEMORY:
+                self._steps.clear()
+            known = self._steps[key] = tuple(self._compute(state, call))
+        return known
+
+    def resolved(self, state: State, call: Call, choices: Mapping[str, str]) -> tuple[Step, ...]:
+        """What the table permits when every choice has the value given."""
+        return tuple(
+            step for step in self.steps(state, call) if all(choices[choice] in values for choice, values in step.when)
+        )
+
+    def row(self, state: State, call: Call, variant: Variant) -> Row:
+        """The one row for this cell. Raises ContractError where the table has none, or several."""
+        operation = call.operation
+        key = (
+            operation,
+            *(state[self.index[name]] for name in self._guards[operation]),
+            *((call.leaves[name], variant.groups[name]) for name in self._parameters[operation]),
+        )
+        known = self._table.get(key)
+        if known is None:
+            matching = [row for row in self._rows_of[operation] if self._matches(row, state, call, variant)]
+            if len(matching) != 1:
+                raise ContractError([self._bad_cell(operation, state, call, variant, matching)])
+            known = self._table[key] = matching[0]
+        return known
+
+    def matching(self, state: State, call: Call, variant: Variant) -> list[Row]:
+        """The rows for this cell, however many: what lint asks."""
+        return [row for row in self._rows_of[call.operation] if self._matches(row, state, call, variant)]
+
+    def _matches(self, row: Row, state: State, call: Call, variant: Variant) -> bool:
+        return all(state[self.index[name]] in values for name, values in row.inside.items()) and all(
+            call.leaves[name] in values or variant.groups[name] in values for name, values in row.given.items()
+        )
+
+    def _bad_cell(self, operation: str, state: State, call: Call, variant: Variant, rows: Sequence[Row]) -> Any:
+        cell = self.cell(operation, state, call, variant)
+        document = self.contract.document
+        if rows:
+            names = ", ".join(f"`{row.id}`" for row in rows)
+            return document.finding(
+                ("transitions", rows[-1].id),
+                f"These rows overlap: {names}, where {cell}.",
+                "Narrow the guard (`in`, `with`) of one of them.",
+                "overlap",
+            )
+        return document.finding(
+            ("operations", operation),
+            f"No row says what `{operation}` may do where {cell}.",
+            "Add a row, or widen a guard.",
+            "gap",
+        )
+
+    def cell(self, operation: str, state: State, call: Call, variant: Variant) -> str:
+        """A cell of the table in words: the variables and parameters that rows of the operation ask for."""
+        parts = [f"{name} is {state[self.index[name]]}" for name in self._guards[operation]]
+        parts += [f"{name} is {variant.groups[name]}" for name in self._parameters[operation]]
+        return ", ".join(parts) or "nothing is asked"
+
+    def guards(self, operation: str) -> tuple[str, ...]:
+        """The variables that rows of the operation ask for."""
+        return self._guards[operation]
+
+    def _compute(self, state: State, call: Call) -> Iterable[Step]:
+        for variant in call.variants:
+            row = self.row(state, call, variant)
+            for index, alternative in enumerate(row.may):
+                when = self._merged_when(variant.when, alternative.when)
+                if when is None:
+                    continue
+                code = self._code(alternative, state, variant)
+                if alternative.error is not None and code is None:
+                    continue
+                answer = self.contract.answers[alternative.answer] if alternative.answer is not None else None
+                after = self._after(state, variant, alternative.effect)
+                yield Step(row, index, call, variant, when, code, answer, state, after, alternative)
+
+    def overlap_steps(self, state: State, call: Call, other: str) -> Iterable[Step]:
+        """What `call` may come to, changing nothing, because `other` overlaps it."""
+        for overlap in self.contract.overlaps.values():
+            if (overlap.call, overlap.other) == (call.operation, other):
+                for index, item in enumerate(overlap.may):
+                    answer = self.contract.answers[item.answer] if item.answer is not None else None
+                    code = self._code(item, state, call.variants[0])
+                    after = self._after(state, call.variants[0], item.effect)
+                    yield Step(overlap, index, call, call.variants[0], item.when, code, answer, state, after, item)
+
+    def _merged_when(
+        self, first: tuple[tuple[str, frozenset[str]], ...], second: tuple[tuple[str, frozenset[str]], ...]
+    ) -> tuple[tuple[str, frozenset[str]], ...] | None:
+        """Both conditions on choices, or None where no permitted value of a choice satisfies them."""
+        if not first and not second:
+            return ()
+        merged: dict[str, frozenset[str]] = {}
+        for choice, values in (*first, *second):
+            left = values & merged.get(choice, self._values[choice])
+            if not left:
+                return None
+            merged[choice] = left
+        # A choice with one value left is settled, and is named all the same: a rule may ask for it.
+        return tuple(
+            sorted((name, left) for name, left in merged.items() if left != self._values[name] or len(left) == 1)
+        )
+
+    def _codes(self, alternative: Alternative) -> list[str]:
+        name = (alternative.error or "").removeprefix("given.")
+        variable = self.contract.variables.get(name)
+        return list((variable.errors or {}).values()) if variable else [name]
+
+    def _code(self, alternative: Alternative, state: State, variant: Variant) -> str | None:
+        name = alternative.error
+        if name is None or name in self.contract.errors or name in (ANY_ERROR, OF_SERVICE):
+            return name
+        assert name in known_errors(self.contract)
+        if name.startswith("given."):
+            name = name.removeprefix("given.")
+            value = variant.given.get(name)
+        else:
+            value = state[self.index[name]]
+        return (self.contract.variables[name].errors or {}).get(word(value))
+
+    def own_codes(self, operation: str) -> frozenset[str]:
+        """The codes that the table itself gives for the operation; any other code is the service's own."""
+        return self._own_codes[operation]
+
+    def _after(self, state: State, variant: Variant, effect: str | None) -> State:
+        return state if effect is None else self.after(state, variant, self.contract.effects[effect].set)
+
+    def after(self, state: State, variant: Variant, changes: Mapping[str, str]) -> State:
+        """The state after `changes`: variables, each with what an effect may set it to."""
+        after = list(state)
+        for name, source in changes.items():
+            after[self.index[name]] = self._source(name, source, state, variant)
+        for name in changes:
+            variable = self.contract.variables[name]
+            if variable.owner is not None and after[self.index[name]] is not None:
+                value = after[self.index[variable.owner]]
+                if after[self.index[name]] == ("identified",):
+                    after[self.index[name]] = ("anonymous",) if value is None else ("known", str(value))
+        return tuple(after)
+
+    def _source(self, name: str, source: str, state: State, variant: Variant) -> Value:
+        variable = self.contract.variables[name]
+        if source == "given":
+            value = variant.leaves.get(name) if variable.is_enumeration else variant.given.get(name)
+            return variable.initial if value is None else word(value)
+        if source == "nothing":
+            return None
+        if variable.is_enumeration:
+            return source
+        if variable.owner is not None:
+            return (source,)
+        return state[self.index[source]]
+
+    # Answers, echoes and carried rules --------------------------------------------------------------------------------
+
+    def answer(self, step: Step, identify: Callable[[tuple[str, ...]], Any] = lambda symbol: symbol) -> Any:
+        """The value that an answering step gives: fields from variables, with `identify` for what an identity stands for."""
+        assert step.answer is not None
+        if not step.answer.fields:
+            return step.answer.value
+        result: dict[str, Any] = {}
+        for path, name in step.answer.fields.items():
+            value = step.before[self.index[name]]
+            here = result
+            *parents, last = path.split(".")
+            for part in parents:
+                here = here.setdefault(part, {})
+            here[last] = identify(value) if isinstance(value, tuple) else value
+        return result
+
+    def echo(self, step: Step, other: State) -> Call | None:
+        """The world call that an accepted step is for another client in state `other`, or None."""
+        echo = self.contract.operations[step.call.operation].echo
+        if echo is None or step.is_error or step.before == step.after:
+            return None
+        own = step.after[self.index[echo.by]] or step.before[self.index[echo.by]]
+        if own is None or all(other[self.index[name]] != own for name in echo.to):
+            return None
+        return self.call(echo.call, {}, other)
+
+    def carried(self, step: Step) -> list[str]:
+        """The rules that the step's row carries where the step is."""
+        return [carry.rule for carry in step.row.carries if self._holds(carry, step)]
+
+    def _holds(self, carry: Carry, step: Step) -> bool:
+        for name, values in carry.guard.items():
+            if name in step.call.leaves:  # a parameter may have the name of a variable
+                if step.call.leaves[name] not in values and step.variant.groups[name] not in values:
+                    return False
+            elif step.before[self.index[name]] not in values:
+                return False
+        return True
+
+
+@lru_cache(maxsize=8)
+def machine_of(contract: Contract) -> Machine:
+    """The one machine for a contract that all who read it may share: what it has worked out once, it remembers."""
+    return Machine(contract)
+
+
+def _with_group_values(row: Row, contract: Contract) -> Row:
+    """The row with groups of a variable's values written out."""
+    inside: dict[str, frozenset[str]] = {}
+    for name, values in row.inside.items():
+        groups = contract.variables[name].groups or {}
+        inside[name] = frozenset(value for item in values for value in groups.get(item, (item,)))
+    return Row(row.id, row.call, inside, row.given, row.may, _carries_with_values(row.carries, contract), row.note)
+
+
+def _carries_with_values(carries: tuple[Carry, ...], contract: Contract) -> tuple[Carry, ...]:
+    result = []
+    for carry in carries:
+        guard: Guard = {
+            name: frozenset(
+                value
+                for item in values
+                for value in (contract.variables[name].groups or {}).get(item, (item,))
+            )
+            if name in contract.variables
+            else values
+            for name, values in carry.guard.items()
+        }  # fmt: skip
+        result.append(Carry(carry.rule, guard))
+    return tuple(result)
+
+
+def _base_leaf(classes: Classes, required: bool) -> Leaf:
+    if not required:
+        for leaf in classes.leaves:
+            if leaf.name == ABSENT:
+                return leaf
+    return next((leaf for leaf in classes.leaves if leaf.name != ABSENT), classes.leaves[0])
+
+
+def _representatives(classes: Classes, *, leaves: bool) -> list[Leaf]:
+    if leaves:
+        return list(classes.leaves)
+    result: dict[str, Leaf] = {}
+    for leaf in classes.leaves:
+        result.setdefault(leaf.name if classes.source == "services" else leaf.group, leaf)
+    return list(result.values())
+
+
+def _at(arguments: Mapping[str, Any], path: Sequence[str]) -> Any:
+    if "/" in path[0]:
+        parts = [arguments.get(part) for part in path[0].split("/")]
+        return None if None in parts else "/".join(str(part) for part in parts)
+    here: Any = arguments
+    for part in path:
+        if not isinstance(here, Mapping):
+            return None
+        here = here.get(part)
+    return here
+
+
+_canonical = json.JSONEncoder(sort_keys=True, default=str).encode
+Observed = tuple[object, ...]
+
+
+def observed(machine: Machine, step: Step) -> Observed:
+    """The part of a step's outcome that the contract compares."""
+    if step.answer is None:
+        return ("error", step.code)
+    return ("answer",) if step.answer.ignore else ("answer", repr(machine.answer(step)))

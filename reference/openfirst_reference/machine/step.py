@@ -1,0 +1,80 @@
+"""What a machine is asked and what it answers: states, calls with their classes, outcomes and steps."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from openfirst_reference.contract.model import Alternative, Answer, Overlap, Row
+
+Value = str | None | tuple[str, ...]
+State = tuple[Value, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Variant:
+    """One reading of a call: leaf, group and value of each parameter, under the values `when` of choices."""
+
+    when: tuple[tuple[str, frozenset[str]], ...]
+    leaves: Mapping[str, str]
+    groups: Mapping[str, str]
+    given: Mapping[str, Any]
+
+
+@dataclass(frozen=True, eq=False)
+class Call:
+    """A call with its parameters classified. Machines intern calls, so equality is identity."""
+
+    operation: str
+    arguments: Mapping[str, Any]
+    leaves: Mapping[str, str]
+    variants: tuple[Variant, ...]
+
+    @property
+    def given(self) -> Mapping[str, Any]:
+        """The parameters as they were given, None where absent."""
+        return self.variants[0].given
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a call came to: an answer with a value, or an error with a code (None: the reason is not known)."""
+
+    kind: str
+    value: Any = None
+    code: str | None = None
+
+    def __str__(self) -> str:
+        if self.kind == "error":
+            return f"error {self.code}" if self.code else "error, reason unknown"
+        if self.kind != "answer":
+            return self.kind
+        return "answer" if self.value is None else f"answer {json.dumps(self.value, ensure_ascii=False, default=str)}"
+
+
+@dataclass(frozen=True, eq=False)
+class Step:
+    """One thing that the table permits: the row, its outcome, and the state before and after."""
+
+    row: Row | Overlap
+    index: int
+    call: Call
+    variant: Variant
+    when: tuple[tuple[str, frozenset[str]], ...]
+    code: str | None
+    answer: Answer | None
+    before: State
+    after: State
+    alternative: Alternative = field(repr=False)
+
+    @property
+    def is_error(self) -> bool:
+        """Whether the call fails."""
+        return self.answer is None
+
+
+def is_overlap(step: Step) -> bool:
+    """Whether the step is one that only an overlapping call explains."""
+    return isinstance(step.row, Overlap)

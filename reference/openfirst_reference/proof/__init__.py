@@ -1,0 +1,1 @@
+"""The proof that a contract hangs together: lint, proof, mutants of the table, as data."""

@@ -1,0 +1,119 @@
+"""What a proof stands on: the automata of a table, the checks of its rules, and what they said of every step."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from openfirst_reference.contract.findings import ContractError, Finding
+from openfirst_reference.machine.automaton import Automaton, Unfolding
+from openfirst_reference.machine.machine import Machine
+from openfirst_reference.machine.step import State, Step
+from openfirst_reference.proof.invariants import Check, Memory
+
+Node = tuple[State, Memory]
+_MANY_HISTORIES = 200_000
+Parents = dict[Node, tuple[Node, Step] | None]
+
+
+@dataclass(frozen=True)
+class Counterexample:
+    """A shortest sequence of steps whose last one breaks an invariant. `reason` says more than that, if there is more."""
+
+    fixture: str
+    trace: tuple[Step, ...]
+    reason: str = ""
+
+
+class Ground:
+    """The automaton of every fixture and every check, asked of every step and of every history that it remembers."""
+
+    def __init__(self, machine: Machine) -> None:
+        self.machine = machine
+        self.unfolding = Unfolding(machine)
+        self.automata = self.unfolding.explore_all()
+        checks = [
+            Check(machine, rule.id, invariant)
+            for rule in machine.contract.rules.values()
+            for invariant in rule.invariants
+        ]
+        self.plain: dict[str, list[Check]] = {
+            name: [check for check in checks if name in check.calls and not check.start]
+            for name in machine.contract.operations
+        }
+        self.remembering = [check for check in checks if check.start]
+        self.asked = dict.fromkeys(machine.contract.rules, 0)
+        self.counterexamples: dict[str, Counterexample] = {}
+        self.histories: dict[tuple[str, Check], Parents] = {}
+        self.distinct: dict[tuple[str, Check], dict[State, tuple[Step, ...]]] = {}
+        for automaton in self.automata.values():
+            self._ask_each_step(automaton)
+            for check in self.remembering:
+                self._ask_each_history(automaton, check)
+
+    def _ask_each_step(self, automaton: Automaton) -> None:
+        for step in automaton.all_steps():
+            for check in self.plain[step.call.operation]:
+                self.asked[check.rule] += 1
+                fault = check.fault(step)
+                if fault is not None:
+                    self._found(check.rule, automaton.fixture, (*automaton.trace(step.before), step), fault)
+
+    def _ask_each_history(self, automaton: Automaton, check: Check) -> None:
+        start = (automaton.initial, check.start)
+        parents: Parents = {start: None}
+        self.histories[automaton.fixture, check] = parents
+        distinct = {state: _distinct(check, steps) for state, steps in automaton.steps.items()}
+        self.distinct[automaton.fixture, check] = distinct
+        for node, step in walk(check, [start], parents, distinct.__getitem__):
+            if len(parents) > _MANY_HISTORIES:
+                raise ContractError([self._endless(check.rule)])
+            self.asked[check.rule] += step.call.operation in check.calls
+            fault = check.fault(step, node[1])
+            if fault is not None:
+                self._found(check.rule, automaton.fixture, (*trace_to(node, parents), step), fault)
+
+    def _endless(self, rule: str) -> Finding:
+        found = f"What the rule `{rule}` remembers does not come to an end: more than {_MANY_HISTORIES:,} states of it."
+        return self.machine.contract.document.finding(
+            ("rules", rule, "invariant"), found, "Let `remember` keep one of a few values.", "memory"
+        )
+
+    def _found(self, rule: str, fixture: str, trace: tuple[Step, ...], reason: str) -> None:
+        known = self.counterexamples.get(rule)
+        if known is None or len(trace) < len(known.trace):
+            self.counterexamples[rule] = Counterexample(fixture, trace, reason)
+
+
+def walk(
+    check: Check, start: Iterable[Node], parents: Parents, steps: Callable[[State], Iterable[Step]]
+) -> Iterator[tuple[Node, Step]]:
+    """Every step from every node (state and memory) that is reached, nearest first; nodes found go to `parents`."""
+    todo = deque(start)
+    while todo:
+        node = todo.popleft()
+        for step in steps(node[0]):
+            yield node, step
+            after = (step.after, check.remembered(step, node[1]))
+            if after not in parents:
+                parents[after] = (node, step)
+                todo.append(after)
+
+
+def trace_to(node: Node, parents: Mapping[Node, tuple[Node, Step] | None]) -> tuple[Step, ...]:
+    """The steps by which a node was reached first."""
+    trace = []
+    before = parents[node]
+    while before is not None:
+        trace.append(before[1])
+        before = parents[before[0]]
+    return tuple(reversed(trace))
+
+
+def _distinct(check: Check, steps: Iterable[Step]) -> tuple[Step, ...]:
+    """The steps without those that the check cannot tell from another."""
+    result: dict[object, Step] = {}
+    for step in steps:
+        result.setdefault((step.after, check.about(step)), step)
+    return tuple(result.values())

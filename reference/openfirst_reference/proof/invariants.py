@@ -1,0 +1,188 @@
+"""An invariant of a rule, ready to be asked of steps.
+
+What it may speak of is written above `rules:` in the contract. It is evaluated once for every combination of the things
+that it mentions: a proof asks it hundreds of thousands of times, and a few thousand of those differ.
+"""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Callable
+from typing import Any
+
+from openfirst_reference.contract.expressions import ExpressionError, expression
+from openfirst_reference.contract.model import Invariant
+from openfirst_reference.machine.machine import Machine
+from openfirst_reference.machine.step import Step, is_overlap
+
+Memory = tuple[Any, ...]
+ROOTS = ("before", "after", "given", "outcome", "choice", "kept", "call")
+MENTIONED = re.compile(
+    r"\b(?P<root>before|after|given|memory|outcome|choice|kept|call\.(?:group|leaf)|call)\b"
+    r"(?:\.(?P<name>\w+)|\[['\"](?P<key>[^'\"]+)['\"]\])?"
+)
+
+
+class Check:
+    """One invariant of a rule. Memory is what its `remember` has kept: a value for each name, all nothing at the start."""
+
+    def __init__(self, machine: Machine, rule: str, invariant: Invariant) -> None:
+        self.rule = rule
+        self.calls = frozenset(invariant.of)
+        self.start: Memory = (None,) * len(invariant.remember)
+        names = tuple(invariant.remember)
+        self._holds = _Reader(machine, invariant.holds, names)
+        self._remember = [_Reader(machine, text, names) for text in invariant.remember.values()]
+
+    def fault(self, step: Step, memory: Memory = ()) -> str | None:
+        """None where the invariant holds, or is not about this call; else why not, as far as there is more to say."""
+        if step.call.operation not in self.calls or self.rule in step.alternative.breaks:
+            return None
+        results = self._holds(step, memory)
+        if results == _TRUE:
+            return None
+        return next((str(result) for result in results if result is not True and result is not False), "")
+
+    def about(self, step: Step) -> tuple[Any, ...] | None:
+        """All that the check, whatever it remembers, can tell of the step; None if it is not about this call."""
+        if step.call.operation not in self.calls or self.rule in step.alternative.breaks:
+            return None
+        return tuple(value for reader in (self._holds, *self._remember) for value in reader.seen(step))
+
+    def situation(self, step: Step) -> tuple[Any, ...]:
+        """What the check can tell of the step before it is taken."""
+        return tuple(self._holds.seen(step, ("before", "given", "call", "choice")))
+
+    def remembered(self, step: Step, memory: Memory) -> Memory:
+        """The memory after the step. A choice is seen only where the step depends on one value of it."""
+        if step.call.operation not in self.calls:
+            return memory
+        return tuple([reader(step, memory)[0] for reader in self._remember])
+
+
+class _Reader:
+    """An expression, evaluated once for each combination of what it mentions; a string result is why it cannot be."""
+
+    def __init__(self, machine: Machine, text: str, memory: tuple[str, ...]) -> None:
+        self._text = text
+        found = {(item["root"], item["name"] or item["key"]) for item in MENTIONED.finditer(text)}
+        self._atoms = sorted(found, key=lambda atom: (atom[0], atom[1] or ""))
+        self._getters = [_getter(machine, root, name, memory) for root, name in self._atoms]
+        self._known: dict[tuple[Any, ...], tuple[Any, ...]] = {}
+
+    def __call__(self, step: Step, memory: Memory) -> tuple[Any, ...]:
+        """The results for the combinations of choices' values that the step stands for, each once."""
+        key = tuple([get(step, memory) for get in self._getters])
+        known = self._known.get(key)
+        if known is None:
+            several = [sorted(value) if isinstance(value, frozenset) else [value] for value in key]
+            known = self._known[key] = tuple({self._evaluate(values): None for values in itertools.product(*several)})
+        return known
+
+    def seen(self, step: Step, roots: tuple[str, ...] = ROOTS) -> list[Any]:
+        """What is mentioned of the step itself, under these roots."""
+        atoms = zip(self._atoms, self._getters, strict=True)
+        return [get(step, ()) for (root, _), get in atoms if root.partition(".")[0] in roots]
+
+    def _evaluate(self, values: tuple[Any, ...]) -> Any:
+        context: dict[str, Any] = {"call": {"group": {}, "leaf": {}}, "choice": {}}
+        for (root, name), value in sorted(
+            zip(self._atoms, values, strict=True), key=lambda item: item[0][1] is not None
+        ):
+            path = root.split(".") + ([] if name is None else [name])
+            last = path.pop()
+            here = context
+            for part in path:
+                here = here.setdefault(part, {})
+            if value is not _MISSING:
+                here[last] = _plain(value)
+        try:
+            result = expression(self._text)(context)
+        except ExpressionError as error:
+            return str(error)
+        return _frozen(result)
+
+
+_MISSING = object()
+_TRUE = (True,)
+
+
+def _getter(machine: Machine, root: str, name: str | None, memory: tuple[str, ...]) -> Callable[[Step, Memory], Any]:
+    """What gives the value of `root.name` (or of all of `root`) at a step, in a form that can be looked up."""
+    if root == "kept":
+        return lambda step, _: step.before == step.after
+    if root in ("before", "after") and name in machine.index:
+        index = machine.index[name]
+        return (lambda step, _: step.before[index]) if root == "before" else (lambda step, _: step.after[index])
+    if root == "memory" and name in memory:
+        position = memory.index(name)
+        return lambda _, kept: kept[position]
+    if root == "choice" and name is not None:
+        return lambda step, _: next((_one_or_more(values) for choice, values in step.when if choice == name), None)
+    if name is None:
+        return lambda step, kept: _frozen(_whole(machine, root, step, memory, kept))
+    if root in ("call.group", "call.leaf"):
+        return (
+            (lambda step, _: step.variant.groups.get(name, _MISSING))
+            if root == "call.group"
+            else (lambda step, _: step.call.leaves.get(name, _MISSING))
+        )
+    if root == "given":
+        return lambda step, _: _frozen(step.variant.given.get(name, _MISSING))
+    if (root, name) == ("outcome", "kind"):
+        return lambda step, _: "error" if step.is_error else "answer"
+    return lambda step, kept: _frozen(_whole(machine, root, step, memory, kept).get(name, _MISSING))
+
+
+def _one_or_more(values: frozenset[str]) -> Any:
+    return next(iter(values)) if len(values) == 1 else values
+
+
+def _whole(machine: Machine, root: str, step: Step, names: tuple[str, ...], kept: Memory) -> dict[str, Any]:
+    """All that an expression sees under `root`."""
+    if root in ("before", "after"):
+        return machine.view(step.before if root == "before" else step.after)
+    if root == "given":
+        return dict(step.variant.given)
+    if root == "memory":
+        return dict(zip(names, kept, strict=True))
+    if root == "choice":
+        one = {choice: next(iter(values)) for choice, values in step.when if len(values) == 1}
+        return {**dict.fromkeys(machine.contract.choices), **one}
+    group, leaf = dict(step.variant.groups), dict(step.call.leaves)
+    if root == "outcome":
+        return {"kind": "error" if step.is_error else "answer", "code": step.code, "value": _shown(machine, step)}
+    if root == "call":
+        overlap = step.row.id if is_overlap(step) else None
+        return {"operation": step.call.operation, "group": group, "leaf": leaf, "overlap": overlap}
+    return group if root == "call.group" else leaf
+
+
+def _shown(machine: Machine, step: Step) -> Any:
+    """The value of an answer: for fields a flat map by path."""
+    if step.answer is None:
+        return None
+    if step.answer.fields:
+        return {path: step.before[machine.index[name]] for path, name in step.answer.fields.items()}
+    return step.answer.value
+
+
+def _frozen(value: Any) -> Any:
+    """A map as a tuple of pairs, a list as a tuple under its own mark; anything else as it is."""
+    if isinstance(value, dict):
+        return ("map", tuple((key, _frozen(item)) for key, item in value.items()))
+    if isinstance(value, list):
+        return ("list", tuple(_frozen(item) for item in value))
+    return value
+
+
+def _plain(value: Any) -> Any:
+    """What an expression sees: a map, a list, a scalar; an identity is one word."""
+    if not isinstance(value, tuple):
+        return value
+    if value[0] == "map" and isinstance(value[1], tuple):
+        return {key: _plain(item) for key, item in value[1]}
+    if value[0] == "list" and isinstance(value[1], tuple):
+        return [_plain(item) for item in value[1]]
+    return ":".join(value)

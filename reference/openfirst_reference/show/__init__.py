@@ -1,0 +1,1 @@
+"""The contract and its proof in words and pictures."""

@@ -1,0 +1,293 @@
+"""How good the judge is: mutants of the real contract are killed, or shown to conform; and the page that says so is current."""
+
+from __future__ import annotations
+
+import importlib
+import json
+from collections.abc import Iterable
+from dataclasses import replace
+from itertools import islice
+from pathlib import Path
+from random import Random
+
+import pytest
+from click.testing import CliRunner
+
+from openfirst.cli import main
+from openfirst_conformance.power.bench import Bench, Result
+from openfirst_conformance.power.deletion import Blamed, each_rule_blamed
+from openfirst_conformance.power.faults import EXTRA_STATE, FREE, LOCK, PROMISED, Fault, choices_for, single_faults
+from openfirst_conformance.power.faulty_client import FaultyClient
+from openfirst_conformance.power.later_faults import later_faults
+from openfirst_conformance.power.measure import Power, conforming_variants
+from openfirst_conformance.power.trivial_clients import Floor, floor
+from openfirst_conformance.reports.power import as_json, as_markdown, as_text
+from openfirst_conformance.tiers.sweep import sweep
+from openfirst_reference.contract.load import load_contract
+from openfirst_reference.machine.machine import Machine
+
+CONTRACT = load_contract()
+MACHINE = Machine(CONTRACT)
+DEFAULT = CONTRACT.default_choices()
+SINGLE = single_faults(MACHINE)
+FAULTS = {str(fault): fault for faults in SINGLE.values() for fault in faults}
+COMMAND = importlib.import_module("openfirst.cli.mutants")  # The package has the command itself by that name.
+PAGE = (Path(__file__).parents[3] / "docs" / "power.md").read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def bench() -> Bench:
+    """Clients that make the default choices, with no extra state allowed for."""
+    return Bench(MACHINE, DEFAULT, 0)
+
+
+@pytest.fixture(scope="module")
+def bigger() -> Bench:
+    """The same with one extra state."""
+    return Bench(MACHINE, DEFAULT, 1)
+
+
+def by_default(bench: Bench, kind: str) -> list[Fault]:
+    """The faults of a kind that a client with the default choices can have and show, in an order that is drawn."""
+    drawn = Random(kind).sample(SINGLE[kind], len(SINGLE[kind]))
+    return [fault for fault in drawn if fault.place in bench.meeting and choices_for(MACHINE, fault) == DEFAULT]
+
+
+def missed(results: Iterable[Result]) -> list[str]:
+    """The mutants that survived, each with what shows it."""
+    return [f"{each.fault}: {each.witness}" for each in results if each.survived and not each.untold]
+
+
+@pytest.mark.parametrize("kind", [kind for kind, extra in PROMISED.items() if extra == 0])
+def test_mutants_without_an_extra_state_are_killed_or_conform(bench: Bench, kind: str) -> None:
+    results = [bench.run(fault) for fault in islice(by_default(bench, kind), 8)]
+    assert len(results) == 8
+    assert any(result.killed for result in results)
+    assert not missed(results)
+
+
+def test_mutants_with_one_extra_state_are_killed_or_conform(bigger: Bench) -> None:
+    drawn = later_faults(Random(3), EXTRA_STATE, bigger.full, SINGLE)
+    results = [bigger.run(fault) for fault in islice(drawn, 24)]
+    assert sum(result.killed for result in results) > 12
+    assert not missed(results)
+
+
+def test_an_extra_state_needs_the_suite_that_allows_for_one(bench: Bench, bigger: Bench) -> None:
+    drawn = islice(later_faults(Random(3), EXTRA_STATE, bigger.full, SINGLE), 24)
+    found = [fault for fault in drawn if bigger.run(fault).killed]
+    assert any(bench.run(fault).survived for fault in found)
+
+
+def test_a_fault_behind_a_lock_of_three_calls_may_survive(bigger: Bench) -> None:
+    drawn = later_faults(Random(3), LOCK, bigger.full, SINGLE)
+    assert any(bigger.run(fault).survived for fault in islice(drawn, 8))
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        # It shows only at the second look at the identity.
+        "target: isOpen.open, alternative 1: participantId is set to anonymous",
+        "target: time.to-half, alternative 1: participantId is set to anonymous",
+        # Four calls tell the two lives apart.
+        "forgotten effect: time.to-three-quarters, alternative 1: the effect renewed is forgotten",
+        # One class among five of its group, of an operation that one fixture has.
+        "weakened comparison: initializeToken takes condition revoked for good",
+        # Only that a rule is broken which should be kept.
+        "outcome: use.open.shows-left-conference, alternative 1: answer anything",
+    ],
+)
+def test_a_fault_that_is_easily_missed_is_killed(bench: Bench, name: str) -> None:
+    assert bench.run(FAULTS[name]).killed
+
+
+def test_what_nobody_can_see_conforms(bench: Bench) -> None:
+    # Nothing ever shows the last name, unless opening without information takes it up.
+    fault = FAULTS["leaked variable: close.open, alternative 1: lastName is kept"]
+    assert bench.run(fault).conforms
+    assert choices_for(MACHINE, fault) == {**DEFAULT, "open-without-info": "reuse"}
+
+
+def test_where_it_can_be_seen_the_same_fault_is_killed() -> None:
+    fault = FAULTS["leaked variable: close.open, alternative 1: lastName is kept"]
+    assert Bench(MACHINE, choices_for(MACHINE, fault), 0).run(fault).killed
+
+
+def test_a_survivor_comes_with_a_shortest_sequence_that_shows_it(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    fault = FAULTS["forgotten effect: close.open, alternative 1: the effect closed is forgotten"]
+    cut = [replace(entry, word=entry.word[:2]) for entry in bench.meeting[fault.place]]
+    monkeypatch.setitem(bench.meeting, fault.place, cut)
+    result = bench.run(fault)
+    assert result.survived
+    assert result.witness is not None
+    fixture, calls = result.witness
+    assert fixture == "token-with-id"
+    assert [call.operation for call in calls[:2]] == ["open", "close"]
+    assert len(calls) == 3
+
+
+def test_what_the_suite_says_it_does_not_tell_apart_is_not_held_against_it(bench: Bench) -> None:
+    result = bench.run(FAULTS["missing guard: use takes session lost for open"])
+    assert result.survived
+    assert result.untold == (("conference", "in", "left"),)
+    power = Power(None, 1, 0, results=[result])
+    assert not power.missed
+    assert "it does not tell conference in from left" in as_text(power)
+
+
+def test_an_alternative_that_the_table_does_not_follow_is_a_kind_of_its_own() -> None:
+    # Of a lost session, `isOpen` may say either; a table follows what stands first.
+    kinds = {str(fault.mutant): kind for kind, faults in SINGLE.items() for fault in faults}
+    assert kinds["isOpen.lost, alternative 1: error not-initialized"] == "outcome"
+    assert kinds["isOpen.lost, alternative 2: error not-initialized"] == FREE
+
+
+def test_a_client_without_a_fault_is_never_accused_whatever_it_chooses(bench: Bench) -> None:
+    values = sum(len(choice.values) for choice in CONTRACT.choices.values())
+    # To ignore a mismatch must be declared, so it is not tried without.
+    assert conforming_variants(bench) == (2 * values - 1, [])
+
+
+def test_one_that_does_not_do_as_it_declares_is_found_out(bench: Bench) -> None:
+    client = FaultyClient(MACHINE, {**DEFAULT, "open-while-open": "keep"})
+    assert any(bench.play(client, e.table.initial, e.calls(), bench.oracle) for e in bench.entries)
+
+
+def test_each_rule_is_one_that_the_judge_can_convict_by(bench: Bench) -> None:
+    drawn = [FAULTS[name] for name in Random(0).sample(sorted(FAULTS), len(FAULTS))]
+    rules = each_rule_blamed(bench, drawn)
+    assert None not in rules.values()
+    together = {rule: set(found.rules) for rule, found in rules.items() if found and len(found.rules) > 1}
+    # Whatever breaks these two also breaks the rule that open opens, and the rows carry both.
+    assert together == {
+        "info-is-optional": {"info-is-optional", "open-opens"},
+        "external-id-match": {"external-id-match", "open-opens"},
+    }
+
+
+def test_the_suite_stays_affordable(bigger: Bench) -> None:
+    assert bigger.calls + sum(len(case.calls) for case in sweep(MACHINE)) <= 40_000
+
+
+def test_the_floor_is_what_a_constant_answer_happens_to_fit() -> None:
+    refuses, accepts = floor(CONTRACT)
+    assert {"open-before-use", "bad-token", "external-id-mismatch"} <= set(refuses.passed)
+    assert not {"open-opens", "info-is-optional", "is-open-is-pure"} & set(refuses.passed)
+    assert {"info-is-optional", "external-id-match"} <= set(accepts.passed)
+    assert not {"open-before-use", "bad-token", "external-id-mismatch", "is-open-is-pure"} & set(accepts.passed)
+    for each in (refuses, accepts):
+        assert set(each.passed) < set(each.tested) < set(CONTRACT.rules)
+
+
+# The command, and the page that it makes --------------------------------------------------------------------------------
+
+
+def some_power(bench: Bench, *faults: str, extra: int | None = None) -> Power:
+    """What a run with these mutants has measured."""
+    rules: dict[str, Blamed | None] = {"open-opens": Blamed("a fault", ("open-opens",))}
+    tested = Floor(("open-opens",), ())
+    results = [bench.run(FAULTS[name]) for name in faults]
+    return Power(extra, 20, 7, {0: bench.calls}, {}, results, variants=3, rules=rules, floor=(tested, tested))
+
+
+def ran(monkeypatch: pytest.MonkeyPatch, power: Power, *arguments: str) -> tuple[int, str]:
+    """`openfirst mutants` with these arguments, which measures `power`."""
+    monkeypatch.setattr(COMMAND, "measure", lambda *_, **__: power)
+    result = CliRunner().invoke(main, ["mutants", *arguments], catch_exceptions=False)
+    return result.exit_code, result.output
+
+
+def test_the_command_is_content_where_all_is_killed(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    power = some_power(bench, "outcome: isOpen.open, alternative 1: answer false")
+    file = tmp_path / "power.json"
+    status, output = ran(monkeypatch, power, "--json", str(file))
+    assert status == 0
+    assert "3 conforming variants were tried, and none was accused." in output
+    kinds = {row["kind"]: row for row in json.loads(file.read_text(encoding="utf-8"))["kinds"]}
+    assert (kinds["outcome"]["killed"], kinds["outcome"]["tried"], kinds["target"]["tried"]) == (1, 1, 0)
+
+
+def test_the_command_fails_where_a_mutant_survives_an_innocent_is_accused_or_a_rule_is_idle(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    power = some_power(bench)
+    survivor = Result(FAULTS["outcome: isOpen.open, alternative 1: answer false"], None, ("token-with-id", ()))
+    power.results.append(survivor)
+    status, output = ran(monkeypatch, power)
+    assert status == 1
+    assert "Survived.\n  outcome: isOpen.open, alternative 1: answer false\n    as token-with-id:" in output
+    power.results.clear()
+    power.accused.append("close-while-closed accept, declared")
+    status, output = ran(monkeypatch, power)
+    assert status == 1
+    assert "Conforming and yet accused: close-while-closed accept, declared." in output
+    power.accused.clear()
+    assert ran(monkeypatch, power)[0] == 0
+    power.rules["reopen"] = None
+    status, output = ran(monkeypatch, power)
+    assert status == 1
+    assert "No fault was found that breaks the rule reopen." in output
+
+
+def test_nothing_is_promised_of_an_extra_state_where_none_is_allowed_for() -> None:
+    survivor = Result(Fault(EXTRA_STATE, "a fault", sees=("open", "session", "open", "closed")), None, ("a", ()))
+    assert not Power(0, 1, 0, results=[survivor]).missed
+    assert Power(1, 1, 0, results=[survivor]).missed
+    assert Power(None, 1, 0, results=[survivor]).missed
+
+
+def test_a_walk_that_does_not_end_is_no_proof() -> None:
+    undecided = Result(FAULTS["missing guard: use takes session lost for open"], None, decided=False)
+    assert not undecided.conforms
+    assert Power(None, 1, 0, results=[undecided]).missed
+
+
+def test_a_folder_that_does_not_exist_is_told_before_anything_is_tried() -> None:
+    result = CliRunner().invoke(main, ["mutants", "--json", "nowhere/power.json"])
+    assert result.exit_code == 2
+    assert "the folder nowhere does not exist" in result.output
+
+
+def rows_of(page: str, heading: str) -> list[list[str]]:
+    """The cells of the table under a heading, without its head."""
+    lines = page.split(f"## {heading}\n")[1].split("\n## ", maxsplit=1)[0].splitlines()
+    return [line.strip("| ").split(" | ") for line in lines if line.startswith("| ")][2:]
+
+
+def test_the_page_is_of_this_contract_and_this_suite(bench: Bench, bigger: Bench) -> None:
+    assert f"{bench.calls:,} calls with -k 0 and {bigger.calls:,} calls with -k 1" in PAGE
+    rows = {row[0]: row[1:] for row in rows_of(PAGE, "Mutants")}
+    there_are = {kind: f"{len(faults):,}" for kind, faults in SINGLE.items()}
+    assert {kind: row[0] for kind, row in rows.items()} == {**there_are, EXTRA_STATE: "no end", LOCK: "no end"}
+    assert [row[0].strip("`") for row in rows_of(PAGE, "Every rule")] == list(CONTRACT.rules)
+    figures = [(str(len(each.passed)), str(len(each.tested))) for each in floor(CONTRACT)]
+    assert [(row[1], row[2]) for row in rows_of(PAGE, "The floor")] == figures
+
+
+def test_the_page_shows_a_judge_that_keeps_its_promises() -> None:
+    for kind, *_, survive, _, _ in rows_of(PAGE, "Mutants"):
+        assert survive == "0" or kind not in PROMISED
+    assert (
+        f"{2 * sum(len(each.values) for each in CONTRACT.choices.values()) - 1} conforming variants were tried" in PAGE
+    )
+    assert "none was accused" in PAGE
+
+
+def test_the_page_says_how_it_was_made(bench: Bench) -> None:
+    page = as_markdown(some_power(bench))
+    assert "openfirst mutants --each 20 --seed 7 --markdown docs/power.md" in page
+    assert "openfirst mutants -k 2 --each 20 --seed 7 " in as_markdown(some_power(bench, extra=2))
+    # The page in the documentation has the same words around the figures.
+    assert [line for line in page.splitlines() if line.startswith("#")] == [
+        line for line in PAGE.splitlines() if line.startswith("#")
+    ]
+    assert as_json(some_power(bench))["seed"] == 7
+
+
+def test_the_command_has_the_options_that_the_page_names() -> None:
+    line = next(line for line in PAGE.splitlines() if line.startswith("    openfirst mutants"))
+    given = {word for word in line.split() if word.startswith("-")}
+    assert given <= {option for each in COMMAND.mutants.params for option in each.opts}

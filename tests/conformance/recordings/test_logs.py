@@ -1,0 +1,287 @@
+"""What already happened, judged: logs of calls, as the tracker reads them."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from jsonschema import Draft202012Validator
+from referencing import Registry, Resource
+
+from openfirst_conformance.cases.golden import golden_traces
+from openfirst_conformance.recordings.judged import Judged, judge_recordings
+from openfirst_conformance.recordings.logs import read_log
+from openfirst_reference.contract.load import load_contract
+from openfirst_reference.machine.machine import Machine
+from openfirst_spec import resource
+
+CONTRACT = load_contract()
+MACHINE = Machine(CONTRACT)
+ANA = {"clients": {"a": {"kind": "token", "externalId": "ana"}}}
+CREATE: dict[str, Any] = {"service": "conference", "method": "create", "arguments": [{}]}
+
+
+def done(operation: str, client: str = "a", value: Any = None, **arguments: Any) -> dict[str, Any]:
+    """A call that succeeded."""
+    return {"client": client, "operation": operation, "arguments": arguments, "outcome": "value", "value": value}
+
+
+def refused(operation: str, code: str, client: str = "a", **arguments: Any) -> dict[str, Any]:
+    """A call that was refused."""
+    return {"client": client, "operation": operation, "arguments": arguments, "outcome": "error", "code": code}
+
+
+def shown(name: str | None, external_id: str | None = "ana", identity: str = "p-1") -> dict[str, Any]:
+    """A participant."""
+    return {"id": identity, "info": {"name": name, "externalId": external_id}}
+
+
+def judged(*lines: dict[str, Any], choices: dict[str, str] | None = None, **fixtures: str) -> Judged:
+    """What is said of a log of these lines."""
+    text = "\n".join(json.dumps(line) for line in lines)
+    return judge_recordings(read_log(text, "calls.jsonl", MACHINE, fixtures), MACHINE, choices or {})
+
+
+def broken(result: Judged) -> list[tuple[str, tuple[str, ...]]]:
+    """Where something was broken, and the rules."""
+    return [(found.line.where, found.rules) for found in result.broken]
+
+
+def mistake(*lines: str, **fixtures: str) -> str:
+    """What is said of a log that cannot be used."""
+    with pytest.raises(ValueError, match=r"calls\.jsonl:\d+: ") as raised:
+        read_log("\n".join(lines), "calls.jsonl", MACHINE, fixtures)
+    return str(raised.value)
+
+
+def test_a_log_that_keeps_the_contract_is_accused_of_nothing_and_shows_choices() -> None:
+    """And says how many calls it was; the second open shows what open-while-open is."""
+    result = judged(
+        ANA,
+        done("isOpen", value=False),
+        done("open", info={"name": "Ana"}),
+        refused("open", "session-already-open", info={"name": "Ana"}),
+        done("getParticipant", value=shown("Ana")),
+        done("close"),
+    )
+    assert (result.calls, result.broken) == (5, [])
+    assert result.choices["open-while-open"].value == "refuse"
+    assert result.choices["second-initialize"].observed == {}
+
+
+def test_a_broken_rule_comes_with_its_line_what_was_permitted_and_the_calls_before() -> None:
+    """A service answers after close."""
+    result = judged(ANA, done("open"), done("close"), done("use", value={}, **CREATE))
+    assert broken(result) == [("line 4", ("close-closes", "open-before-use"))]
+    assert result.broken[0].permitted == ("error session-not-open",)
+    assert [line.call for line in result.broken[0].before] == ["open()", "close()"]
+
+
+def test_after_a_break_the_next_case_and_other_clients_are_judged_all_the_same() -> None:
+    """Of the client that broke a rule nothing more is known; b, in the same case, breaks one of its own later."""
+    start = {"clients": {"a": {"kind": "token", "externalId": "ana"}, "b": {"kind": "token"}}}
+    result = judged(
+        start,
+        done("isOpen", value=True),
+        done("isOpen", value=True),
+        done("open", "b"),
+        done("isOpen", "b", value=False),
+        start,
+        done("isOpen", value=False),
+        refused("open", "token-expired"),
+    )
+    assert [where for where, _ in broken(result)] == ["line 2", "line 5", "line 8"]
+    result = judged(start, done("isOpen", "b", value=True), done("isOpen", value=True))
+    assert [where for where, _ in broken(result)] == ["line 2", "line 3"]
+
+
+def test_a_name_of_another_client_is_blamed_on_their_being_apart() -> None:
+    """Though the two have nothing to do with one another, and are followed apart."""
+    start = {"clients": {"a": {"kind": "token", "externalId": "ana"}, "b": {"kind": "token", "externalId": "ben"}}}
+    result = judged(
+        start,
+        done("open", info={"name": "Ana"}),
+        done("open", "b", info={"name": "Ben"}),
+        done("getParticipant", "b", value=shown("Ana", "ben")),
+    )
+    assert broken(result) == [("line 4", ("sessions-are-apart",))]
+
+
+def test_two_clients_with_one_external_id_are_followed_together() -> None:
+    """The same external ID is the same participant; another ID for it is a break."""
+    both = {"kind": "token", "externalId": "ana"}
+    start = {"clients": {"a": both, "b": both}, "choices": {"same-id-twice": "coexist"}}
+    first = [start, done("open"), done("getParticipant", value=shown(None)), done("open", "b")]
+    assert broken(judged(*first, done("getParticipant", "b", value=shown(None)))) == []
+    result = judged(*first, done("getParticipant", "b", value=shown(None, identity="p-2")))
+    assert broken(result) == [("line 5", ("same-id-same-participant",))]
+
+
+def test_overlapping_calls_are_explained_by_some_order_or_break_the_rule_of_overlaps() -> None:
+    """closure-canceled is permitted while a close overlaps the open; two opens that both succeed are not, if declared so."""
+    start = {**ANA, "choices": {"open-while-open": "refuse"}}
+    overlapped: list[dict[str, Any]] = [
+        start,
+        {"begin": "x", "operation": "open"},
+        {"begin": "y", "operation": "close"},
+        {"end": "y", "outcome": "value"},
+        {"end": "x", "outcome": "error", "code": "closure-canceled"},
+    ]
+    assert broken(judged(*overlapped)) == []
+    twice = [start, {"begin": 1, "operation": "open"}, {"begin": 2, "operation": "open"}]
+    ends: list[dict[str, Any]] = [{"end": 1, "outcome": "value"}, {"end": 2, "outcome": "value"}]
+    assert broken(judged(*twice, *ends)) == [("line 5", ("concurrent-calls",))]
+
+
+def test_a_call_without_an_answer_may_land_late() -> None:
+    """Begun and not ended, or `pending`: isOpen false, then true, is innocent; true, then false, is not."""
+    for opening in ({"begin": 1, "operation": "open"}, {"operation": "open", "outcome": "pending"}):
+        late = [ANA, opening, done("isOpen", value=False), done("isOpen", value=True)]
+        assert broken(judged(*late)) == []
+        assert [where for where, _ in broken(judged(*late, done("isOpen", value=False)))] == ["line 5"]
+
+
+def test_what_the_platform_does_is_a_line_of_the_world() -> None:
+    """Without that line, being refused with a revoked token is a break."""
+    after = [done("open"), {"world": "revokeToken"}, refused("use", "token-revoked", **CREATE)]
+    assert broken(judged(ANA, *after)) == []
+    assert [where for where, _ in broken(judged(ANA, after[0], after[2]))] == ["line 3"]
+    assert judged(ANA, *after).calls == 2
+
+
+def test_a_should_that_is_not_kept_is_said_and_the_log_goes_on() -> None:
+    """An update without the scope is followed: what it shows afterwards is still judged."""
+    start = {"clients": {"a": {"kind": "token", "scopes": ["conf:create"]}}}
+    update = done("updateParticipantInfo", name="Ben", avatarUrl=None)
+    result = judged(start, done("open"), update, done("getParticipant", value=shown("Ben", None)))
+    assert broken(result) == [("line 3", ("update-needs-scope",))]
+    assert broken(judged(start, done("open"), update, done("getParticipant", value=shown(None, None)))) != []
+
+
+def test_a_client_that_is_initialised_in_the_log_needs_no_word_about_what_it_holds() -> None:
+    """What it is given decides; scopes are understood as the adapter protocol has them."""
+    given = {"kind": "token", "condition": "good", "externalId": "ana", "scopes": ["conf:create"]}
+    first = [done("initializeToken", credential=given), done("open")]
+    assert broken(judged(*first, done("getParticipant", value=shown(None)))) == []
+    assert broken(judged(*first, done("getParticipant", value=shown(None, "eve")))) != []
+    assert broken(judged(*first, refused("updateParticipantInfo", "scope-missing", name="Ana"))) == []
+
+
+def test_a_fixture_stands_in_where_the_log_says_nothing() -> None:
+    """By name, as in the contract."""
+    lines = [done("open", info={"externalId": "Zoë"})]
+    assert broken(judged(*lines, a="token-with-id")) == []
+    assert broken(judged(*lines, a="token-other-id")) == [("line 1", ("external-id-mismatch",))]
+
+
+def test_native_errors_are_translated_by_the_logs_own_map_and_by_the_contracts() -> None:
+    """A map of two entries is trusted; the contract knows the words of real SDKs."""
+    mapped = [{"native": "E1", "code": "session-not-open"}, {"native": "E2", "code": "token-expired"}]
+    use = {"operation": "use", "arguments": CREATE, "outcome": "error"}
+    assert broken(judged({**ANA, "errorMap": mapped}, {**use, "native": "E1"})) == []
+    assert broken(judged({**ANA, "errorMap": mapped}, {**use, "native": "E2"})) != []
+    assert broken(judged(ANA, {**use, "message": "No current session user."})) == []
+
+
+def test_a_declared_choice_of_the_log_is_held_against_it_and_the_caller_has_the_last_word() -> None:
+    """The log says that a second open keeps the session."""
+    lines = [{**ANA, "choices": {"open-while-open": "keep"}}, done("open"), refused("open", "session-already-open")]
+    assert broken(judged(*lines)) == [("line 3", ("rejected-changes-nothing",))]
+    assert broken(judged(*lines, choices={"open-while-open": "refuse"})) == []
+
+
+def test_where_too_many_calls_are_under_way_it_says_so_and_stops() -> None:
+    """Their orders are too many to try; up to there everything was judged."""
+    begun = [{"begin": number, "operation": "open"} for number in range(9)]
+    result = judged(ANA, *begun)
+    assert [(line.where, why[:14]) for line, why in result.given_up] == [("line 8", "too many calls")]
+
+
+def test_no_golden_trace_that_is_written_as_a_log_is_accused() -> None:
+    """Each as its own sentence demands, where it says what is seen down to the value."""
+    tried = 0
+    for trace in golden_traces(CONTRACT):
+        lines: list[dict[str, Any]] = [{"clients": dict(trace.case.clients), "choices": dict(trace.case.choices)}]
+        for planned, see in zip(trace.case.calls, trace.sees, strict=True):
+            outcome = see if isinstance(see, dict) else {}
+            if not {"participant", "asked"} & set(outcome):
+                codes = outcome.get("error")
+                code = codes[0] if isinstance(codes, list) else codes
+                by_world = CONTRACT.operations[planned.operation].by_world
+                line = {"client": planned.client, "world" if by_world else "operation": planned.operation}
+                result = {"outcome": "error" if code else "value", "value": outcome.get("value")}
+                lines.append(
+                    {**line, "arguments": dict(planned.arguments), **result, "code": None if code == "any" else code}
+                )
+            elif "asked" in outcome:
+                break
+        if len(lines) == len(trace.case.calls) + 1:
+            tried += 1
+            assert broken(judged(*lines)) == [], trace.case.id
+    assert tried >= 15
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("{", ["calls.jsonl:2", "not JSON", "isOpen"]),
+        ('{"a": NaN}', ["not JSON", "NaN"]),
+        ("[]", ["not a JSON object"]),
+        ('{"operation": "opne", "outcome": "value"}', ["`opne`", "Did you mean `open`?"]),
+        ('{"operation": "open"}', ["'outcome' is a required property"]),
+        ('{"operation": "open", "outcome": "ok"}', ["outcome: 'ok' is not one of", "pending"]),
+        ('{"operation": "settle", "outcome": "value"}', ["`settle` stands as `operation`", "Write it as `world`"]),
+        ('{"world": "open"}', ["`open` stands as `world`", "Write it as `operation`"]),
+        ('{"operation": "open", "arguments": {"inf": {}}, "outcome": "value"}', ["no argument `inf`", "`info`"]),
+        ('{"operation": "open", "arguments": {"info": {"name": 3}}, "outcome": "value"}', ["arguments.info.name", "3"]),
+        ('{"operation": "use", "arguments": {"service": "tea", "method": "make"}, "outcome": "value"}', ["tea/make"]),
+        ('{"world": "passTime", "arguments": {"renewal": "granted"}}', ["without a `value`", '{"asked": true}']),
+        ('{"client": "z", "operation": "open", "outcome": "value"}', ["client `z` holds", "--fixture z=NAME"]),
+        ('{"end": 7, "outcome": "value"}', ["no call with the ID 7", "`begin`"]),
+        ('{"clients": {"a": "token"}}', ["`token`, of client `a`, is no fixture", "token-with-id"]),
+        ('{"clients": {"a": {"kind": "tokn"}}}', ["clients.a.kind", "tokn"]),
+        ('{"clients": {}, "choices": {"open-while-open": "perhaps"}}', ["cannot be `perhaps`", "keep"]),
+    ],
+)
+def test_a_line_that_cannot_be_used_is_named_with_what_is_expected(line: str, words: list[str]) -> None:
+    """Line, what was found, what to write instead."""
+    said = mistake(json.dumps(ANA), line)
+    for word in ["calls.jsonl:2: ", *words]:
+        assert word in said
+
+
+def test_an_id_that_is_under_way_cannot_begin_again_and_may_be_used_again_later() -> None:
+    """IDs name calls under way, and no more."""
+    begin, end = '{"begin": 1, "operation": "isOpen"}', '{"end": 1, "outcome": "value", "value": false}'
+    assert "under way already" in mistake(json.dumps(ANA), begin, begin)
+    assert len(read_log("\n".join([json.dumps(ANA), begin, end, begin, end]), "", MACHINE, {})) == 1
+
+
+def test_empty_lines_a_byte_order_mark_and_fields_of_ones_own_do_no_harm() -> None:
+    """A log may carry what it likes beside what is read."""
+    line = {"at": "2026-01-01T00:00:00Z", "thread": 3, **done("isOpen", value=False)}
+    text = "\ufeff" + json.dumps(ANA) + "\r\n\r\n" + json.dumps(line) + "\r\n"
+    (recording,) = read_log(text, "", MACHINE, {})
+    assert len(recording.events) == 1
+
+
+def test_the_schema_takes_every_kind_of_line_and_each_as_one_kind_only() -> None:
+    """`oneOf` at its top, for editors and other tools."""
+    schemas = [json.loads(resource(name)) for name in ("log.schema.json", "protocol/call.schema.json")]
+    Draft202012Validator.check_schema(schemas[0])
+    registry: Registry[Any] = Registry().with_resources((s["$id"], Resource.from_contents(s)) for s in schemas)
+    validator = Draft202012Validator(schemas[0], registry=registry)
+    lines = [
+        ANA,
+        done("open"),
+        refused("open", "token-expired"),
+        {"begin": 1, "operation": "open"},
+        {"end": 1, "outcome": "pending"},
+        {"world": "settle"},
+    ]
+    for line in lines:
+        validator.validate(line)
+    wrongs: list[Any] = [{"operation": "open"}, {"begin": 1}, {"end": 1}, {"world": 3}, {"clients": {"a": {}}}, 3]
+    for wrong in wrongs:
+        assert not validator.is_valid(wrong), wrong

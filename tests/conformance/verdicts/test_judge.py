@@ -1,0 +1,204 @@
+"""The judge: verdicts, choices, faults of the adapter, shrinking and the report."""
+
+import asyncio
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from openfirst_conformance.adapters.inprocess import PythonAdapter
+from openfirst_conformance.adapters.process import ProcessAdapter
+from openfirst_conformance.adapters.protocol.deadlines import Deadlines
+from openfirst_conformance.cases.case import Case, Planned
+from openfirst_conformance.cases.files import case_from_json, case_to_json
+from openfirst_conformance.driving.settings import Settings
+from openfirst_conformance.reports.data import as_json
+from openfirst_conformance.reports.phrases import choice_in_words
+from openfirst_conformance.reports.terminal import EXIT_STATUS
+from openfirst_conformance.verdicts.judge import judge, replay
+from openfirst_conformance.verdicts.model import Report
+from openfirst_reference.contract.load import load_contract
+
+CONTRACT = load_contract()
+HERE = Path(__file__).parents[1]
+PLAIN = "implementations_for_judge:Plain"
+REPORTED = {"verdict", "implementation", "choices", "promise", "rules", "adapterFaults"}
+
+
+@pytest.fixture(autouse=True)
+def _on_the_path(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(str(HERE / "adapters"))
+
+
+def judged(factory: str, **options: Any) -> Report:
+    """The report on an adapter object of implementations_for_judge."""
+    adapter = PythonAdapter(f"implementations_for_judge:{factory}", deadlines=Deadlines(call=0.05, start=5))
+    return asyncio.run(judge(adapter, CONTRACT, **{"tiers": ["smoke"], **options}))
+
+
+def verdicts(report: Report) -> Mapping[str, str]:
+    """Rule id to verdict."""
+    return {rule.id: rule.verdict for rule in report.rules.values()}
+
+
+def test_what_keeps_the_contract_conforms_and_what_was_not_run_is_said() -> None:
+    """It takes one call at a time and declares no refresh; neither is called a pass."""
+    report = judged("Plain")
+    assert report.verdict == "conforms"
+    assert {rule for rule, verdict in verdicts(report).items() if verdict != "pass"} == {
+        "concurrent-calls",
+        "token-refresh",
+    }
+    assert verdicts(report)["concurrent-calls"] == "not-applicable"
+    assert verdicts(report)["token-refresh"] == "not-applicable"
+
+
+def test_the_json_report_has_what_was_promised() -> None:
+    """Names and nesting of the report, as the documentation has them."""
+    report = as_json(judged("LeaksTheName"))
+    assert set(report) >= REPORTED
+    assert report["verdict"] == "broken"
+    by_id = {rule["id"]: rule for rule in report["rules"]}
+    assert set(by_id) == set(CONTRACT.rules)
+    assert set(by_id["reopen"]) >= {"id", "level", "verdict", "quote", "tiers", "failures"}
+    assert set(report["promise"]["smoke"]) == {"assumptions", "sequences", "calls", "seconds"}
+    assert report["choices"]["no-participant"]["value"] == "error"
+    (failure, *_) = by_id["reopen"]["failures"]
+    assert [set(step) for step in failure["sequence"]] == [
+        {"client", "operation", "arguments", "seen", "permitted"}
+    ] * 4
+
+
+def test_a_failure_is_shown_by_the_shortest_sequence() -> None:
+    """A leaked name takes four calls: open with it, close, open without it, look."""
+    report = judged("LeaksTheName")
+    operations = [step["operation"] for step in report.rules["reopen"].failures[0].sequence()]
+    assert operations == ["open", "close", "open", "getParticipant"]
+    assert [rule for rule, verdict in verdicts(report).items() if verdict == "fail"] == ["reopen"]
+
+
+def test_one_ungated_method_among_all_is_found() -> None:
+    """recording.stop answers without a session."""
+    report = judged("ForgetsOneGate", tiers=["complete"], settings=Settings(extra=0))
+    assert verdicts(report)["open-before-use"] == "fail"
+    assert "recording" in str(report.rules["open-before-use"].failures[0].sequence())
+
+
+def test_a_should_that_is_not_kept_is_a_warning_and_does_not_break() -> None:
+    """update-needs-scope is a should."""
+    report = judged("NeedsNoScope")
+    assert verdicts(report)["update-needs-scope"] == "fail"
+    assert report.verdict == "conforms"
+
+
+def test_a_declaration_is_held_against_its_author_and_one_on_the_command_line_too() -> None:
+    """It refuses a second open; declared is that it keeps the session."""
+    report = judged("Plain", choices={"open-while-open": "keep"})
+    assert report.verdict == "broken"
+    assert report.choices["open-while-open"].declared == "keep"
+
+
+def test_a_choice_that_the_contract_does_not_have_is_named() -> None:
+    """In the handshake, or in the call."""
+    with pytest.raises(ValueError, match=r"open-while-asleep.*not a choice"):
+        judged("Plain", choices={"open-while-asleep": "keep"})
+    with pytest.raises(ValueError, match=r"cannot be `maybe`.*refuse, keep, replace"):
+        judged("Plain", choices={"open-while-open": "maybe"})
+
+
+def test_an_observed_choice_comes_with_its_evidence_and_says_where_it_varies() -> None:
+    """KeepsForTheSame keeps the session for the same information and refuses other information."""
+    report = judged("KeepsForTheSame")
+    assert report.verdict == "conforms"
+    value, evidence = choice_in_words(report.choices["open-while-open"])
+    assert value == "varies by class or state" and "keep" in evidence and "refuse" in evidence
+
+
+def test_an_operation_that_is_not_declared_is_not_held_against_anyone() -> None:
+    """No isOpen, as in C++: what needs it is not applicable, and the rest is judged."""
+    report = judged("HasNoIsOpen")
+    assert report.verdict == "conforms"
+    assert verdicts(report)["is-open-is-pure"] == "not-applicable"
+    assert verdicts(report)["close-closes"] == "pass"
+
+
+def test_an_unsupported_answer_for_what_was_declared_is_a_failure() -> None:
+    """updateParticipantInfo was declared."""
+    assert verdicts(judged("DeclaresTooMuch"))["update-updates"] == "fail"
+
+
+def test_a_crash_is_the_adapters_fault_and_the_run_goes_on() -> None:
+    """It raises on every 20th call, and is judged all the same."""
+    report = judged("CrashesOften")
+    assert {fault["kind"] for fault in report.adapter_faults} == {"crash"}
+    assert [rule for rule, verdict in verdicts(report).items() if verdict == "fail"] == []
+    assert verdicts(report)["external-id-mismatch"] == "pass"
+
+
+def test_a_crash_that_comes_at_the_same_call_each_time_leaves_its_rule_inconclusive() -> None:
+    """getParticipant without a session ends the adapter: nobody knows what it would have answered."""
+    report = judged("DiesOnGetParticipant")
+    assert verdicts(report)["participant-is-local"] == "inconclusive"
+    assert report.verdict == "incomplete"
+
+
+def test_a_call_that_is_never_answered_is_no_broken_rule_and_no_pass() -> None:
+    """update never comes back: its rule is inconclusive, the run ends by itself, and others are judged."""
+    report = judged("HangsInUpdate")
+    assert verdicts(report)["update-updates"] == "inconclusive"
+    assert verdicts(report)["open-before-use"] == "pass"
+    assert report.verdict == "incomplete"
+
+
+def test_a_call_that_says_pending_may_land_late() -> None:
+    """close answers `pending` and takes effect later: nobody is accused; what close does is not known."""
+    report = judged("ClosesLate")
+    assert [rule for rule, verdict in verdicts(report).items() if verdict == "fail"] == []
+    assert verdicts(report)["close-closes"] == "inconclusive"
+
+
+def test_a_failure_that_does_not_come_again_is_flaky() -> None:
+    """It shows a wrong name once in its life."""
+    report = judged("WrongOnce")
+    assert "flaky" in verdicts(report).values()
+    assert report.verdict == "incomplete"
+
+
+def test_errors_without_a_known_reason_reach_the_level_refused_only() -> None:
+    """A map that sends every native error to one code says nothing about the reason."""
+    report = judged("MapsAllToOne")
+    assert report.verdict == "conforms"
+    assert report.rules["external-id-mismatch"].refused_only > 0
+
+
+def test_garbled_lines_and_noise_are_reported_while_the_run_goes_on() -> None:
+    """A process that prints to standard output before each answer."""
+    adapter = ProcessAdapter(f"{sys.executable} {HERE / 'adapters' / 'noisy_session.py'}")
+    report = asyncio.run(judge(adapter, CONTRACT, tiers=["smoke"]))
+    assert report.verdict == "conforms"
+    assert {fault["kind"] for fault in report.adapter_faults} == {"garbled"}
+    assert "standard error" in report.adapter_faults[0]["remedy"]
+
+
+def test_a_saved_case_plays_again() -> None:
+    """Through its file form; broken stays broken, and on what keeps the contract it conforms."""
+    calls = (
+        Planned("a", "open", {"info": {"name": "Ana"}}),
+        Planned("a", "close"),
+        Planned("a", "open", {"info": {"avatarUrl": "https://example.org/a.png"}}),
+        Planned("a", "getParticipant"),
+    )
+    case = Case("leak", "a leaked name", {"a": "token-with-id"}, calls)
+    again = case_from_json(case_to_json(case, calls), CONTRACT, "leak.json")
+    for factory, verdict in (("LeaksTheName", "broken"), ("Plain", "conforms")):
+        report = asyncio.run(replay(PythonAdapter(f"implementations_for_judge:{factory}"), CONTRACT, again))
+        assert report.verdict == verdict
+
+
+def test_nothing_that_ran_is_not_a_pass() -> None:
+    """An adapter that can do nothing: exit status 3."""
+    report = judged("CanDoNothing")
+    assert report.verdict == "incomplete"
+    assert EXIT_STATUS[report.verdict] == 3
