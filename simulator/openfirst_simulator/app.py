@@ -31,10 +31,12 @@ def application(table: Table, worlds: Worlds) -> web.Application:
     app = web.Application(client_max_size=BODY_LIMIT, middlewares=[_problems])
     for prefix in ("", "/w/{world}"):
         for route in SESSION_ROUTES:
-            app.router.add_route(route.method, prefix + route.path, _session_handler(route, interface, worlds))
+            endpoint = route.endpoint
+            app.router.add_route(endpoint.method, prefix + endpoint.path, _session_handler(route, interface, worlds))
         for token_route in TOKEN_ROUTES:
+            endpoint = token_route.endpoint
             app.router.add_route(
-                token_route.method, prefix + token_route.path, _token_handler(token_route, interface, worlds)
+                endpoint.method, prefix + endpoint.path, _token_handler(token_route, interface, worlds)
             )
     for control_route in CONTROL_ROUTES:
         app.router.add_route(control_route.method, control_route.path, _control_handler(control_route, worlds))
@@ -46,10 +48,10 @@ def application(table: Table, worlds: Worlds) -> web.Application:
 
 def _session_handler(route: Route, interface: Interface, worlds: Worlds) -> Handler:
     async def handle(request: web.Request) -> web.StreamResponse:
-        raw = await _body(request) if route.has_body else b""
+        raw = await _body(request) if route.endpoint.has_body else b""
         at = _named_world(request, worlds)
         world, answer = interface.session(route, at, request.match_info, request.headers.get("Authorization"), raw)
-        return _response(route.status, answer, now=world.clock.now())
+        return _response(route.endpoint.status, answer, now=world.clock.now())
 
     return handle
 

@@ -9,12 +9,13 @@ from typing import Any
 
 from openfirst_simulator.bodies import kind_of
 from openfirst_simulator.problems import Problem, bad_request, not_found
-from openfirst_simulator.routes import CLOSE, REVOKE
 from openfirst_simulator.tokens import BadToken
 from openfirst_simulator.world import World
 from openfirst_simulator.worlds import WorldError, Worlds
 
 ROOT = "/_openfirst/worlds"
+# What it calls by a path of its own, by the names on the wire.
+REVOKE, CLOSE = "revokeToken", "platformCloses"
 Json = Mapping[str, Any]
 
 

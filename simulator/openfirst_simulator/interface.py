@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from openfirst_reference.contract.http_surface import CURRENT
 from openfirst_reference.contract.model import Operation
 from openfirst_simulator.bodies import Arguments, form_or_object, json_object
 from openfirst_simulator.issuing import bearer
 from openfirst_simulator.problems import Problem, bad_request, not_found
-from openfirst_simulator.routes import CURRENT, Route, TokenRoute
+from openfirst_simulator.routes import Route, TokenRoute
 from openfirst_simulator.table import Table
 from openfirst_simulator.tokens import BadToken
 from openfirst_simulator.world import World
@@ -27,9 +28,9 @@ class Interface:
         self, route: Route, at: World | None, path: Mapping[str, str], authorization: str | None, raw: bytes
     ) -> tuple[World, Any]:
         """The world that answers a request about a session, and the body of the answer. Raises Problem."""
-        world = at or self._worlds.default
+        world, endpoint = at or self._worlds.default, route.endpoint
         try:
-            operation = self._contract.operations[route.operation]
+            operation = self._contract.operations[self._contract.bindings.operations.inward(str(endpoint.operation))]
             arguments: dict[str, Any] = {name: path[name] for name in operation.arguments if name in path}
             self._check_target(operation, arguments)
             try:
@@ -40,10 +41,10 @@ class Interface:
                 raise world.refused(operation.name, arguments, str(error)) from None
             finally:
                 world.requests += 1
-            if route.has_body:
+            if endpoint.has_body:
                 names = [name for name in operation.arguments if name not in path]
-                arguments |= self._from_body(names, route.whole, raw)
-                self._arguments.check(operation.name, arguments, route.whole)
+                arguments |= self._from_body(names, endpoint.whole, raw)
+                self._arguments.check(operation.name, arguments, endpoint.whole)
             session_id = None if path.get("sessionId") == CURRENT else path.get("sessionId")
             client, value = world.perform(token, operation.name, arguments, session_id)
         except Problem as problem:
@@ -68,11 +69,12 @@ class Interface:
         if parameter is None:
             return
         service, method = (arguments[name] for name in operation.parameters[parameter][0].split("/"))
-        services, methods = self._contract.services, self._contract.methods
+        sent = [item.sent for item in self._contract.methods.values()]
+        services = dict.fromkeys(name for name, _ in sent)
         if service not in services:
             raise not_found(f"There is no service `{service[:80]}`. Services: {', '.join(services)}.")
-        if f"{service}/{method}" not in methods:
-            known = ", ".join(item.name for item in methods.values() if item.service == service)
+        if (service, method) not in sent:
+            known = ", ".join(name for owner, name in sent if owner == service)
             raise not_found(f"The service `{service}` has no method `{method[:80]}`. Methods: {known}.")
 
     def _from_body(self, names: list[str], whole: str | None, raw: bytes) -> dict[str, Any]:

@@ -25,7 +25,7 @@ API_SCOPES = (
     *(f"comms:monitor:{what}" for what in ("read", "delete", "download")),
     *("comms:stream:write", "comms:remix:write", "comms:remix:read", "comms:record:write"),
 )
-SESSION_SCOPES = ("conf:create", "notifications:set", "file:convert", tokens.UPDATE_SCOPE, tokens.ALL_SCOPES)
+SESSION_SCOPES = ("conf:create", "notifications:set", "file:convert", "session:update", tokens.ALL_SCOPES)
 
 
 def api_token(

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from openfirst_reference.contract.document import Json
+from openfirst_reference.contract.model import Method
 from openfirst_simulator.problems import Problem, bad_request
 
 ALIAS_LIMIT = 250
@@ -26,27 +27,34 @@ class Conference:
 class Services:
     """The state of a world's services.
 
-    `participant` gives a client's local participant, `name_id` an ID that is the same for the same name,
-    `new_id` one that was never given.
+    `methods` are the contract's, and say which model each has; `participant` gives a client's local participant,
+    `name_id` an ID that is the same for the same name, `new_id` one that was never given.
     """
 
     def __init__(
         self,
+        methods: Mapping[str, Method],
         participant: Callable[[Any], Json | None],
         name_id: Callable[[str], str],
         new_id: Callable[[], str],
     ) -> None:
+        self._methods = methods
         self._participant, self._name_id, self._new_id = participant, name_id, new_id
         self._conferences: dict[str, Conference] = {}
         self._joined: dict[Client, Conference] = {}
 
     def models(self, target: str) -> bool:
         """Whether the method `service/method` is modelled."""
-        return target in _METHODS
+        return target in self._methods and self._methods[target].model in _MODELS
+
+    def not_modelled(self, target: str) -> str:
+        """The sentence for a method that may be called and is not modelled."""
+        modelled = ", ".join(name for name in self._methods if self.models(name))
+        return f"{target} is not modelled here; modelled are {modelled}."
 
     def call(self, target: str, client: Client, arguments: list[Any]) -> Any:
         """The result of a modelled method. Raises Problem where the service itself refuses."""
-        return _METHODS[target](self, client, arguments)
+        return _MODELS[str(self._methods[target].model)](self, client, arguments)
 
     def follow(self, client: Client, *, in_conference: bool) -> None:
         """What the contract has decided about the client's conference: one that it is not in, it has left."""
@@ -143,11 +151,6 @@ class Services:
         return "JOINED" if client in conference.members else "CREATED"
 
 
-def not_modelled(target: str) -> str:
-    """The sentence for a method that may be called and is not modelled."""
-    return f"{target} is not modelled here; modelled are {', '.join(_METHODS)}."
-
-
 def _argument(arguments: list[Any], position: int, kind: type, what: str, expected: str) -> Any:
     value = arguments[position] if position < len(arguments) else None
     if value is not None and not isinstance(value, kind):
@@ -155,13 +158,13 @@ def _argument(arguments: list[Any], position: int, kind: type, what: str, expect
     return value
 
 
-_METHODS: dict[str, Callable[[Services, Client, list[Any]], Any]] = {
-    "conference/create": Services._create,
-    "conference/fetch": Services._fetch,
-    "conference/current": Services._current,
-    "conference/join": Services._join,
-    "conference/listen": Services._listen,
-    "conference/leave": Services._leave,
-    "conference/getParticipants": Services._participants,
-    "conference/getStatus": Services._status,
+_MODELS: dict[str, Callable[[Services, Client, list[Any]], Any]] = {
+    "conference.create": Services._create,
+    "conference.fetch": Services._fetch,
+    "conference.current": Services._current,
+    "conference.join": Services._join,
+    "conference.listen": Services._listen,
+    "conference.leave": Services._leave,
+    "conference.getParticipants": Services._participants,
+    "conference.getStatus": Services._status,
 }

@@ -24,7 +24,7 @@ class Client:
 
 @dataclass(eq=False, slots=True)
 class Token:
-    """A client's token. `condition` is the contract's word, as far as it does not follow from the time."""
+    """A client's token. `condition` is as credentials have it on the wire, as far as it does not follow from the time."""
 
     claims: Claims
     condition: str = GOOD

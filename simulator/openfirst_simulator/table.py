@@ -9,10 +9,6 @@ from openfirst_reference.contract.model import Contract
 from openfirst_reference.machine.machine import machine_of
 from openfirst_reference.machine.step import Call, State, Step
 
-SESSION = "session"
-CONDITION = "condition"
-NOT_SIMULATED = "not-simulated"
-
 
 class Table:
     """Questions to the machine that are not about any operation in particular."""
@@ -21,8 +17,17 @@ class Table:
         self.contract = contract
         self.machine = machine_of(contract)
         self.nobody = self.machine.state()
+        platform = contract.bindings.platform
+        if platform is None:
+            raise ValueError("The contract does not say what a platform knows of a client. Add `bindings.platform`.")
+        if platform.not_simulated not in contract.errors:
+            raise ValueError(
+                f"The contract has no error `{platform.not_simulated}`, for what is not modelled here. Add it."
+            )
         operations = contract.operations.values()
-        self.condition_errors = contract.variables[CONDITION].errors or {}
+        self.credentials = self.machine.credentials
+        self.not_simulated = platform.not_simulated
+        self._platform = platform
         self.actions = tuple(item.name for item in operations if item.driven == "platform")
         self._settling = tuple(item.name for item in operations if item.driven == "settle")
         # The operation that gives the local participant, which a session and a conference show as well.
@@ -37,11 +42,8 @@ class Table:
         echoes = [item.echo for item in operations if item.echo]
         names = dict.fromkeys(name for echo in echoes for name in (echo.by, *echo.to))
         self._shared = tuple(self.machine.index[name] for name in names)
-        self._session = self.machine.index[SESSION]
-        self._conference = self.machine.index.get("conference")
-        self.no_credential = self._code_without_credential()
-        if NOT_SIMULATED not in contract.errors:
-            raise ValueError(f"The contract has no error `{NOT_SIMULATED}`, for what is not modelled here. Add it.")
+        self._session = self.machine.index[platform.session]
+        self.no_credential = self.machine.code_without_credential()
 
     def steps(
         self, state: State, operation: str, arguments: Mapping[str, Any], choices: Mapping[str, str]
@@ -68,13 +70,19 @@ class Table:
 
     def in_conference(self, state: State) -> bool:
         """Whether a client in this state is in a conference."""
-        return self._conference is not None and state[self._conference] == "in"
+        bound = self._platform.conference
+        return bound is not None and self.machine.value(state, bound.variable) == bound.yes
+
+    def company(self, has_any: bool) -> dict[str, str | None]:
+        """The variable that tells whether another client with the same external ID has a session."""
+        bound = self._platform.company
+        return {} if bound is None else {bound.variable: bound.value(has_any)}
 
     def replaces_session(self, step: Step) -> bool:
         """Whether the step begins a session where there was one already, which it takes the place of."""
         effect = step.alternative.effect
         same = step.after[self._session] == step.before[self._session]
-        return effect is not None and same and SESSION in self.contract.effects[effect].set
+        return effect is not None and same and self._platform.session in self.contract.effects[effect].set
 
     def identities(self, state: State) -> set[str]:
         """The values by which other clients are concerned with one in this state: its external IDs."""
@@ -90,13 +98,3 @@ class Table:
 
     def _arguments_read(self, paths: Iterable[tuple[str, ...]]) -> frozenset[str]:
         return frozenset(name for path in paths for name in path[0].split("/"))
-
-    def _code_without_credential(self) -> str:
-        for operation in self.contract.operations.values():
-            if not operation.by_world and operation.name not in self.targets:
-                step = self.refusal(self.nobody, operation.name, {})
-                if step is not None and step.code is not None:
-                    return step.code
-        raise ValueError(
-            "The contract refuses nothing to a client that was never initialised, so it has no code for that."
-        )

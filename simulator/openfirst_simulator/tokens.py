@@ -13,10 +13,9 @@ API = "api"
 REFRESH = "refresh"
 TOKEN = "token"
 KEY_SECRET = "key-secret"
-# Kinds of token that a client holds, as the contract's variable `kind` has them.
+# Kinds of token that a client holds, as credentials have them on the wire.
 CLIENT_KINDS = (TOKEN, KEY_SECRET)
 ALL_SCOPES = "*"
-UPDATE_SCOPE = "session:update"
 _ALGORITHM = "HS256"
 # Clients send the same token again and again, and checking a signature takes longer than all the rest.
 _REMEMBERED = 10_000
@@ -26,7 +25,7 @@ BadCondition = Literal["forged", "foreign", "unreadable"]
 
 
 class BadToken(ValueError):
-    """A text that is no token of ours: `condition` is the contract's word for how, the message says why."""
+    """A text that is no token of ours: `condition` says how, as credentials do on the wire, and the message why."""
 
     def __init__(self, condition: BadCondition, why: str) -> None:
         super().__init__(why)

@@ -17,9 +17,9 @@ from openfirst_simulator import tokens
 from openfirst_simulator.clock import Clock
 from openfirst_simulator.keyring import Keyring
 from openfirst_simulator.problems import Problem, bad_request, refusal
-from openfirst_simulator.services import Services, not_modelled
+from openfirst_simulator.services import Services
 from openfirst_simulator.sessions import GOOD, Client, Sessions, Token
-from openfirst_simulator.table import CONDITION, NOT_SIMULATED, Table
+from openfirst_simulator.table import Table
 from openfirst_simulator.tokens import BadToken, Claims
 
 _NAMESPACE = uuid.UUID("6f70656e-6669-5273-8000-000000000000")
@@ -42,7 +42,9 @@ class World:
         self.key, self.secret = self._keyring.key, self._keyring.secret
         self._tokens: dict[str, Token] = {}
         self._sessions = Sessions(table, self._new_id)
-        self._services = Services(self.participant, partial(self._name_id, "conference"), self._new_id)
+        self._services = Services(
+            table.contract.methods, self.participant, partial(self._name_id, "conference"), self._new_id
+        )
 
     @property
     def url(self) -> str:
@@ -93,7 +95,7 @@ class World:
                 return self._keyring.foreign(claims)
             case "unreadable":
                 return f"unreadable-{claims.id}"
-        known = ", ".join([GOOD, *self._table.condition_errors])
+        known = ", ".join(self._table.credentials.binding.condition.words)
         raise ValueError(f"A token cannot be made `{condition}`. It can be one of: {known}.")
 
     def admit(self, raw: str) -> Claims:
@@ -147,12 +149,14 @@ class World:
     def act(self, operation: str, who: str) -> None:
         """A move of the platform itself on a client, named by its token or by its session's ID.
 
-        `operation` is a world call of the contract whose `driven` is `platform`, such as platformCloses.
-        Raises ValueError for any other, and where `who` is neither an open session nor a token of this world.
+        `operation` is a world call of the contract whose `driven` is `platform`, by its name on the wire, such as
+        platformCloses. Raises ValueError for any other, and where `who` is neither an open session nor a token of this world.
         """
+        names, sent = self._table.contract.bindings.operations, operation
+        operation = names.inward(sent)
         if operation not in self._table.actions:
-            known = ", ".join(self._table.actions)
-            raise ValueError(f"`{operation}` is not a move of the platform. Moves: {known}.")
+            known = ", ".join(names.outward(name) for name in self._table.actions)
+            raise ValueError(f"`{sent}` is not a move of the platform. Moves: {known}.")
         client = self._sessions.holder(who)
         token = client.token if client else self.client_token(who)
         client = client or self._client(token, None)
@@ -166,8 +170,8 @@ class World:
         table = self._table
         state, code = table.nobody, table.no_credential
         if condition is not None:
-            state = table.machine.having(state, kind=tokens.TOKEN, condition=condition)
-            code = table.condition_errors[condition]
+            held = table.credentials.variables({"kind": tokens.TOKEN, "condition": condition})
+            state, code = table.machine.having(state, **held), table.credentials.error(condition)
         step = table.refusal(state, operation, arguments, code)
         return refusal(table.contract, code, found=found, rule=table.rule(step) if step else None)
 
@@ -193,28 +197,23 @@ class World:
         external_ids = self._table.identities(client.state)
         if claims.external_id is not None:
             external_ids.add(claims.external_id)
+        held = {
+            "kind": claims.kind,
+            "condition": self._condition(token),
+            "externalId": claims.external_id,
+            "scopes": claims.scopes,
+        }
+        passed = (self.clock.now() - claims.issued) / (claims.expires - claims.issued)
         return self._table.machine.having(
             client.state,
-            kind=claims.kind,
-            condition=self._condition(token),
-            tokenId="none" if claims.external_id is None else "present",
-            tokenExternalId=claims.external_id,
-            scope="update" if claims.permits(tokens.UPDATE_SCOPE) else "no-update",
-            life=self._life(claims),
-            twin="open" if self._sessions.any_other(client, external_ids) else "absent",
+            **self._table.credentials.variables(held),
+            **self._table.credentials.life(passed),
+            **self._table.company(self._sessions.any_other(client, external_ids)),
         )
 
     def _condition(self, token: Token) -> str:
         over = self.clock.now() >= token.claims.expires
         return "expired" if over and token.condition == GOOD else token.condition
-
-    def _life(self, claims: Claims) -> str | None:
-        """The last named point of the token's life that has passed."""
-        life = self._table.contract.variables.get("life")
-        if life is None:
-            return None
-        passed = (self.clock.now() - claims.issued) / (claims.expires - claims.issued)
-        return [life.initial, *(name for name, part in (life.points or {}).items() if part <= passed)][-1]
 
     # What a call comes to -----------------------------------------------------------------------------------
 
@@ -235,7 +234,9 @@ class World:
                 except Problem as problem:
                     trouble = problem
             elif step.code in (ANY_ERROR, OF_SERVICE):
-                missing = refusal(self._table.contract, NOT_SIMULATED, found=not_modelled(target))
+                missing = refusal(
+                    self._table.contract, self._table.not_simulated, found=self._services.not_modelled(target)
+                )
                 return step, trouble or missing
             elif step.code is not None:
                 return step, refusal(self._table.contract, step.code, rule=self._table.rule(step))
@@ -253,9 +254,10 @@ class World:
         if step.alternative.effect is None:
             self._services.follow(client, in_conference=table.in_conference(step.after))
             return
-        condition = machine.index[CONDITION]
-        if step.after[condition] != step.before[condition]:
-            token.condition = str(step.after[condition])
+        condition = table.credentials.binding.condition
+        turned = machine.value(step.after, condition.variable)
+        if turned != machine.value(step.before, condition.variable):
+            token.condition = condition.outward(str(turned))
         external_ids = sorted(table.identities(step.before) | table.identities(step.after))
         # The platform has no stale view of its own: what it ended is over for it at once.
         after = table.settled(step.after, self.choices)

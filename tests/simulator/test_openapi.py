@@ -72,7 +72,9 @@ def test_nothing_of_its_components_is_left_over(openapi: Any) -> None:
 
 def test_it_has_the_routes_of_the_simulator_and_no_others(openapi: Any) -> None:
     described = {(method, path, operation["operationId"]) for method, path, operation in operations(openapi)}
-    routes = {(route.method, route.path, route.name) for route in (*SESSION_ROUTES, *TOKEN_ROUTES)}
+    routes = {
+        (route.endpoint.method, route.endpoint.path, route.endpoint.name) for route in (*SESSION_ROUTES, *TOKEN_ROUTES)
+    }
     assert described == routes
 
 

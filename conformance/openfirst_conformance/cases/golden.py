@@ -11,6 +11,7 @@ import yaml
 from openfirst_conformance.cases.case import Case, Planned
 from openfirst_reference.contract.document import word
 from openfirst_reference.contract.model import Contract
+from openfirst_reference.machine.credential import Credentials
 from openfirst_spec import names, resource
 
 
@@ -29,30 +30,15 @@ class GoldenTrace:
 def golden_traces(contract: Contract) -> list[GoldenTrace]:
     """The traces that come with the contract, in the order of their files."""
     return [
-        _trace(item, contract)
+        trace_of(item, contract)
         for name in names("traces")
         if name.endswith(".yaml")
         for item in yaml.load(resource(f"traces/{name}"), yaml.CSafeLoader)
     ]
 
 
-def credential_of(contract: Contract, fixture: str, otherwise: Mapping[str, str] | None = None) -> dict[str, Any]:
-    """What a client of the fixture holds, as the arguments of an initialising call describe it. No secrets in it yet."""
-    held = {
-        name: contract.fixtures[fixture].set.get(name, variable.initial)
-        for name, variable in contract.variables.items()
-        if variable.world
-    }
-    held.update(otherwise or {})
-    return {
-        "kind": held["kind"],
-        "condition": held["condition"],
-        "externalId": held["tokenExternalId"],
-        "scope": held["scope"],
-    }
-
-
-def _trace(item: Mapping[str, Any], contract: Contract) -> GoldenTrace:
+def trace_of(item: Mapping[str, Any], contract: Contract) -> GoldenTrace:
+    """A trace as its file has it."""
     fixture = item["fixture"]
     calls, sees, nevers = [], [], []
     clients = {"a": fixture}
@@ -61,7 +47,7 @@ def _trace(item: Mapping[str, Any], contract: Contract) -> GoldenTrace:
         clients.setdefault(client, item.get("clients", {}).get(client, fixture))
         arguments = dict(step.get("arguments") or {})
         if isinstance(arguments.get("credential"), str):
-            arguments["credential"] = credential_of(contract, arguments["credential"])
+            arguments["credential"] = Credentials(contract).of_fixture(arguments["credential"])
         calls.append(Planned(client, step.get("call") or step["world"], arguments))
         sees.append(step["see"])
         nevers.append(tuple(step.get("never") or ()))

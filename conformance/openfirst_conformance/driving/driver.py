@@ -15,13 +15,12 @@ from openfirst_conformance.adapters.protocol.faults import AdapterFault, Request
 from openfirst_conformance.adapters.protocol.messages import Capabilities
 from openfirst_conformance.adapters.protocol.outcomes import Translator
 from openfirst_conformance.cases.case import Case, Planned
-from openfirst_conformance.cases.golden import credential_of
 from openfirst_conformance.driving.played import CallMade, Played
 from openfirst_conformance.oracle.oracle import Oracle
 from openfirst_conformance.oracle.tracker import Tracker
 from openfirst_conformance.platforms.stage import Platform, Stage
 from openfirst_reference.contract.document import Json, word
-from openfirst_reference.contract.model import ANY_ERROR, OF_SERVICE, Contract
+from openfirst_reference.contract.model import ANY_ERROR, OF_SERVICE, Contract, RefreshBinding
 from openfirst_reference.machine.machine import Machine
 from openfirst_reference.machine.step import Call, Outcome, State
 
@@ -36,6 +35,7 @@ class Driver:
         self.adapter = adapter
         self.machine = machine
         self.contract: Contract = machine.contract
+        self._names = machine.contract.bindings.operations
         self.platform = platform
         self.calls = 0
         self.resets = 0
@@ -59,7 +59,7 @@ class Driver:
         self.initialized = await self.adapter.start(
             {"protocol": 1, "contract": contract, "platform": {"baseUrl": stage.url}}
         )
-        self.capabilities = Capabilities.of(self.initialized)
+        self.capabilities = Capabilities.of(self.initialized, self._names)
         self.translate = Translator(self.contract, self.initialized.get("errorMap", []), exact=self.is_platform)
 
     @property
@@ -105,10 +105,15 @@ class Driver:
 
     def lacks_credential(self, fixture: str) -> str | None:
         """Why a client cannot hold what the fixture says, or None."""
-        described = credential_of(self.contract, fixture)
+        credentials = self.machine.credentials
+        described, variable = credentials.of_fixture(fixture), credentials.binding.kind.variable
+        held = self.machine.value(self.machine.fixture(fixture), variable)
         for operation, stated in self.contract.operations.items():
-            kind = self._brought_about(operation).get("kind")
-            if stated.deprecated and kind == described["kind"] and not self.capabilities.deprecated_initialize:
+            if (
+                stated.deprecated
+                and self._brought_about(operation).get(variable) == held
+                and not self.capabilities.deprecated_initialize
+            ):
                 return f"{operation} is deprecated, and not declared"
         return self.platform.lacks(described)
 
@@ -116,7 +121,7 @@ class Driver:
         """Whether a call gives what the implementation declared it needs, and nothing that it declared it does not take."""
         for name, demand in self.capabilities.arguments.items():
             owner, _, path = name.partition(".")
-            if owner == operation:
+            if self._names.inward(owner) == operation:
                 here: Any = arguments
                 for part in path.split("."):
                     here = here.get(part) if isinstance(here, Mapping) else None
@@ -130,7 +135,8 @@ class Driver:
         """Reset, and give the record that `play` goes on with."""
         self.resets += 1
         held = {
-            name: credential_of(self.contract, fixture, case.held.get(name)) for name, fixture in case.clients.items()
+            name: self.machine.credentials.of_fixture(fixture, case.held.get(name))
+            for name, fixture in case.clients.items()
         }
         stage = self._stage = await self.platform.stage(self.resets, held)
         played = Played(case)
@@ -297,13 +303,14 @@ class Driver:
         assert self._stage is not None
         arguments = dict(planned.arguments)
         if isinstance(arguments.get("credential"), Mapping):
-            described = {**self._brought_about(planned.operation), **arguments["credential"]}
+            brought = self.machine.credentials.described(self._brought_about(planned.operation))
+            described = {**brought, **arguments["credential"]}
             arguments["credential"] = _wire(await self._stage.hand_over(planned.client, described))
         result = await self.adapter.call(
             {
                 "generation": self.resets,
                 "client": planned.client,
-                "operation": planned.operation,
+                "operation": self._names.outward(planned.operation),
                 "arguments": arguments,
             }
         )
@@ -314,7 +321,11 @@ class Driver:
     async def _world(self, planned: Planned, driven: str) -> Outcome:
         assert self._stage is not None
         if driven == "advance":
-            self._asked, self._renewal = [], planned.arguments.get("renewal")
+            refresh = self._refresh
+            self._asked = []
+            self._renewal = refresh.renewal.outward(
+                str(self.machine.credentials.inward(planned.operation, planned.arguments)[refresh.parameter])
+            )
             points = [
                 point for variable in self.contract.variables.values() for point in (variable.points or {}).values()
             ]
@@ -323,7 +334,9 @@ class Driver:
             await self.adapter.settle({"generation": self.resets})
             asked = [params for params in self._asked if params.get("client") == planned.client]
             self._renewal = None
-            return Outcome("answer", {"asked": bool(asked), "callback": asked[0].get("callback") if asked else None})
+            callback = asked[0].get("callback") if asked else None
+            said = None if callback is None else refresh.callbacks.inward(str(callback))
+            return Outcome("answer", {refresh.asked: bool(asked), refresh.callback: said})
         if driven == "settle":
             await self.adapter.settle({"generation": self.resets})
         elif planned.operation in self.capabilities.world:
@@ -331,13 +344,20 @@ class Driver:
                 {
                     "generation": self.resets,
                     "client": planned.client,
-                    "action": planned.operation,
+                    "action": self._names.outward(planned.operation),
                     "arguments": dict(planned.arguments),
                 }
             )
         else:
-            await self._stage.act(planned.operation, planned.client)
+            await self._stage.act(self._names.outward(planned.operation), planned.client)
         return Outcome("answer")
+
+    @property
+    def _refresh(self) -> RefreshBinding:
+        refresh = self.contract.bindings.refresh
+        if refresh is None:
+            raise ValueError("The contract does not say what is said of a refresh. Add `bindings.refresh`.")
+        return refresh
 
     async def _requested(self, method: str, params: Json) -> Json:
         """The adapter asks for a fresh token."""

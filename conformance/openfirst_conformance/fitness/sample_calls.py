@@ -10,7 +10,6 @@ from typing import Any
 from openfirst_conformance.adapters.adapter import Adapter
 from openfirst_conformance.adapters.protocol.faults import AdapterFault
 from openfirst_conformance.adapters.protocol.messages import Capabilities
-from openfirst_conformance.cases.golden import credential_of
 from openfirst_conformance.platforms.simulated import SimulatedPlatform, SimulatedStage
 from openfirst_reference.contract.document import Json
 from openfirst_reference.contract.model import Contract
@@ -49,14 +48,14 @@ class Probe:
         contract = {"name": self.contract.name, "version": self.contract.version}
         platform = {"baseUrl": (await self._platform.stage(0, {})).url}
         result = await self.adapter.start({"protocol": 1, "contract": contract, "platform": platform})
-        self.declared = Capabilities.of(result)
+        self.declared = Capabilities.of(result, self.contract.bindings.operations)
         self.calls = list(self._base_calls())
         return result
 
     async def reset(self) -> None:
         """Begin a case, with a generation of its own."""
         self.generation += 1
-        held = {_CLIENT: credential_of(self.contract, self._fixture)}
+        held = {_CLIENT: self._machine.credentials.of_fixture(self._fixture)}
         self._stage = stage = await self._platform.stage(self.generation, held)
         known = json.loads(resource("protocol/reset.schema.json"))["$defs"]["credential"]["properties"]
         credential = {key: value for key, value in stage.credentials[_CLIENT].items() if key in known}
@@ -74,7 +73,7 @@ class Probe:
         return {
             "generation": self.generation,
             "client": _CLIENT,
-            "operation": operation,
+            "operation": self.contract.bindings.operations.outward(operation),
             "arguments": dict(arguments),
         }
 
@@ -139,7 +138,8 @@ class Probe:
     def _permitted(self, operation: str, arguments: Mapping[str, Any]) -> bool:
         """Whether arguments are what the adapter declared that it needs and takes."""
         for path in self.contract.operations[operation].parameters.values():
-            demand = self.declared.arguments.get(f"{operation}.{'.'.join(path)}")
+            sent = self.contract.bindings.operations.outward(operation)
+            demand = self.declared.arguments.get(f"{sent}.{'.'.join(path)}")
             if demand == ("required" if _at(arguments, path) is None else "unsupported"):
                 return False
         return True

@@ -16,9 +16,10 @@ from openfirst_conformance.platforms.external_ids import ExternalIds, Stamp
 from openfirst_conformance.platforms.forging import foreign, forged, unreadable
 from openfirst_conformance.platforms.http import FORM, JSON, Answer, Refused, Unreadable, Wire, value_of
 from openfirst_conformance.platforms.stage import LIFETIME, Stage, outlined
+from openfirst_reference.contract.http_surface import surface
 from openfirst_reference.contract.model import Contract
 
-API_TOKEN, CLIENT_TOKEN, KEY_SECRET_TOKEN = "/v1/auth/token", "/v2/client-access-token", "/v1/oauth2/token"
+API_TOKEN, CLIENT_TOKEN, KEY_SECRET_TOKEN = "getApiToken", "getClientAccessToken", "getClientAccessTokenV1"
 _NOT_THERE = (404, 405, 410, 501)
 _GRANT = b"grant_type=client_credentials"
 _LONG_GRANT = _GRANT + b"&expires_in=86400"
@@ -175,13 +176,14 @@ class JudgedPlatform:
         """
         return await self._token(KEY_SECRET_TOKEN, basic(key, secret), _GRANT, FORM)
 
-    async def _ask_for_token(self, path: str, authorization: str, content: bytes, content_type: str) -> Answer:
+    async def _ask_for_token(self, name: str, authorization: str, content: bytes, content_type: str) -> Answer:
+        endpoint = surface()[name]
         return await self.wire.ask(
-            "POST", path, authorization=authorization, content=content, content_type=content_type
+            endpoint.method, endpoint.at(), authorization=authorization, content=content, content_type=content_type
         )
 
-    async def _token(self, path: str, authorization: str, content: bytes, content_type: str) -> str:
-        answer = await self._ask_for_token(path, authorization, content, content_type)
+    async def _token(self, name: str, authorization: str, content: bytes, content_type: str) -> str:
+        answer = await self._ask_for_token(name, authorization, content, content_type)
         value = value_of(answer, self.contract)
         token = value.get("access_token") if isinstance(value, dict) else None
         if not isinstance(token, str):

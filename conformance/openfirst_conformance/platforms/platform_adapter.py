@@ -12,7 +12,6 @@ import json
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import quote
 
 from openfirst_conformance.adapters.protocol.faults import AdapterFault
 from openfirst_conformance.adapters.protocol.messages import RequestHandler
@@ -21,10 +20,10 @@ from openfirst_conformance.platforms.external_ids import Stamp
 from openfirst_conformance.platforms.http import Answer, Refused, Unreadable, parsed, value_of
 from openfirst_conformance.platforms.judged import JudgedPlatform
 from openfirst_reference.contract.document import Json
+from openfirst_reference.contract.http_surface import CURRENT, surface
 from openfirst_reference.contract.model import Contract
+from openfirst_reference.machine.credential import client_choices
 
-SESSIONS = "/v1/sessions"
-CURRENT = "current"
 _NOT_FOUND = "not-found"
 
 
@@ -137,7 +136,8 @@ class PlatformAdapter:
         if operation not in OPERATIONS:
             reason = f"a platform has no {operation}: that is a client's"
             return {"generation": params["generation"], "outcome": "unsupported", "reason": reason}
-        moves = not self._platform.contract.operations[operation].pure
+        contract = self._platform.contract
+        moves = not contract.operations[contract.bindings.operations.inward(operation)].pure
         self._begun += moves
         self._under_way += moves
         try:
@@ -177,7 +177,7 @@ class PlatformAdapter:
         for client in self._clients.values():
             if client.left and self._tidies:
                 try:
-                    await self._ask(client, "DELETE", CURRENT)
+                    await self._ask(client, "close", CURRENT)
                 except (Unreadable, TimeoutError):
                     self._tidies = False
 
@@ -188,7 +188,7 @@ class PlatformAdapter:
         content = None if info is None else json.dumps(self._stamped(info)).encode()
         client.named = False
         self._unsure()
-        answer = await self._ask(client, "POST", content=content)
+        answer = await self._ask(client, "open", content=content)
         session = self._read(answer)
         identifier = session.get("sessionId") if isinstance(session, dict) else None
         if not isinstance(identifier, str) or not identifier:
@@ -199,17 +199,17 @@ class PlatformAdapter:
 
     async def _close(self, client: _Client, arguments: Json) -> None:
         self._unsure()
-        answer = await self._of_session(client, "DELETE")
+        answer = await self._of_session(client, "close")
         self._unsure()
         self._accept(answer)
         client.left = False
 
     async def _is_open(self, client: _Client, arguments: Json) -> bool:
         begun, alone, sure, named = self._begun, not self._under_way, client.sure, client.named
-        is_open = await self._says(client, self._of_session(client, "GET"), _status)
+        is_open = await self._says(client, self._of_session(client, "isOpen"), _status)
         if sure or not alone:
             return is_open
-        is_listed = await self._says(client, self._ask(client, "GET"), _listed)
+        is_listed = await self._says(client, self._ask(client, "listSessions"), _listed)
         if self._begun > begun:
             return is_open  # Something else was called in between.
         if not named and is_open != is_listed:
@@ -217,7 +217,7 @@ class PlatformAdapter:
         return is_open or is_listed
 
     async def _get_participant(self, client: _Client, arguments: Json) -> Any:
-        participant = self._read(await self._of_session(client, "GET", "/participant"))
+        participant = self._read(await self._of_session(client, "getParticipant"))
         info = participant.get("info") if isinstance(participant, dict) else None
         if isinstance(info, dict) and "externalId" in info:
             return {**participant, "info": {**info, "externalId": self._stamp.take_out(info["externalId"])}}
@@ -225,12 +225,13 @@ class PlatformAdapter:
 
     async def _update(self, client: _Client, arguments: Json) -> None:
         content = json.dumps(arguments).encode()
-        self._accept(await self._of_session(client, "PATCH", "/participant", content))
+        self._accept(await self._of_session(client, "updateParticipantInfo", content))
 
     async def _use(self, client: _Client, arguments: Json) -> Any:
-        path = f"/services/{quote(arguments['service'], safe='')}/{quote(arguments['method'], safe='')}"
         content = json.dumps({"arguments": arguments.get("arguments") or []}).encode()
-        answer = await self._of_session(client, "POST", path, content)
+        answer = await self._of_session(
+            client, "use", content, service=arguments["service"], method=arguments["method"]
+        )
         value = self._read(answer)
         if value is not None and not isinstance(value, dict):
             raise Unreadable(f"a body that is no object (status {answer.status})")
@@ -238,24 +239,26 @@ class PlatformAdapter:
 
     # Requests and answers -----------------------------------------------------------------------------------------
 
-    async def _of_session(self, client: _Client, method: str, path: str = "", content: bytes | None = None) -> Answer:
+    async def _of_session(self, client: _Client, name: str, content: bytes | None = None, **parts: str) -> Answer:
         """Ask about the client's session. One that may be over may also be forgotten: then `current` is none."""
         sure, named, session = client.sure, client.named, client.session
-        answer = await self._ask(client, method, client.address, path, content)
+        answer = await self._ask(client, name, client.address, content, **parts)
         # What ends it may have come in between.
         sure = sure and client.sure and client.session == session
         if named and not sure and answer.status == 404 and self._is_forgotten(answer):
-            return await self._ask(client, method, CURRENT, path, content)
+            return await self._ask(client, name, CURRENT, content, **parts)
         return answer
 
     async def _ask(
-        self, client: _Client, method: str, session: str | None = None, path: str = "", content: bytes | None = None
+        self, client: _Client, name: str, session: str | None = None, content: bytes | None = None, **parts: str
     ) -> Answer:
+        """Ask an endpoint, by its `operationId`."""
         if client.instead is not None:
             raise client.instead.with_traceback(None)
         authorization = None if client.token is None else f"Bearer {client.token}"
-        whole = SESSIONS if session is None else f"{SESSIONS}/{quote(session, safe='')}{path}"
-        return await self._wire.ask(method, whole, authorization=authorization, content=content)
+        endpoint = surface()[name]
+        path = endpoint.at(**parts) if session is None else endpoint.at(sessionId=session, **parts)
+        return await self._wire.ask(endpoint.method, path, authorization=authorization, content=content)
 
     def _read(self, answer: Answer) -> Any:
         return value_of(answer, self._platform.contract)
@@ -315,14 +318,6 @@ def _listed(value: Any) -> bool | None:
 
 
 def choices_of_platform(contract: Contract, choices: Mapping[str, str]) -> dict[str, str]:
-    """The choices but those that a client makes.
-
-    It makes a choice where that decides nothing but what becomes of calls which a platform does not have, or that
-    are made without a credential.
-    """
-    theirs = set()
-    for choice in contract.choices:
-        rows = [row for row in contract.rows.values() if any(choice in dict(item.when) for item in row.may)]
-        if rows and all(row.call not in OPERATIONS or set(row.inside.get("kind", ())) == {"none"} for row in rows):
-            theirs.add(choice)
+    """The choices but those that a client makes."""
+    theirs = client_choices(contract)
     return {choice: value for choice, value in choices.items() if choice not in theirs}

@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 LIFETIME = 3600
-_SCOPES = {"update": ("*",), "no-update": ("conf:create", "notifications:set")}
 
 
 class Stage(Protocol):
@@ -72,8 +71,8 @@ class Platform(Protocol):
 
 
 def outlined(described: Mapping[str, Any]) -> dict[str, Any]:
-    """A credential as described, with everything but its secrets."""
-    scopes = list(_SCOPES[described.get("scope") or "update"])
+    """A credential as described, with everything but its secrets; without scopes it is unrestricted."""
     condition = described.get("condition", "good")
     expires_in = -LIFETIME if condition == "expired" and described["kind"] == "token" else LIFETIME
+    scopes = list(described.get("scopes") or ["*"])
     return {**described, "condition": condition, "scopes": scopes, "expiresIn": expires_in}

@@ -13,7 +13,7 @@ from openfirst_conformance.power.faults import Fault
 from openfirst_conformance.power.faulty_client import FaultyClient
 from openfirst_conformance.verdicts.blame import blame
 from openfirst_reference.contract.findings import ContractError
-from openfirst_reference.contract.model import Contract
+from openfirst_reference.contract.model import CLIENTS_APART, Contract
 from openfirst_reference.machine.machine import Machine
 from openfirst_reference.machine.step import Outcome
 from openfirst_reference.proof.mutants import whole_mutants
@@ -95,7 +95,7 @@ def _overlapping(machine: Machine) -> Iterator[Blamed]:
 def _of_two_clients(machine: Machine) -> Iterator[Blamed]:
     """A fault by which one client's call changes data of another, with the rules that are blamed."""
     contract = machine.contract
-    law = contract.laws.get("clients-apart")
+    law = contract.law(CLIENTS_APART)
     echoes = {stated.echo.call for stated in contract.operations.values() if stated.echo}
     for mutant in whole_mutants(machine):
         changes = mutant.changes or {}

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from openfirst_conformance.tiers.planning.resolved_table import Letter
-from openfirst_reference.contract.model import ABSENT, Alternative, Contract
+from openfirst_reference.contract.model import Alternative, Contract
 from openfirst_reference.machine.machine import Machine
 from openfirst_reference.machine.step import Call, State, Variant
 from openfirst_reference.proof.mutants import Mutant, whole_mutants
@@ -67,7 +67,7 @@ def taken_for(machine: Machine, call: Call, parameter: str, leaf: str) -> Call:
     group = next(item.group for item in classes.leaves if item.name == leaf)
 
     def read(variant: Variant) -> Variant:
-        given = {**variant.given, parameter: None if group == ABSENT else variant.given[parameter]}
+        given = {**variant.given, parameter: None if group == classes.absent else variant.given[parameter]}
         return replace(variant, leaves=leaves, groups={**variant.groups, parameter: group}, given=given)
 
     leaves = {**call.leaves, parameter: leaf}

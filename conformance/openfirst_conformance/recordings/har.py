@@ -1,6 +1,6 @@
 """HAR files, HTTP that was recorded against a platform, read into recordings.
 
-Requests are told by the routes of the session interface; the client is the bearer token. What a token says is read
+Requests are told by the endpoints of the session interface; the client is the bearer token. What a token says is read
 and not verified, so whether it was forged or revoked, the platform is believed. Requests that are not about a session, or
 about one that is not the bearer's own, are left out and counted.
 """
@@ -24,21 +24,21 @@ import jwt
 from openfirst_conformance.adapters.protocol.outcomes import Translator
 from openfirst_conformance.cases.arguments import check_arguments
 from openfirst_conformance.recordings.events import Ended, Event, Made, Recording, Turned
-from openfirst_conformance.recordings.judged import holding, scope_of
 from openfirst_reference.contract.document import Json
+from openfirst_reference.contract.http_surface import CURRENT, Endpoint, surface
 from openfirst_reference.machine.machine import Machine
 from openfirst_reference.machine.step import Outcome, State
-from openfirst_simulator.routes import CURRENT, SESSION_ROUTES, Route
 
 # A gateway says these where the platform gave no answer: nobody knows what it did.
 _NO_ANSWER = (0, 502, 503, 504)
 _NOT_FOUND = 404
 _TICK = 1e-6
-# Routes that tell whether a session is open.
+# Endpoints that tell whether a session is open.
 _STATUS = ("isOpen", "listSessions")
-_ROUTES = [
-    (route, re.compile("(?P<base>.*?)" + re.sub(r"\\\{(\w+)\\\}", r"(?P<\1>[^/]+)", re.escape(route.path)) + "/?"))
-    for route in SESSION_ROUTES
+_ENDPOINTS = [
+    (item, re.compile("(?P<base>.*?)" + re.sub(r"\\\{(\w+)\\\}", r"(?P<\1>[^/]+)", re.escape(item.path)) + "/?"))
+    for item in surface().values()
+    if item.operation is not None
 ]
 
 
@@ -62,7 +62,8 @@ class _Exchange:
     """
 
     where: str
-    route: Route
+    endpoint: Endpoint
+    operation: str
     base: str
     session: str | None
     token: str | None
@@ -81,7 +82,7 @@ class _Client:
     """A client, the ID of its session, and what the tracker has been told of its credential."""
 
     name: str
-    holds: Mapping[str, str]
+    holds: Mapping[str, str | None]
     session: str | None = None
 
 
@@ -96,9 +97,10 @@ class _Token:
     client: _Client
     condition: str = "good"
 
-    def holds(self) -> dict[str, str]:
-        """What a client that uses it holds now."""
-        return {"condition": self.condition, "scope": scope_of(self.scopes)}
+    def described(self) -> Json:
+        """What it is, as credentials are described."""
+        external_id = self.external_id
+        return {"kind": self.kind, "condition": self.condition, "externalId": external_id, "scopes": self.scopes}
 
 
 def is_har(value: Any) -> bool:
@@ -142,8 +144,10 @@ class _Reader:
         self.machine, self.left_out = machine, left_out
         self.exchanges = exchanges
         self.translate = Translator(machine.contract, [], exact=True)
-        variables = machine.contract.variables.values()
-        self.codes = {value: code for item in variables for value, code in (item.errors or {}).items()}
+        self.credentials = machine.credentials
+        condition = self.credentials.binding.condition
+        errors = machine.contract.variables[condition.variable].errors or {}
+        self.codes = {condition.outward(value): code for value, code in errors.items()}
         self.tokens: dict[str | None, _Token] = {}
         self.states: dict[str, State] = {}
         self.events: list[Event] = []
@@ -161,7 +165,7 @@ class _Reader:
                 if client is None:
                     self.left_out["about a session that is not the bearer's own"] += 1
                     continue
-                made = Made(exchange.where, client.name, exchange.route.operation, exchange.arguments)
+                made = Made(exchange.where, client.name, exchange.operation, exchange.arguments)
                 under_way[number] = made, client
                 self.events.append(made)
             elif number in under_way and exchange.result is not None:
@@ -174,7 +178,7 @@ class _Reader:
     def _outcome(self, exchange: _Exchange, result: Json) -> Outcome:
         """What a client would have concluded: where the platform does not accept a token, or knows no session, none is open."""
         refused = result.get("code") in self.codes.values() or exchange.status == _NOT_FOUND
-        if exchange.route.name in _STATUS and refused:
+        if exchange.endpoint.name in _STATUS and refused:
             return Outcome("answer", False)
         outcome = self.translate(result)
         assert outcome is not None
@@ -194,7 +198,7 @@ class _Reader:
 
     def _token(self, exchange: _Exchange) -> _Token:
         """What a token says that is used for the first time, and whose it is."""
-        claims, kinds = _claims(exchange.token), self.machine.contract.variables["kind"].values
+        claims, kinds = _claims(exchange.token), self.credentials.binding.kind.words
         kind = "none" if exchange.token is None else claims["kind"] if claims.get("kind") in kinds else "token"
         external_id = claims.get("externalId") if claims else self._shown(exchange.token)
         external_id = external_id if isinstance(external_id, str) else None
@@ -213,9 +217,9 @@ class _Reader:
         if client is None:
             client = _Client(self._name(exchange.token, external_id), {})
             credential = {"kind": kind, "externalId": external_id, "scopes": scopes}
-            self.states[client.name] = holding(self.machine, credential)
+            self.states[client.name] = self.machine.state(self.credentials.variables(credential))
         token = _Token(kind, external_id, scopes, expires if isinstance(expires, int | float) else None, client)
-        client.holds = client.holds or token.holds()
+        client.holds = client.holds or self._holds(token)
         return token
 
     def _name(self, token: str | None, external_id: str | None) -> str:
@@ -241,9 +245,14 @@ class _Reader:
         code = (exchange.result or {}).get("code")
         if code != self.codes.get(token.condition):
             token.condition = next((value for value, known in self.codes.items() if known == code), token.condition)
-        if token.kind != "none" and token.holds() != token.client.holds:
-            token.client.holds = token.holds()
-            self.events.append(Turned(token.client.name, token.holds()))
+        holds = self._holds(token)
+        if token.kind != "none" and holds != token.client.holds:
+            token.client.holds = holds
+            self.events.append(Turned(token.client.name, holds))
+
+    def _holds(self, token: _Token) -> dict[str, str | None]:
+        """What a client that uses a token holds now."""
+        return self.credentials.variables(token.described())
 
 
 def _times(exchanges: Sequence[_Exchange]) -> list[tuple[float, float]]:
@@ -281,11 +290,12 @@ def _times(exchanges: Sequence[_Exchange]) -> list[tuple[float, float]]:
 def _exchange(entry: Json, where: str, machine: Machine) -> _Exchange:
     request, response = entry["request"], entry["response"]
     url = urlsplit(request["url"])
-    route, parts = _route(request["method"], url.path)
-    arguments = _arguments(route, parts, request, machine)
+    endpoint, parts = _endpoint(request["method"], url.path)
+    operation = machine.contract.bindings.operations.inward(str(endpoint.operation))
+    arguments = _arguments(endpoint, operation, parts, request, machine)
     begin = datetime.fromisoformat(entry["startedDateTime"])
     start = (begin if begin.tzinfo else begin.replace(tzinfo=UTC)).timestamp()
-    result, body = _result(route, response, pure=machine.contract.operations[route.operation].pure)
+    result, body = _result(endpoint, response, pure=machine.contract.operations[operation].pure)
     try:
         now = parsedate_to_datetime(_header(response, "date") or "").timestamp()
     except ValueError:
@@ -293,7 +303,8 @@ def _exchange(entry: Json, where: str, machine: Machine) -> _Exchange:
     scheme, _, token = (_header(request, "authorization") or "").partition(" ")
     return _Exchange(
         where=f"{where} ({request['method']} {url.path})",
-        route=route,
+        endpoint=endpoint,
+        operation=operation,
         base=f"{url.scheme}://{url.netloc}{parts['base']}",
         session=parts.get("sessionId"),
         token=token.strip() if scheme.lower() == "bearer" else None,
@@ -309,30 +320,30 @@ def _exchange(entry: Json, where: str, machine: Machine) -> _Exchange:
     )
 
 
-def _route(method: str, path: str) -> tuple[Route, dict[str, str]]:
-    for route, pattern in _ROUTES:
-        match = pattern.fullmatch(path) if route.method == method else None
+def _endpoint(method: str, path: str) -> tuple[Endpoint, dict[str, str]]:
+    for endpoint, pattern in _ENDPOINTS:
+        match = pattern.fullmatch(path) if endpoint.method == method else None
         if match:
-            return route, {name: unquote(value) for name, value in match.groupdict().items()}
+            return endpoint, {name: unquote(value) for name, value in match.groupdict().items()}
     raise _LeftOut("not about a session")
 
 
-def _arguments(route: Route, parts: Mapping[str, str], request: Json, machine: Machine) -> Json:
-    names = machine.contract.operations[route.operation].arguments
+def _arguments(endpoint: Endpoint, operation: str, parts: Mapping[str, str], request: Json, machine: Machine) -> Json:
+    names = machine.contract.operations[operation].arguments
     arguments: Json = {name: parts[name] for name in names if name in parts}
-    text = (request.get("postData") or {}).get("text") if route.has_body else None
+    text = (request.get("postData") or {}).get("text") if endpoint.has_body else None
     try:
         body = json.loads(text) if text else None
         if body is not None:
-            arguments |= {route.whole: body} if route.whole else body
-        check_arguments(machine.contract, route.operation, arguments)
-        machine.call(route.operation, arguments, machine.state())
+            arguments |= {endpoint.whole: body} if endpoint.whole else body
+        check_arguments(machine.contract, operation, arguments)
+        machine.call(operation, arguments, machine.state())
     except (ValueError, TypeError, RecursionError):
         raise _LeftOut("with something that the contract does not know") from None
     return arguments
 
 
-def _result(route: Route, response: Json, *, pure: bool) -> tuple[Json | None, Any]:
+def _result(endpoint: Endpoint, response: Json, *, pure: bool) -> tuple[Json | None, Any]:
     """The answer as an adapter would report it, None if there was none; and its body."""
     status, content = response["status"], response.get("content") or {}
     text = content.get("text")
@@ -348,16 +359,16 @@ def _result(route: Route, response: Json, *, pure: bool) -> tuple[Json | None, A
     if 200 <= status < 300:
         if pure and text is None:
             raise _LeftOut("whose answer was not recorded")
-        return {"outcome": "value", "value": _value(route, body, fields)}, body
+        return {"outcome": "value", "value": _value(endpoint, body, fields)}, body
     if status < 400:
         raise _LeftOut("answered with a redirection")
     native = fields.get("error_code")
     return {"outcome": "error", "code": fields.get("code"), "native": None if native is None else str(native)}, body
 
 
-def _value(route: Route, body: Any, fields: Json) -> Any:
+def _value(endpoint: Endpoint, body: Any, fields: Json) -> Any:
     """What the operation gave: the session interface wraps some of it."""
-    match route.name:
+    match endpoint.name:
         case "listSessions":
             return bool(fields.get("sessions"))
         case "isOpen":

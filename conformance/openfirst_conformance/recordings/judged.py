@@ -20,8 +20,6 @@ from openfirst_conformance.verdicts.blame import blame
 from openfirst_conformance.verdicts.model import ChoiceSeen
 from openfirst_reference.contract.model import Contract
 from openfirst_reference.machine.machine import Machine
-from openfirst_reference.machine.step import State
-from openfirst_simulator.tokens import ALL_SCOPES, UPDATE_SCOPE
 
 _TOO_MANY = "too many calls are under way at once to try their orders"
 _TURNED = "the credential became another one while a call was under way"
@@ -59,25 +57,6 @@ def judge_recordings(recordings: Iterable[Recording], machine: Machine, choices:
         place = {event.where: number for number, event in enumerate(recording.events) if not isinstance(event, Turned)}
         judged.broken = [*found, *sorted(judged.broken, key=lambda item: place[item.line.where])]
     return judged
-
-
-def holding(machine: Machine, credential: Mapping[str, Any]) -> State:
-    """The state of a fresh client that holds a credential: kind, condition (good), externalId and scopes (unrestricted)."""
-    external_id = credential.get("externalId")
-    return machine.state(
-        {
-            "kind": credential["kind"],
-            "condition": credential.get("condition", "good"),
-            "tokenId": "none" if external_id is None else "present",
-            "tokenExternalId": external_id,
-            "scope": scope_of(credential.get("scopes")),
-        }
-    )
-
-
-def scope_of(scopes: Sequence[str] | None) -> str:
-    """The contract's word for what a token's scopes permit; None: unrestricted."""
-    return "update" if scopes is None or ALL_SCOPES in scopes or UPDATE_SCOPE in scopes else "no-update"
 
 
 def _bound_up(recording: Recording, contract: Contract) -> list[set[str]]:
@@ -138,7 +117,9 @@ def _note_choices(choices: Mapping[str, ChoiceSeen], tracker: Tracker) -> None:
     contract = tracker.oracle.machine.contract
     for (choice, row, leaves, *_), values in tracker.evidence().items():
         if len(values) < len(contract.choices[choice].values):
-            given = ", ".join(f"{name} {leaf}" for name, leaf in leaves if leaf != "absent")
+            call = contract.rows[row].call if row in contract.rows else contract.overlaps[row].call
+            said = contract.given_leaves(call, dict(leaves))
+            given = ", ".join(f"{name} {leaf}" for name, leaf in said.items())
             cell = f"{row} ({given})" if given else row
             choices[choice].observed.setdefault(cell, Counter())[" or ".join(sorted(values))] += 1
 

@@ -15,7 +15,6 @@ from referencing import Registry, Resource
 from openfirst_conformance.adapters.protocol.outcomes import Translator
 from openfirst_conformance.cases.arguments import check_arguments
 from openfirst_conformance.recordings.events import Ended, Event, Made, Recording
-from openfirst_conformance.recordings.judged import holding, scope_of
 from openfirst_reference.contract.document import Json
 from openfirst_reference.contract.findings import did_you_mean
 from openfirst_reference.contract.model import Contract
@@ -77,7 +76,6 @@ class _Case:
         client, arguments = item.get("client") or "a", item.get("arguments") or {}
         operation = self._operation(item)
         check_arguments(self.contract, operation, arguments)
-        arguments = _with_scope(arguments)
         if client not in self.clients:
             self.clients[client] = self._at_first(client, operation)
         self.machine.call(operation, arguments, self.clients[client])  # raises ValueError for what has no class
@@ -90,16 +88,17 @@ class _Case:
             self._open[item["begin"]] = made
 
     def _operation(self, item: Json) -> str:
-        by_world = "world" in item
+        by_world, names = "world" in item, self.contract.bindings.operations
         field = "world" if by_world else "operation"
-        name = str(item[field])
+        name = names.inward(str(item[field]))
         known = [name for name, stated in self.contract.operations.items() if stated.by_world is by_world]
         if name in known:
             return name
         stated = self.contract.operations.get(name)
         if stated is not None:
             raise ValueError(f"`{name}` stands as `{field}`. Write it as `{'operation' if by_world else 'world'}`.")
-        raise ValueError(f"`{name}` is no {field} of the contract. {did_you_mean(name, known)}")
+        near = did_you_mean(name, map(names.outward, known))
+        raise ValueError(f"`{name}` is no {field} of the contract. {near}")
 
     def _outcome(self, item: Json, operation: str) -> Outcome | None:
         if "begin" in item:
@@ -110,7 +109,7 @@ class _Case:
         if compared and item.get("value") is None:
             result = self.contract.operations[operation].result
             raise ValueError(f"`{operation}` comes without a `value`. Say {result}, such as {json.dumps(compared[0])}.")
-        return Outcome("answer", item.get("value"))
+        return Outcome("answer", _told(self.contract, item.get("value")))
 
     def _at_first(self, client: str, operation: str) -> State:
         """What a client holds of which no start line says anything."""
@@ -126,7 +125,7 @@ class _Case:
 
     def _held(self, client: str, what: str | Json) -> State:
         if not isinstance(what, str):
-            return holding(self.machine, what)
+            return self.machine.state(self.machine.credentials.variables(what))
         if what not in self.contract.fixtures:
             near = did_you_mean(what, self.contract.fixtures)
             raise ValueError(f"`{what}`, of client `{client}`, is no fixture. {near}")
@@ -177,14 +176,6 @@ def _explainer(kind: str) -> Draft202012Validator:
     return Draft202012Validator(_of_kind(kind), registry=registry)
 
 
-def _with_scope(arguments: Json) -> Json:
-    """A credential that lists its scopes, with the contract's word for what they permit."""
-    credential = arguments.get("credential")
-    if not isinstance(credential, dict) or "scope" in credential:
-        return arguments
-    return {**arguments, "credential": {**credential, "scope": scope_of(credential.get("scopes"))}}
-
-
 def _initialises(contract: Contract, operation: str) -> bool:
     """Whether an operation is how a client comes to hold a credential: its effects set what the world is for it."""
     effects = [
@@ -195,6 +186,18 @@ def _initialises(contract: Contract, operation: str) -> bool:
         if item.effect
     ]
     return any(contract.variables[name].world for effect in effects for name in effect)
+
+
+def _told(contract: Contract, value: Any) -> Any:
+    """What a log says of a call of the world, in the contract's words, as far as it is about a refresh."""
+    refresh = contract.bindings.refresh
+    if refresh is None or not isinstance(value, dict):
+        return value
+    names = {"asked": refresh.asked, "callback": refresh.callback}
+    told = {names.get(name, name): item for name, item in value.items()}
+    if told.get(refresh.callback) is not None:
+        told[refresh.callback] = refresh.callbacks.inward(str(told[refresh.callback]))
+    return told
 
 
 def _compared_answers(contract: Contract, operation: str) -> list[Any]:

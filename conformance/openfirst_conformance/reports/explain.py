@@ -16,7 +16,7 @@ from openfirst_conformance.oracle.tracker import Tracker
 from openfirst_conformance.tiers.catalogue import TIERS
 from openfirst_conformance.verdicts.blame import blame
 from openfirst_reference.contract.findings import list_words
-from openfirst_reference.contract.model import ANY_ERROR, Contract
+from openfirst_reference.contract.model import ANY_ERROR, CLIENTS_APART, OVERLAPPING, Contract
 from openfirst_reference.machine.machine import Machine
 from openfirst_reference.machine.step import Call, Outcome
 from openfirst_reference.show.blocks import WIDTH
@@ -24,7 +24,7 @@ from openfirst_reference.show.contract_pages import show
 from openfirst_reference.show.phrasing import columns
 
 # The tiers whose cases have what a law is about: several clients, and calls that overlap.
-_LAWS = {"clients-apart": ("smoke", "explore"), "overlapping": ("concurrent",)}
+_LAWS = {CLIENTS_APART: ("smoke", "explore"), OVERLAPPING: ("concurrent",)}
 _SHORT = 100
 
 
@@ -40,8 +40,8 @@ class Example:
 
 def tiers_of(contract: Contract, rule: str) -> list[str]:
     """The tiers that look for breaks of a rule: all but the one that looks for races, unless a law is about more than that."""
-    of_laws = {contract.laws[law]: tiers for law, tiers in _LAWS.items() if law in contract.laws}
-    races = _LAWS["overlapping"]
+    of_laws = {law.rule: _LAWS[law.of] for law in contract.laws.values()}
+    races = _LAWS[OVERLAPPING]
     return [tier for tier in TIERS if (tier in of_laws[rule] if rule in of_laws else tier not in races)]
 
 

@@ -14,7 +14,6 @@ from openfirst_conformance.tiers.choice_probes import learnt
 from openfirst_conformance.tiers.planning.hsi import Word
 from openfirst_conformance.tiers.planning.resolved_table import Table, tables_of
 from openfirst_conformance.tiers.values import Pool, longest, made_values, near_misses
-from openfirst_reference.contract.model import ABSENT
 from openfirst_reference.machine.machine import Machine
 from openfirst_reference.machine.step import State, Step
 
@@ -215,7 +214,7 @@ class _Walker:
                 values[parameter] = self._method(table, random)
                 continue
             leaf = random.choice(classes.leaves)
-            if leaf.name == ABSENT:
+            if leaf.name == classes.absent:
                 continue
             made = self.made.get((operation, parameter), ())
             values[parameter] = (

@@ -27,7 +27,7 @@ def sweep(machine: Machine) -> Iterator[Case]:
             every = [
                 machine.call(operation, machine.arguments(operation, {parameter: target}), start)
                 for target, method in contract.methods.items()
-                if method.gate == "platform"
+                if contract.gates[method.gate].needs_session
             ]
             if not every or operation not in stated.calls:
                 continue

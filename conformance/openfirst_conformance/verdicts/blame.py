@@ -18,6 +18,7 @@ from typing import Any
 from openfirst_conformance.oracle.explanation import Candidate, Moment, Violation, Way
 from openfirst_conformance.oracle.observation import has_fields
 from openfirst_conformance.oracle.oracle import Oracle
+from openfirst_reference.contract.model import CLIENTS_APART, OVERLAPPING
 from openfirst_reference.machine.machine import Machine
 from openfirst_reference.machine.step import Step
 
@@ -30,9 +31,9 @@ def blame(
     `minimal`: no call before it can be left out. `usual` says what the implementation makes of a choice elsewhere: of several
     explanations of what was seen before, one that agrees with that is gone by.
     """
-    law = oracle.machine.contract.laws
-    if violation.overlapping and "overlapping" in law:
-        return (law["overlapping"],)
+    law = oracle.machine.contract.law(OVERLAPPING)
+    if violation.overlapping and law is not None:
+        return (law,)
     known = usual or {}
 
     def surprises(item: tuple[Candidate, Way]) -> int:
@@ -48,6 +49,7 @@ class _Case:
         self.oracle, self.machine, self.contract = oracle, oracle.machine, oracle.machine.contract
         self.violation, self.here, self.way, self.minimal = violation, here, way, minimal
         self.client = violation.client
+        self.apart = self.contract.law(CLIENTS_APART)
         self.state = here.node.states[self.client]
         self.steps = self.machine.steps(self.state, violation.call)
         self.past = list(way.trail.back()) if way.trail else []
@@ -143,8 +145,8 @@ class _Case:
             if identities and moment.step.answer is not None and moment.step.answer.fields:
                 continue  # It only bound the identity.
             if moment.client != self.client:
-                if self.minimal and not identities and "clients-apart" in self.contract.laws:
-                    rules.append(self.contract.laws["clients-apart"])
+                if self.minimal and not identities and self.apart is not None:
+                    rules.append(self.apart)
                 continue
             written = self._written(moment.step)
             if wrong and written & set(wrong):
@@ -193,8 +195,8 @@ class _Case:
                 stale = effect.stale.get(name)
                 if stale:
                     return list(stale)
-            if shown is not None and self._is_anothers(name, shown) and "clients-apart" in self.contract.laws:
-                return [self.contract.laws["clients-apart"]]
+            if shown is not None and self._is_anothers(name, shown) and self.apart is not None:
+                return [self.apart]
             return list(effect.keeps.get(name, ()))
         return []
 

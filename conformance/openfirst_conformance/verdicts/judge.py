@@ -13,7 +13,6 @@ from typing import Any
 from openfirst_conformance.adapters.adapter import Adapter
 from openfirst_conformance.adapters.protocol.faults import AdapterFault
 from openfirst_conformance.cases.case import Case
-from openfirst_conformance.cases.golden import credential_of
 from openfirst_conformance.driving.driver import Driver
 from openfirst_conformance.driving.played import Played
 from openfirst_conformance.driving.settings import Settings
@@ -28,7 +27,7 @@ from openfirst_conformance.verdicts.blame import blame, tested_rules
 from openfirst_conformance.verdicts.model import ChoiceSeen, Failure, Report, RuleVerdict
 from openfirst_conformance.verdicts.signature import Signature, signature_of
 from openfirst_reference.contract.document import Json, word
-from openfirst_reference.contract.model import Contract
+from openfirst_reference.contract.model import CLIENTS_APART, OVERLAPPING, Contract
 from openfirst_reference.machine.machine import machine_of
 
 _MANY = 300
@@ -187,13 +186,13 @@ class _Run:
 
     def _laws(self, played: Played) -> set[str]:
         """The rules of the laws that a case put to the test."""
-        laws, operations = self.contract.laws, self.contract.operations
+        operations = self.contract.operations
         tested = set()
         clients = {seen.planned.client for seen in played.seen if not operations[seen.planned.operation].by_world}
         if not played.violation and len(clients) > 1:
-            tested.add(laws.get("clients-apart"))
+            tested.add(self.contract.law(CLIENTS_APART))
         if not played.violation and any(seen.planned.overlapping for seen in played.seen):
-            tested.add(laws.get("overlapping"))
+            tested.add(self.contract.law(OVERLAPPING))
         return {rule for rule in tested if rule is not None}
 
     async def _restart(self, kind: str) -> None:
@@ -284,7 +283,7 @@ class _Run:
 
     def _blamed(self, shortest: Played, violation: Violation) -> tuple[str, ...]:
         """The rules that a minimal sequence breaks. Where it fails only because calls overlap, that is what is wrong."""
-        law = self.contract.laws.get("overlapping")
+        law = self.contract.law(OVERLAPPING)
         if law is not None and any(planned.overlapping for planned in shortest.calls):
             return (law,)
         return blame(self.subject.oracle_of(shortest.case), violation, minimal=True, usual=self._usual())
@@ -313,7 +312,9 @@ class _Run:
             return
         for (choice, row, leaves, *_), values in played.tracker.evidence().items():
             if len(values) < len(self.contract.choices[choice].values):
-                given = ", ".join(f"{name} {leaf}" for name, leaf in leaves if leaf != "absent")
+                call = self.contract.rows[row].call if row in self.contract.rows else self.contract.overlaps[row].call
+                said = self.contract.given_leaves(call, dict(leaves))
+                given = ", ".join(f"{name} {leaf}" for name, leaf in said.items())
                 cell = f"{row} ({given})" if given else row
                 self.choices[choice].observed.setdefault(cell, Counter())[" or ".join(sorted(values))] += 1
 
@@ -370,7 +371,8 @@ class _Run:
         """What a rule about bad credentials alone was not tried with, for want of a control plane, and why."""
         driver, why = self.driver, self.driver.platform.without_control
         missing = [name for name in self.contract.fixtures if why is not None and driver.lacks_credential(name) == why]
-        held = {name: credential_of(self.contract, name)["condition"] for name in self.contract.fixtures}
+        credentials = driver.machine.credentials
+        held = {name: credentials.of_fixture(name)["condition"] for name in self.contract.fixtures}
         good = [name for name in driver.fixtures if held[name] == _GOOD]
         if not any(rule in self._met_at(name) for name in missing) or any(rule in self._met_at(name) for name in good):
             return None
@@ -387,9 +389,9 @@ class _Run:
 
     def _why_not(self, rule: str) -> tuple[str, str]:
         """Why a rule was not put to the test."""
-        if rule == self.contract.laws.get("clients-apart") and self.driver.capabilities.clients < 2:
+        if rule == self.contract.law(CLIENTS_APART) and self.driver.capabilities.clients < 2:
             return "not-applicable", "the adapter declares that it holds one client at a time"
-        if rule == self.contract.laws.get("overlapping") and self.driver.capabilities.concurrency < 2:
+        if rule == self.contract.law(OVERLAPPING) and self.driver.capabilities.concurrency < 2:
             return "not-applicable", "the adapter declares that it takes one call at a time"
         operations = {
             row.call

@@ -11,7 +11,6 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from openfirst_reference.contract.model import ABSENT
 from openfirst_reference.machine.machine import Machine
 
 _ANSWER = "answer "
@@ -41,8 +40,7 @@ def _call(machine: Machine, clients: Mapping[str, str], made: Mapping[str, Any])
         return operation
     words = [
         f"{name} {call.given[name] if contract.classes[operation, name].source == 'services' else leaf}"
-        for name, leaf in call.leaves.items()
-        if leaf != ABSENT
+        for name, leaf in contract.given_leaves(operation, call.leaves).items()
     ]
     return f"{operation} with {', '.join(words)}" if words else operation
 

@@ -10,7 +10,7 @@ from typing import Any, Final, TypeVar
 
 from openfirst_reference.contract.document import Json
 
-# What Python calls the contract's operations and fields: the only place that says so.
+# What Python calls operations and fields that have these names on the wire: the only place that says so.
 OPERATIONS: Final[Mapping[str, str]] = {
     "initialize": "initialize",
     "initialize_token": "initializeToken",

@@ -14,7 +14,7 @@ from contextlib import suppress
 from functools import cache
 from types import TracebackType
 from typing import Any, Self, TypeVar
-from urllib.parse import quote, urlencode
+from urllib.parse import urlencode
 
 import aiohttp
 
@@ -25,12 +25,12 @@ from openfirst_reference.client.errors import PlatformUnreachable, SessionError,
 from openfirst_reference.client.json_forms import OPERATIONS, Participant, ParticipantInfo
 from openfirst_reference.client.tokens import ClientToken, Credential, KeySecret, RefreshCallback, ask
 from openfirst_reference.contract.document import Json
-from openfirst_reference.contract.http_surface import CURRENT, SESSIONS, TOKENS
+from openfirst_reference.contract.http_surface import CURRENT, surface
 from openfirst_reference.contract.load import load_contract
 from openfirst_reference.machine.machine import Machine
 from openfirst_reference.machine.step import Step
 
-_NOT_INITIALIZED = "not-initialized"
+_ENDPOINTS = surface()
 T = TypeVar("T")
 
 
@@ -102,11 +102,11 @@ class SessionService:
         Deprecated, and says so unless `warn` is false. They are not tried before a call needs the platform.
         """
         if warn:
-            reason = self._contract.operations[OPERATIONS["initialize"]].deprecated
+            reason = self._contract.operations[self._operation("initialize")].deprecated
             warnings.warn(f"initialize: {reason}", DeprecationWarning, stacklevel=2)
         authorization = json_forms.basic(key, secret)
         form = urlencode({"grant_type": "client_credentials"}).encode("ascii")
-        request = Request("POST", TOKENS, form, "application/x-www-form-urlencoded")
+        request = _request("getClientAccessTokenV1", form, content_type="application/x-www-form-urlencoded")
         step = self._decided("initialize", {"credential": {}})
         self._hold(
             KeySecret(self._clock, lambda: self._connection.send(request, authorization, json_forms.token_in)), step
@@ -125,7 +125,7 @@ class SessionService:
     async def open(self, info: ParticipantInfo | Mapping[str, Any] | None = None) -> None:
         """Open a session; `info` may also be a map, with the contract's names or Python's."""
         given = None if info is None else json_forms.in_contract(info)
-        request = Request("POST", SESSIONS, b"" if given is None else json_forms.as_json(given))
+        request = _request("open", b"" if given is None else json_forms.as_json(given))
         try:
             self._session_id = await self._call("open", {"info": given}, request, json_forms.session_in)
             self._is_open_unanswered = False
@@ -135,7 +135,7 @@ class SessionService:
 
     async def close(self) -> None:
         """Close the current session."""
-        await self._call("close", {}, Request("DELETE", CURRENT), json_forms.nothing_in)
+        await self._call("close", {}, _request("close", sessionId=CURRENT), json_forms.nothing_in)
         self._session_id, self._is_open_unanswered = None, False
 
     async def is_open(self) -> bool:
@@ -144,7 +144,7 @@ class SessionService:
         False as well if the platform does not accept what the client holds: that opens nothing.
         """
         try:
-            return await self._call("is_open", {}, Request("GET", CURRENT), json_forms.open_in)
+            return await self._call("is_open", {}, _request("isOpen", sessionId=CURRENT), json_forms.open_in)
         except SessionError as error:
             bad = [item.errors.values() for item in self._contract.variables.values() if item.errors]
             if any(error.code in codes for codes in bad):
@@ -153,19 +153,19 @@ class SessionService:
 
     async def get_participant(self) -> Participant | None:
         """Give the local participant; None if a platform says in that way that there is none."""
-        request = Request("GET", f"{CURRENT}/participant")
+        request = _request("getParticipant", sessionId=CURRENT)
         return await self._call("get_participant", {}, request, json_forms.participant_in)
 
     async def update_participant_info(self, name: str | None, avatar_url: str | None) -> None:
         """Change the local participant's name and avatar URL; None takes away what was there."""
         given = json_forms.in_contract({"name": name, "avatar_url": avatar_url})
-        request = Request("PATCH", f"{CURRENT}/participant", json_forms.as_json(given))
+        request = _request("updateParticipantInfo", json_forms.as_json(given), sessionId=CURRENT)
         await self._call("update_participant_info", given, request, json_forms.nothing_in)
 
     async def use(self, service: str, method: str, *arguments: Any) -> Any:
         """Call a method of a service, with arguments that JSON can hold, and give what it gives."""
-        path = f"{CURRENT}/services/{quote(service, safe='')}/{quote(method, safe='')}"
-        request = Request("POST", path, json_forms.as_json({"arguments": arguments}))
+        content = json_forms.as_json({"arguments": arguments})
+        request = _request("use", content, sessionId=CURRENT, service=service, method=method)
         given = {"service": service, "method": method, "arguments": list(arguments)}
         return await self._call("use", given, request, json_forms.result_in)
 
@@ -185,16 +185,20 @@ class SessionService:
     def _decided(self, name: str, arguments: Json) -> Step:
         """Give what the contract wants of a call that the client itself decides; raises what is an error."""
         try:
-            call = self._machine.call(OPERATIONS[name], arguments, self._state)
+            call = self._machine.call(self._operation(name), arguments, self._state)
         except ValueError:
             # The contract has no such call, and there is nobody else to ask.
-            raise refusal(self._contract, _NOT_INITIALIZED) from None
+            raise refusal(self._contract, self._machine.code_without_credential()) from None
         for step in self._machine.resolved(self._state, call, self._contract.default_choices()):
             if step.code is not None and step.code in self._contract.errors:
                 raise refusal(self._contract, step.code)
             if step.answer is not None and not step.answer.made_by_service:
                 return step
-        raise refusal(self._contract, _NOT_INITIALIZED)
+        raise refusal(self._contract, self._machine.code_without_credential())
+
+    def _operation(self, name: str) -> str:
+        """What the contract calls an operation."""
+        return self._contract.bindings.operations.inward(OPERATIONS[name])
 
     def _initialize_token(self, token: str, refresh: RefreshCallback | None) -> None:
         step = self._decided("initialize_token", {"credential": {}})
@@ -222,7 +226,7 @@ class SessionService:
     async def _find_session(self) -> None:
         """Find out, with the token in use, which session it is that was opened without an answer."""
         if self._is_open_unanswered and self._credential is not None:
-            request = Request("GET", SESSIONS)
+            request = _request("listSessions")
             authorization = f"Bearer {await self._credential.token()}"
             self._session_id = await self._connection.send(request, authorization, json_forms.own_session_in)
             self._is_open_unanswered = False
@@ -230,7 +234,7 @@ class SessionService:
     async def _make_known(self, token: str) -> None:
         """Use a token on the session by its ID: from that, and not from `current`, it shows whose it is."""
         if self._session_id is not None:
-            request = Request("GET", f"{SESSIONS}/{quote(self._session_id, safe='')}")
+            request = _request("isOpen", sessionId=self._session_id)
             try:
                 await self._connection.send(request, f"Bearer {token}", json_forms.nothing_in)
             except PlatformUnreachable:
@@ -238,6 +242,12 @@ class SessionService:
             except SessionError:
                 pass  # What is wrong with it, the call itself is told as well.
         self._known_token = token
+
+
+def _request(name: str, content: bytes = b"", *, content_type: str = "application/json", **parts: str) -> Request:
+    """The request of an endpoint, by its `operationId` and the parts of its path."""
+    endpoint = _ENDPOINTS[name]
+    return Request(endpoint.method, endpoint.at(**parts), content, content_type)
 
 
 @cache

@@ -6,27 +6,40 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from openfirst_reference.contract.document import Document, word
-from openfirst_reference.contract.findings import ContractError
+from openfirst_reference.contract.expressions import ExpressionError, expression
+from openfirst_reference.contract.findings import ContractError, list_words
 from openfirst_reference.contract.model import (
+    LAWS,
     Alternative,
     Answer,
+    Bindings,
+    BoundDatum,
+    BoundScopes,
+    BoundState,
+    BoundWords,
     Carry,
     Choice,
     Classes,
     Contract,
+    CredentialBinding,
     Echo,
     Effect,
     ErrorCode,
     Fixture,
+    Gate,
     Guard,
     Invariant,
+    Law,
     Leaf,
     Method,
     Operation,
     Overlap,
+    PlatformBinding,
+    RefreshBinding,
     Row,
     Rule,
     Variable,
+    Words,
 )
 from openfirst_reference.contract.references import broken_references
 
@@ -102,10 +115,11 @@ def _build(document: Document) -> Contract:
         **{name: _variable(name, entry, codes, world=True) for name, entry in root.map("world").entries()},
     }
     services = {name: dict(entry.value) for name, entry in root.map("services").entries()}
+    gates = {name: _gate(name, entry) for name, entry in root.opt_map("gates").entries()}
     methods = {
         method.target: method
         for service, entry in root.map("services").entries()
-        for method in _methods(service, entry.opt_map("methods"))
+        for method in _methods(service, entry, gates)
     }
     return Contract(
         name=head.text("name"),
@@ -132,7 +146,7 @@ def _build(document: Document) -> Contract:
         effects={name: _effect(name, entry) for name, entry in root.map("effects").entries()},
         rows={name: _row(name, entry, codes) for name, entry in root.map("transitions").entries()},
         overlaps={name: _overlap(name, entry, codes) for name, entry in root.opt_map("overlaps").entries()},
-        laws=root.word_map("laws"),
+        laws={name: _law(root.opt_map("laws"), name) for name in root.opt_map("laws").value},
         rules={name: _rule(name, entry) for name, entry in root.map("rules").entries()},
         choices={name: _choice(name, entry) for name, entry in root.opt_map("choices").entries()},
         profiles={
@@ -145,8 +159,10 @@ def _build(document: Document) -> Contract:
             for name, entry in root.map("classes").entries()
             for key, classes in [_classes(name, entry, variables, methods)]
         },
+        gates=gates,
         services=services,
         methods=methods,
+        bindings=_bindings(root.opt_map("bindings"), codes),
         document=document,
     )
 
@@ -178,11 +194,90 @@ def _fixture_calls(entry: _Entry) -> dict[str, tuple[str, ...] | None]:
     return calls
 
 
-def _methods(service: str, entry: _Entry) -> Iterable[Method]:
-    for name, method in entry.entries():
+def _law(laws: _Entry, name: str) -> Law:
+    """A law is a map, or the rule alone: then its name says what it is about."""
+    if isinstance(laws.value[name], dict):
+        entry = laws.map(name)
+        of, rule = entry.text("of") if "of" in entry.value else name, entry.text("rule")
+    else:
+        of, rule = name, laws.text(name)
+    if of not in LAWS:
+        path = (*laws.path, name)
+        raise _Missing(path, f"`{of}` is nothing that a law is about.", f"Say of what it is: {list_words(LAWS, 'or')}.")
+    return Law(name, rule, of)
+
+
+def _gate(name: str, entry: _Entry) -> Gate:
+    kind = entry.text("kind") if "kind" in entry.value else name
+    return Gate(name, kind, bool(entry.get("needs-session", False)))
+
+
+def _methods(service: str, entry: _Entry, gates: Mapping[str, Gate]) -> Iterable[Method]:
+    for name, method in entry.opt_map("methods").entries():
         gate = method.text("gate")
-        kind = word(method.get("kind", "any-service" if gate == "platform" else gate))
-        yield Method(service, name, gate, kind, tuple(method.get("arguments") or ()))
+        kind = gates[gate].kind if gate in gates else gate
+        model = method.text("model") if "model" in method.value else None
+        own = method.text("kind") if "kind" in method.value else kind
+        sent = (word(entry.get("name", service)), word(method.get("name", name)))
+        yield Method(service, name, gate, own, tuple(method.get("arguments") or ()), model, sent)
+
+
+# Bindings ---------------------------------------------------------------------------------------------------------
+
+
+def _bindings(entry: _Entry, codes: Mapping[str, str]) -> Bindings:
+    credential = _credential(entry.map("credential")) if entry.get("credential") else None
+    refresh = _refresh(entry.map("refresh")) if entry.get("refresh") else None
+    platform = _platform(entry.map("platform"), codes) if entry.get("platform") else None
+    return Bindings(Words(entry.word_map("operations")), credential, refresh, platform)
+
+
+def _credential(entry: _Entry) -> CredentialBinding:
+    scopes = entry.map("scopes") if entry.get("scopes") else None
+    return CredentialBinding(
+        type=entry.text("type"),
+        kind=_bound_words(entry.map("kind")),
+        condition=_bound_words(entry.map("condition")),
+        external_id=BoundDatum(
+            entry.map("externalId").text("variable"),
+            _bound_state(entry.map("externalId").map("told-by"), "given", "absent"),
+        ),
+        scopes=None
+        if scopes is None
+        else BoundScopes(scopes.words("any-of"), scopes.words("without"), _bound_state(scopes, "permitted", "missing")),
+        life=entry.map("life").text("variable") if entry.get("life") else None,
+    )
+
+
+def _bound_words(entry: _Entry) -> BoundWords:
+    return BoundWords(entry.word_map("words"), entry.text("variable"))
+
+
+def _bound_state(entry: _Entry, yes: str, no: str) -> BoundState:
+    return BoundState(entry.text("variable"), entry.text(yes), entry.text(no))
+
+
+def _refresh(entry: _Entry) -> RefreshBinding:
+    renewal, callback = entry.map("renewal"), entry.map("callback")
+    return RefreshBinding(
+        parameter=renewal.text("parameter"),
+        renewal=Words(renewal.word_map("words")),
+        asked=entry.map("asked").text("field"),
+        callback=callback.text("field"),
+        callbacks=Words(callback.word_map("words")),
+    )
+
+
+def _platform(entry: _Entry, codes: Mapping[str, str]) -> PlatformBinding:
+    conference = entry.map("conference") if entry.get("conference") else None
+    company = entry.map("company") if entry.get("company") else None
+    not_simulated = entry.map("not-simulated").text("error")
+    return PlatformBinding(
+        session=entry.map("session").text("variable"),
+        company=_bound_state(company, "open", "absent") if company else None,
+        conference=_bound_state(conference, "in", "out") if conference else None,
+        not_simulated=codes.get(not_simulated, not_simulated),
+    )
 
 
 def _operation(name: str, entry: _Entry, codes: Mapping[str, str]) -> Operation:
@@ -342,7 +437,7 @@ def _classes(
     name: str, entry: _Entry, variables: Mapping[str, Variable], methods: Mapping[str, Method]
 ) -> tuple[tuple[str, str], Classes]:
     operation, _, parameter = name.partition(".")
-    source = entry.get("from")
+    source, absent = entry.get("from"), None
     if source == "services":
         kinds = dict.fromkeys((method.kind, method.gate) for method in methods.values())
         examples = {kind: tuple(m.target for m in methods.values() if m.kind == kind) for kind, _ in kinds}
@@ -358,7 +453,21 @@ def _classes(
     else:
         leaves = tuple(leaf for group, below in entry.entries() for leaf in _leaves(group, below))
         source = "expressions"
-    return (operation, parameter), Classes(operation, parameter, leaves, source)
+        absent = _absent(leaves, parameter)
+    brings = entry.text("brings") if source == "services" and "brings" in entry.value else None
+    return (operation, parameter), Classes(operation, parameter, leaves, source, absent, brings)
+
+
+def _absent(leaves: Iterable[Leaf], parameter: str) -> str | None:
+    """The class of what is not given: one without an example that holds where there is no value."""
+    for leaf in leaves:
+        if leaf.name == leaf.group and not leaf.examples and leaf.expression is not None:
+            try:
+                if expression(leaf.expression)({"given": {parameter: None}, "client": {}}) is True:
+                    return leaf.name
+            except ExpressionError:
+                continue  # lint says what is wrong with it
+    return None
 
 
 def _leaves(group: str, entry: _Entry) -> Iterable[Leaf]:

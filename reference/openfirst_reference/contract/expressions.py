@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import Any
 
@@ -50,3 +51,16 @@ def context(values: Mapping[str, Any]) -> Context:
 def expression(text: str) -> Expression:
     """The compiled expression; compiled once."""
     return Expression(text)
+
+
+_NAMED = r"(?:\.(\w+)|\[\s*(?:'([^']*)'|\"([^\"]*)\")\s*\])"
+_TEXT = re.compile(r"'[^']*'|\"[^\"]*\"")
+
+
+def mentioned(text: str, *roots: str) -> Iterator[tuple[str, str | None]]:
+    """Each `root.name` or `root['name']` that an expression speaks of, for these roots; the name is None for a bare root."""
+    alternatives = "|".join(re.escape(root) for root in sorted(roots, key=len, reverse=True))
+    for item in re.finditer(rf"(?<![\w.])({alternatives})\b{_NAMED}?", text):
+        # A root within quotes is only a word.
+        if not any(quoted.start() < item.start() < quoted.end() for quoted in _TEXT.finditer(text)):
+            yield item[1], next((name for name in item.groups()[1:] if name is not None), None)

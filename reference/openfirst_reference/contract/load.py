@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 from openfirst_reference.contract.build import build_contract
 from openfirst_reference.contract.document import Document, lay_over, read_document, read_file
@@ -18,10 +19,51 @@ CONTRACT_FILE = "session.yaml"
 
 def load_document(file: Path | None = None, overlays: Sequence[Path] = ()) -> Document:
     """The contract's document with the overlays on top, each laid over what came before."""
-    document = read_file(file) if file else _packaged()
+    document = _with_bindings(read_file(file)) if file else _packaged()
     for overlay in overlays:
-        document = _with_removed_choices_settled(lay_over(document, read_file(overlay)))
+        document = _without_removed_bindings(_with_removed_choices_settled(lay_over(document, read_file(overlay))))
     return document
+
+
+def _with_bindings(document: Document) -> Document:
+    """A file that says nothing of gates and bindings means what the packaged one says, as far as it has the words."""
+    packaged = _packaged()
+    missing = {name: packaged.data[name] for name in ("gates", "bindings") if name not in document.data}
+    if not missing:
+        return document
+    whole = Document({**document.data, **missing}, document.places, document.file)
+    whole.before = packaged
+    whole = _without_removed_bindings(whole)
+    whole.before = None
+    return whole
+
+
+def _without_removed_bindings(document: Document) -> Document:
+    """What bound a word that an overlay removes binds nothing any more."""
+    bindings, data = document.data.get("bindings"), document.data
+    before = document.before.data if document.before else {}
+    if not isinstance(bindings, dict) or "bindings" not in before:
+        return document
+
+    def removed(section: str, name: Any) -> bool:
+        return name in (before.get(section) or {}) and name not in (data.get(section) or {})
+
+    def is_idle(entry: Any) -> bool:
+        return isinstance(entry, dict) and any(
+            removed(section, entry.get("variable")) for section in ("state", "world")
+        )
+
+    kept = {
+        part: {name: entry for name, entry in entries.items() if not is_idle(entry)}
+        for part, entries in bindings.items()
+        if isinstance(entries, dict)
+    }
+    operations = kept.get("operations", {})
+    kept["operations"] = {sent: name for sent, name in operations.items() if not removed("operations", name)}
+    advancing = [item for item in (data.get("operations") or {}).values() if isinstance(item, dict)]
+    if not any(item.get("driven") == "advance" for item in advancing):
+        kept.pop("refresh", None)
+    return Document({**data, "bindings": {**bindings, **kept}}, document.places, document.file, document.before)
 
 
 def _with_removed_choices_settled(document: Document) -> Document:

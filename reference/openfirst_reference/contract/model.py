@@ -77,12 +77,17 @@ class Leaf:
 
 @dataclass(frozen=True)
 class Classes:
-    """The leaves of one parameter; `source` names what they are made from: expressions, a variable, or the services."""
+    """The leaves of one parameter; `source` names what they are made from: expressions, a variable, or the services.
+
+    `absent` is the group (or leaf) of what is not given; `brings` the argument that a method's own valid arguments go into.
+    """
 
     operation: str
     parameter: str
     leaves: tuple[Leaf, ...]
     source: str
+    absent: str | None = None
+    brings: str | None = None
 
     def groups(self) -> tuple[str, ...]:
         """The groups, in the order of their first leaves."""
@@ -204,14 +209,37 @@ class Choice:
 
 
 @dataclass(frozen=True)
+class Law:
+    """The rule that answers where no row does: `of` is what the law is about, one of `LAWS`."""
+
+    name: str
+    rule: str
+    of: str
+
+
+@dataclass(frozen=True)
+class Gate:
+    """Where a method stands: whether it needs a session, and the class of its methods that have none of their own."""
+
+    name: str
+    kind: str
+    needs_session: bool
+
+
+@dataclass(frozen=True)
 class Method:
-    """A method of a service: its gate, its class, and arguments that are valid."""
+    """A method of a service: its gate, its class, arguments that are valid, and the model of it (None: it has none).
+
+    `sent` is what service and method are called on the wire.
+    """
 
     service: str
     name: str
     gate: str
     kind: str
     arguments: tuple[Any, ...]
+    model: str | None
+    sent: tuple[str, str]
 
     @property
     def target(self) -> str:
@@ -243,6 +271,101 @@ class Fixture:
     calls: Mapping[str, tuple[str, ...] | None]
 
 
+@dataclass(frozen=True)
+class Words:
+    """Words that cross the wire, each with the contract's word for it. A word that is not listed is the same on both sides."""
+
+    words: Mapping[str, str]
+
+    def inward(self, word: str) -> str:
+        """The contract's word for one that came in."""
+        return self.words.get(word, word)
+
+    def outward(self, word: str) -> str:
+        """The word to send for one of the contract's."""
+        return next((sent for sent, known in self.words.items() if known == word), word)
+
+
+@dataclass(frozen=True)
+class BoundWords(Words):
+    """Words of the wire that are values of a variable."""
+
+    variable: str
+
+
+@dataclass(frozen=True)
+class BoundState:
+    """A variable with a value that says yes, and one that says no."""
+
+    variable: str
+    yes: str
+    no: str
+
+    def value(self, said: bool) -> str:
+        """The value that says it."""
+        return self.yes if said else self.no
+
+
+@dataclass(frozen=True)
+class BoundDatum:
+    """A datum that crosses the wire: the variable that holds it, and the one that tells whether it is there."""
+
+    variable: str
+    told_by: BoundState
+
+
+@dataclass(frozen=True)
+class BoundScopes:
+    """The scopes of a token: any of `any_of`, or none stated at all, permit; `without` are examples that do not."""
+
+    any_of: tuple[str, ...]
+    without: tuple[str, ...]
+    permits: BoundState
+
+
+@dataclass(frozen=True)
+class CredentialBinding:
+    """How a credential that crosses the wire becomes variables. `type` is the type of the arguments that carry one."""
+
+    type: str
+    kind: BoundWords
+    condition: BoundWords
+    external_id: BoundDatum
+    scopes: BoundScopes | None
+    life: str | None
+
+
+@dataclass(frozen=True)
+class RefreshBinding:
+    """What is said of the refresh of a token: the parameter that grants or denies one, and the fields of the answer."""
+
+    parameter: str
+    renewal: Words
+    asked: str
+    callback: str
+    callbacks: Words
+
+
+@dataclass(frozen=True)
+class PlatformBinding:
+    """What a platform knows of a client, in the contract's words: `company` is another client with the same external ID."""
+
+    session: str
+    company: BoundState | None
+    conference: BoundState | None
+    not_simulated: str
+
+
+@dataclass(frozen=True)
+class Bindings:
+    """Where the words that cross the wire meet the words of the contract: the one place that says so."""
+
+    operations: Words
+    credential: CredentialBinding | None
+    refresh: RefreshBinding | None
+    platform: PlatformBinding | None
+
+
 @dataclass(frozen=True, eq=False)
 class Contract:
     """All that is stated. Read it with `load_contract`. Contracts are equal only to themselves."""
@@ -261,15 +384,27 @@ class Contract:
     effects: Mapping[str, Effect]
     rows: Mapping[str, Row]
     overlaps: Mapping[str, Overlap]
-    laws: Mapping[str, str]
+    laws: Mapping[str, Law]
     rules: Mapping[str, Rule]
     choices: Mapping[str, Choice]
     profiles: Mapping[str, Mapping[str, str]]
     functions: tuple[str, ...]
     classes: Mapping[tuple[str, str], Classes]
+    gates: Mapping[str, Gate]
     services: Mapping[str, Mapping[str, Any]]
     methods: Mapping[str, Method]
+    bindings: Bindings
     document: Document
+
+    def given_leaves(self, operation: str, leaves: Mapping[str, str]) -> dict[str, str]:
+        """The leaves of a call's parameters, without those that are not given."""
+        return {name: leaf for name, leaf in leaves.items() if leaf != self.classes[operation, name].absent}
+
+    def law(self, of: str) -> str | None:
+        """The rule that answers for what a law is about, one of `LAWS`; None if the contract has no such law."""
+        if of not in LAWS:
+            raise ValueError(f"`{of}` is nothing that a law is about: {', '.join(LAWS)}.")
+        return next((law.rule for law in self.laws.values() if law.of == of), None)
 
     def default_choices(self, profile: str = "default") -> dict[str, str]:
         """A value for every choice: the profile's, else the default profile's, else the first permitted one."""
@@ -296,6 +431,8 @@ class Contract:
         return {key: word(value) for key, value in chosen.items()}
 
 
-ABSENT = "absent"
+CLIENTS_APART = "clients-apart"
+OVERLAPPING = "overlapping"
+LAWS = (CLIENTS_APART, OVERLAPPING)
 ANY_ERROR = "any"
 OF_SERVICE = "of-service"

@@ -9,7 +9,7 @@ from openfirst_reference.contract.document import Document, Path_, word
 from openfirst_reference.contract.findings import Finding, did_you_mean
 
 if TYPE_CHECKING:
-    from openfirst_reference.contract.model import Alternative, Carry, Contract, Guard
+    from openfirst_reference.contract.model import Alternative, BoundState, Carry, Contract, Guard
 
 
 def known_errors(contract: Contract) -> set[str]:
@@ -22,7 +22,20 @@ def known_errors(contract: Contract) -> set[str]:
 def broken_references(contract: Contract) -> Iterator[Finding]:
     """A finding for every name that stands for nothing. One in an overlay is placed in the overlay."""
     names = _Names(contract)
-    for part in (_variables, _fixtures, _operations, _answers, _effects, _rows, _overlaps, _rules, _choices, _classes):
+    for part in (
+        _variables,
+        _fixtures,
+        _operations,
+        _answers,
+        _effects,
+        _rows,
+        _overlaps,
+        _rules,
+        _choices,
+        _classes,
+        _gates,
+        _bindings,
+    ):
         yield from part(names)
 
 
@@ -54,6 +67,16 @@ class _Names:
     def values(self, variable: str) -> list[str]:
         found = self.contract.variables[variable]
         return [*found.values, *(found.groups or {})]
+
+    def valued(self, path: Path_, variable: str, values: Iterable[str]) -> Iterator[Finding]:
+        """A variable with values, and some of its values."""
+        if variable not in self.enumerations:
+            yield from self.check(path, "a variable with values", [variable], self.enumerations)
+        else:
+            yield from self.check(path, f"a value of {variable}", values, self.contract.variables[variable].values)
+
+    def bound(self, path: Path_, state: BoundState) -> Iterator[Finding]:
+        return self.valued(path, state.variable, (state.yes, state.no))
 
     def inside(self, path: Path_, guard: Guard) -> Iterator[Finding]:
         for name, values in guard.items():
@@ -222,8 +245,8 @@ def _behaviour(
 
 
 def _rules(names: _Names) -> Iterator[Finding]:
-    for law, rule in names.contract.laws.items():
-        yield from names.rules(("laws", law), [rule])
+    for law in names.contract.laws.values():
+        yield from names.rules(("laws", law.name), [law.rule])
     for rule_ in names.contract.rules.values():
         yield from names.source(("rules", rule_.id, "source"), rule_.source)
         for number, invariant in enumerate(rule_.invariants):
@@ -258,3 +281,43 @@ def _classes(names: _Names) -> Iterator[Finding]:
                 choice, groups = leaf.by_choice
                 yield from names.when((*path, leaf.name, "as"), [(choice, groups)])
                 yield from names.check((*path, leaf.name, "as", choice), "a group", groups.values(), classes.groups())
+
+
+def _gates(names: _Names) -> Iterator[Finding]:
+    for method in names.contract.methods.values() if names.contract.gates else ():
+        path = ("services", method.service, "methods", method.name, "gate")
+        yield from names.check(path, "a gate", [method.gate], names.contract.gates)
+
+
+def _bindings(names: _Names) -> Iterator[Finding]:
+    contract, bindings = names.contract, names.contract.bindings
+    for sent, operation in bindings.operations.words.items():
+        yield from names.operation(("bindings", "operations", sent), operation)
+    credential, platform, refresh = bindings.credential, bindings.platform, bindings.refresh
+    if credential is not None:
+        path: Path_ = ("bindings", "credential")
+        yield from names.check((*path, "type"), "a type", [credential.type], contract.types)
+        for key, bound in (("kind", credential.kind), ("condition", credential.condition)):
+            yield from names.valued((*path, key), bound.variable, bound.words.values())
+        datum = credential.external_id
+        yield from names.check((*path, "externalId"), "a variable with a datum", [datum.variable], names.data)
+        yield from names.bound((*path, "externalId", "told-by"), datum.told_by)
+        if credential.scopes is not None:
+            yield from names.bound((*path, "scopes"), credential.scopes.permits)
+        if credential.life is not None:
+            yield from names.valued((*path, "life"), credential.life, ())
+    if refresh is not None:
+        advancing = [item for item in contract.operations.values() if item.driven == "advance"]
+        known = [name for item in advancing for name in item.parameters]
+        yield from names.check(("bindings", "refresh", "renewal"), "a parameter", [refresh.parameter], known)
+        answers = [answer for answer in contract.answers.values() if isinstance(answer.value, dict)]
+        fields = [field for answer in answers for field in (*answer.value, *answer.optional)]
+        for key, field in (("asked", refresh.asked), ("callback", refresh.callback)):
+            yield from names.check(("bindings", "refresh", key), "a field of an answer", [field], fields)
+    if platform is not None:
+        path = ("bindings", "platform")
+        yield from names.valued((*path, "session"), platform.session, ())
+        for key, state in (("company", platform.company), ("conference", platform.conference)):
+            if state is not None:
+                yield from names.bound((*path, key), state)
+        yield from names.check((*path, "not-simulated"), "an error code", [platform.not_simulated], contract.errors)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections import deque
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from openfirst_reference.contract.expressions import mentioned
 from openfirst_reference.machine.machine import Machine
 from openfirst_reference.machine.step import Call, State, Step, Value
 
@@ -45,7 +45,7 @@ class Unfolding:
     def __init__(self, machine: Machine) -> None:
         self.machine = machine
         texts = [leaf.expression or "" for classes in machine.contract.classes.values() for leaf in classes.leaves]
-        asked = {name for text in texts for name in re.findall(r"\bclient\.(\w+)", text)}
+        asked = {name for text in texts for _, name in mentioned(text, "client")}
         self._asked = tuple(index for name, index in machine.index.items() if name in asked)
         self._calls: dict[tuple[Value | str, ...], list[Call]] = {}
 

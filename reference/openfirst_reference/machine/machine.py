@@ -9,17 +9,15 @@ Rule 2: it does not know who asks. The simulator, the tracker, the proof and the
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
 from operator import itemgetter
 from typing import Any
 
 from openfirst_reference.contract.document import word
-from openfirst_reference.contract.expressions import Context, context, expression
+from openfirst_reference.contract.expressions import Context, context, expression, mentioned
 from openfirst_reference.contract.findings import ContractError
 from openfirst_reference.contract.model import (
-    ABSENT,
     ANY_ERROR,
     OF_SERVICE,
     Alternative,
@@ -31,6 +29,7 @@ from openfirst_reference.contract.model import (
     Row,
 )
 from openfirst_reference.contract.references import known_errors
+from openfirst_reference.machine.credential import Credentials
 from openfirst_reference.machine.step import Call, State, Step, Value, Variant
 
 _MEMORY = 100_000
@@ -41,6 +40,7 @@ class Machine:
 
     def __init__(self, contract: Contract) -> None:
         self.contract = contract
+        self.credentials = Credentials(contract)
         self.names = tuple(contract.variables)
         self.index = {name: position for position, name in enumerate(self.names)}
         self._rows_of: dict[str, list[Row]] = {name: [] for name in contract.operations}
@@ -77,8 +77,9 @@ class Machine:
     # States ---------------------------------------------------------------------------------------------------------
 
     def state(self, values: Mapping[str, str | None] | None = None) -> State:
-        """The initial state of a client, with `values` for some variables."""
+        """The initial state of a client, with `values` for some variables. Raises KeyError for what is no variable."""
         given = values or {}
+        self._check(given)
         return tuple(given.get(name, variable.initial) for name, variable in self.contract.variables.items())
 
     def fixture(self, name: str) -> State:
@@ -94,8 +95,21 @@ class Machine:
         return tuple(self._outlined(state))
 
     def having(self, state: State, **values: str | None) -> State:
-        """The state with other values for some variables: how the world's own changes come in."""
+        """The state with other values for some variables: how the world's own changes come in.
+
+        Raises KeyError for what is no variable.
+        """
+        self._check(values)
         return tuple(values.get(name, old) for name, old in zip(self.names, state, strict=True))
+
+    def value(self, state: State, variable: str) -> Value:
+        """What a variable is in a state. Raises KeyError for what is no variable."""
+        return state[self.index[variable]]
+
+    def _check(self, values: Mapping[str, str | None]) -> None:
+        if not values.keys() <= self.index.keys():
+            unknown = ", ".join(f"`{name}`" for name in values if name not in self.index)
+            raise KeyError(f"The contract has no variable {unknown}. Variables: {', '.join(self.names)}.")
 
     # Calls ----------------------------------------------------------------------------------------------------------
 
@@ -114,10 +128,7 @@ class Machine:
         return known
 
     def _classified(self, operation: str, arguments: Mapping[str, Any], state: State) -> Call:
-        given = {
-            parameter: _at(arguments, path)
-            for parameter, path in self.contract.operations[operation].parameters.items()
-        }
+        given = self.credentials.inward(operation, arguments)
         client = {name: state[self.index[name]] for name in self._seen_by[operation]}
         names = context({"given": given, "client": client})
         leaves = {
@@ -134,7 +145,12 @@ class Machine:
                         (*variant.when, (choice, frozenset([value]))),
                         names_of,
                         {**variant.groups, parameter: group},
-                        {**variant.given, parameter: None if group == ABSENT else variant.given[parameter]},
+                        {
+                            **variant.given,
+                            parameter: None
+                            if group == self.contract.classes[operation, parameter].absent
+                            else variant.given[parameter],
+                        },
                     )
                     for variant in variants
                     for value, group in group_of.items()
@@ -159,13 +175,15 @@ class Machine:
         raise ValueError(f"{classes.operation}: {classes.parameter} {value!r} belongs to no class of the contract.")
 
     def _variables_in_classes(self, operation: str) -> tuple[str, ...]:
-        text = " ".join(
-            leaf.expression or ""
+        texts = [
+            leaf.expression
             for (owner, _), classes in self.contract.classes.items()
             if owner == operation
             for leaf in classes.leaves
-        )
-        return tuple(name for name in self.names if re.search(rf"\bclient\.{name}\b", text))
+            if leaf.expression
+        ]
+        asked = {name for text in texts for _, name in mentioned(text, "client")}
+        return tuple(name for name in self.names if name in asked)
 
     def alphabet(
         self, operations: Mapping[str, tuple[str, ...] | None], state: State, *, leaves: bool = False
@@ -186,7 +204,7 @@ class Machine:
                 if varied and varied_names is not None and varied.parameter not in varied_names:
                     continue
                 for leaf in _representatives(varied, leaves=leaves) if varied else [None]:
-                    if varied and leaf and leaf.name == ABSENT and varied.parameter in required:
+                    if varied and leaf and leaf.name == varied.absent and varied.parameter in required:
                         continue
                     chosen = {**base, varied.parameter: leaf} if varied and leaf else base
                     for number in range(max(1, min(2, len(leaf.examples))) if leaf else 1):
@@ -207,21 +225,7 @@ class Machine:
 
     def arguments(self, operation: str, values: Mapping[str, Any]) -> dict[str, Any]:
         """The arguments that carry these parameters; None is left out. A method of a service brings valid arguments."""
-        result: dict[str, Any] = {}
-        paths = self.contract.operations[operation].parameters
-        for name, value in sorted(values.items(), key=lambda item: len(paths[item[0]])):
-            path = paths[name]
-            if value is None:
-                continue
-            if "/" in path[0]:
-                result.update(zip(path[0].split("/"), str(value).split("/"), strict=True))
-                result["arguments"] = list(self.contract.methods[value].arguments)
-                continue
-            here = result
-            for part in path[:-1]:
-                here = here.setdefault(part, {})
-            here[path[-1]] = dict(value) if isinstance(value, dict) else value
-        return result
+        return self.credentials.outward(operation, values)
 
     # Steps ----------------------------------------------------------------------------------------------------------
 
@@ -412,6 +416,21 @@ class Machine:
             return None
         return self.call(echo.call, {}, other)
 
+    def code_without_credential(self) -> str:
+        """The code of the first refusal of a client that was never initialised. Raises ValueError where there is none."""
+        for operation in self.contract.operations.values():
+            targets = any(
+                self.contract.classes[operation.name, name].source == "services" for name in operation.parameters
+            )
+            if operation.by_world or targets:
+                continue
+            for step in self.steps(self.state(), self.call(operation.name, {}, self.state())):
+                if step.is_error and step.code is not None:
+                    return step.code
+        raise ValueError(
+            "The contract refuses nothing to a client that was never initialised, so it has no code for that."
+        )
+
     def carried(self, step: Step) -> list[str]:
         """The rules that the step's row carries where the step is."""
         return [carry.rule for carry in step.row.carries if self._holds(carry, step)]
@@ -461,9 +480,9 @@ def _carries_with_values(carries: tuple[Carry, ...], contract: Contract) -> tupl
 def _base_leaf(classes: Classes, required: bool) -> Leaf:
     if not required:
         for leaf in classes.leaves:
-            if leaf.name == ABSENT:
+            if leaf.name == classes.absent:
                 return leaf
-    return next((leaf for leaf in classes.leaves if leaf.name != ABSENT), classes.leaves[0])
+    return next((leaf for leaf in classes.leaves if leaf.name != classes.absent), classes.leaves[0])
 
 
 def _representatives(classes: Classes, *, leaves: bool) -> list[Leaf]:
@@ -473,18 +492,6 @@ def _representatives(classes: Classes, *, leaves: bool) -> list[Leaf]:
     for leaf in classes.leaves:
         result.setdefault(leaf.name if classes.source == "services" else leaf.group, leaf)
     return list(result.values())
-
-
-def _at(arguments: Mapping[str, Any], path: Sequence[str]) -> Any:
-    if "/" in path[0]:
-        parts = [arguments.get(part) for part in path[0].split("/")]
-        return None if None in parts else "/".join(str(part) for part in parts)
-    here: Any = arguments
-    for part in path:
-        if not isinstance(here, Mapping):
-            return None
-        here = here.get(part)
-    return here
 
 
 _canonical = json.JSONEncoder(sort_keys=True, default=str).encode

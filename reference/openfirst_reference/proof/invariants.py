@@ -7,21 +7,17 @@ that it mentions: a proof asks it hundreds of thousands of times, and a few thou
 from __future__ import annotations
 
 import itertools
-import re
 from collections.abc import Callable
 from typing import Any
 
-from openfirst_reference.contract.expressions import ExpressionError, expression
+from openfirst_reference.contract.expressions import ExpressionError, expression, mentioned
 from openfirst_reference.contract.model import Invariant
 from openfirst_reference.machine.machine import Machine
 from openfirst_reference.machine.step import Step, is_overlap
 
 Memory = tuple[Any, ...]
 ROOTS = ("before", "after", "given", "outcome", "choice", "kept", "call")
-MENTIONED = re.compile(
-    r"\b(?P<root>before|after|given|memory|outcome|choice|kept|call\.(?:group|leaf)|call)\b"
-    r"(?:\.(?P<name>\w+)|\[['\"](?P<key>[^'\"]+)['\"]\])?"
-)
+MENTIONED = ("before", "after", "given", "memory", "outcome", "choice", "kept", "call.group", "call.leaf", "call")
 
 
 class Check:
@@ -66,7 +62,7 @@ class _Reader:
 
     def __init__(self, machine: Machine, text: str, memory: tuple[str, ...]) -> None:
         self._text = text
-        found = {(item["root"], item["name"] or item["key"]) for item in MENTIONED.finditer(text)}
+        found = set(mentioned(text, *MENTIONED))
         self._atoms = sorted(found, key=lambda atom: (atom[0], atom[1] or ""))
         self._getters = [_getter(machine, root, name, memory) for root, name in self._atoms]
         self._known: dict[tuple[Any, ...], tuple[Any, ...]] = {}

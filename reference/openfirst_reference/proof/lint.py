@@ -7,9 +7,9 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from openfirst_reference.contract.build import build_contract
 from openfirst_reference.contract.document import Document, Path_
-from openfirst_reference.contract.expressions import ExpressionError, expression
+from openfirst_reference.contract.expressions import ExpressionError, expression, mentioned
 from openfirst_reference.contract.findings import ContractError, Finding, did_you_mean
-from openfirst_reference.contract.http_surface import packaged_openapi
+from openfirst_reference.contract.http_surface import MARK, described, packaged_openapi
 from openfirst_reference.contract.model import ANY_ERROR, OF_SERVICE, Classes, Contract, Invariant, Leaf
 from openfirst_reference.contract.schema import schema_findings
 from openfirst_reference.machine.automaton import Unfolding
@@ -18,13 +18,10 @@ from openfirst_reference.proof.invariants import MENTIONED
 from openfirst_reference.proof.one_row_a_cell import cell_findings
 from openfirst_reference.proof.separation import choice_findings, status_findings
 
-OPENAPI_MARK = "x-openfirst"
-_METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 _COMPARED = re.compile(
     r"\b(?P<root>before|after|choice|call\.group|call\.leaf|outcome)(?:\.(?P<name>\w+)|\[['\"](?P<key>[^'\"]+)['\"]\])"
     r"\s*[!=]=\s*'(?P<value>[^']*)'"
 )
-_IN_CLASSES = re.compile(r"\b(?P<root>given|client)\.(?P<name>\w+)")
 
 
 def lint(document: Document, openapi: Document | None = None) -> list[Finding]:
@@ -61,21 +58,21 @@ def _expressions(contract: Contract) -> Iterator[Finding]:
             if leaf.expression is not None:
                 path: Path_ = (*_leaf_path(contract, classes, leaf), "is")
                 yield from _compiled(document, path, leaf.expression)
-                for item in _IN_CLASSES.finditer(leaf.expression):
+                for root, name in mentioned(leaf.expression, "given", "client"):
                     parameters = contract.operations[classes.operation].parameters
-                    names = list(contract.variables if item["root"] == "client" else parameters)
-                    yield from _known(document, path, item["root"], item["name"], names)
+                    if name is not None:
+                        names = list(contract.variables if root == "client" else parameters)
+                        yield from _known(document, path, root, name, names)
     for rule in contract.rules.values():
         for number, invariant in enumerate(rule.invariants):
             path = ("rules", rule.id, "invariant", number)
             for key, text in (("holds", invariant.holds), *invariant.remember.items()):
                 place: Path_ = (*path, key) if key == "holds" else (*path, "remember", key)
                 yield from _compiled(document, place, text)
-                for item in MENTIONED.finditer(text):
-                    name = item["name"] or item["key"]
-                    known = _names_under(contract, invariant, item["root"])
+                for root, name in mentioned(text, *MENTIONED):
+                    known = _names_under(contract, invariant, root)
                     if name is not None and known is not None:
-                        yield from _known(document, place, item["root"], name, known)
+                        yield from _known(document, place, root, name, known)
                 for item in _COMPARED.finditer(text):
                     name = item["name"] or item["key"]
                     values = _values_of(contract, invariant, item["root"], name)
@@ -134,7 +131,7 @@ def _values_of(contract: Contract, invariant: Invariant, root: str, name: str) -
 
 
 def _carried(contract: Contract) -> Iterator[Finding]:
-    carried = {*contract.laws.values()}
+    carried = {law.rule for law in contract.laws.values()}
     for rows in (contract.rows.values(), contract.overlaps.values()):
         carried.update(carry.rule for row in rows for carry in row.carries)
     for effect in contract.effects.values():
@@ -237,28 +234,25 @@ def _members(classes: Classes, names: Mapping[str, object]) -> list[str]:
 def _http(contract: Contract, openapi: Document | None) -> Iterator[Finding]:
     if openapi is None:
         return
-    described = set()
-    for path, item in (openapi.data.get("paths") or {}).items():
-        for method in _METHODS:
-            entry = item.get(method)
-            if entry is None or entry.get(OPENAPI_MARK) == "platform":
-                continue
-            name = entry.get("operationId")
-            described.add(name)
-            if name not in contract.operations:
-                yield openapi.finding(
-                    ("paths", path, method, "operationId"),
-                    f"`{name}` is not an operation of the contract.",
-                    f"{did_you_mean(str(name), contract.operations)} What is not about sessions is marked "
-                    f"`{OPENAPI_MARK}: platform`.",
-                    "openapi",
-                )
+    named = set()
+    for path, method, entry in described(openapi):
+        if entry.get(MARK) == "platform":
+            continue
+        name = contract.bindings.operations.inward(str(entry.get("operationId")))
+        named.add(name)
+        if name not in contract.operations:
+            yield openapi.finding(
+                ("paths", path, method, "operationId"),
+                f"`{name}` is not an operation of the contract.",
+                f"{did_you_mean(name, contract.operations)} What is not about sessions is marked `{MARK}: platform`.",
+                "openapi",
+            )
     for operation in contract.operations.values():
-        if operation.name not in described and _has_http_form(contract, operation.name):
+        if operation.name not in named and _has_http_form(contract, operation.name):
             yield openapi.finding(
                 ("paths",),
                 f"The operation `{operation.name}` of the contract has no HTTP form.",
-                f"Describe it, with `operationId: {operation.name}`.",
+                f"Describe it, with `operationId: {contract.bindings.operations.outward(operation.name)}`.",
                 "openapi",
             )
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from openfirst_reference.contract.findings import Finding, list_words
-from openfirst_reference.contract.model import ABSENT, Contract, Row
+from openfirst_reference.contract.model import Contract, Row
 from openfirst_reference.machine.machine import Machine
 from openfirst_reference.machine.step import Call, Variant
 
@@ -23,6 +23,7 @@ class _Dimension:
     values: tuple[Value, ...]
     is_parameter: bool
     parents: tuple[str, ...] = ()
+    absent: str | None = None
 
 
 def cell_findings(machine: Machine) -> Iterator[Finding]:
@@ -36,7 +37,8 @@ def cell_findings(machine: Machine) -> Iterator[Finding]:
                 continue
             rows = _matching(machine, operation, dimensions, cell)
             if len(rows) != 1:
-                box = tuple(_alike(dimension, cell) for dimension in dimensions)
+                absent = _absent(dimensions, cell)
+                box = tuple(_alike(dimension, cell, absent) for dimension in dimensions)
                 wrong.setdefault(tuple(row.id for row in rows), []).append(box)
         for names, boxes in wrong.items():
             for box in _merged(boxes):
@@ -52,21 +54,28 @@ def _dimensions(machine: Machine, operation: str) -> list[_Dimension]:
         values = tuple((value, value) for value in contract.variables[name].values)
         result.append(_Dimension(name, values, is_parameter=False))
     for name in asked:
-        leaves = contract.classes[operation, name].leaves
+        classes = contract.classes[operation, name]
+        leaves = classes.leaves
         groups = [leaf.by_choice[1].values() if leaf.by_choice else [leaf.group] for leaf in leaves]
         values = tuple((leaf.name, group) for leaf, some in zip(leaves, groups, strict=True) for group in some)
         parents = tuple(other for other in asked if other != name and paths[other] == paths[name][: len(paths[other])])
-        result.append(_Dimension(name, values, is_parameter=True, parents=parents))
+        result.append(_Dimension(name, values, is_parameter=True, parents=parents, absent=classes.absent))
     return result
 
 
 def _is_possible(dimensions: Sequence[_Dimension], cell: dict[str, Value]) -> bool:
     """Where a parameter is absent, nothing stands inside it."""
+    absent = _absent(dimensions, cell)
     return not any(
-        cell[parent][1] == ABSENT and cell[dimension.name][0] != ABSENT
+        parent in absent and cell[dimension.name][0] != dimension.absent
         for dimension in dimensions
         for parent in dimension.parents
     )
+
+
+def _absent(dimensions: Sequence[_Dimension], cell: dict[str, Value]) -> set[str]:
+    """The parameters that are not given in a cell."""
+    return {item.name for item in dimensions if item.absent is not None and cell[item.name][1] == item.absent}
 
 
 def _matching(machine: Machine, operation: str, dimensions: Sequence[_Dimension], cell: dict[str, Value]) -> list[Row]:
@@ -77,9 +86,9 @@ def _matching(machine: Machine, operation: str, dimensions: Sequence[_Dimension]
     return machine.matching(state, Call(operation, {}, leaves, (variant,)), variant)
 
 
-def _alike(dimension: _Dimension, cell: dict[str, Value]) -> frozenset[Value]:
+def _alike(dimension: _Dimension, cell: dict[str, Value], absent: set[str]) -> frozenset[Value]:
     """The one value; every value, for what is inside something absent."""
-    if any(cell[parent][1] == ABSENT for parent in dimension.parents):
+    if not absent.isdisjoint(dimension.parents):
         return frozenset(dimension.values)
     return frozenset([cell[dimension.name]])
 

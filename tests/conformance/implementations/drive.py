@@ -15,12 +15,13 @@ from openfirst_conformance.adapters.inprocess import PythonAdapter
 from openfirst_conformance.adapters.protocol.faults import RequestRefused
 from openfirst_conformance.adapters.protocol.messages import Capabilities
 from openfirst_conformance.cases.case import Case, Planned
-from openfirst_conformance.cases.golden import credential_of, golden_traces
+from openfirst_conformance.cases.golden import golden_traces
 from openfirst_conformance.oracle.explanation import Violation
 from openfirst_conformance.oracle.oracle import Oracle
 from openfirst_conformance.oracle.tracker import Tracker
 from openfirst_reference.contract.document import Json, word
 from openfirst_reference.contract.model import Contract
+from openfirst_reference.machine.credential import Credentials
 from openfirst_reference.machine.machine import Machine
 from openfirst_reference.machine.step import Call, Outcome, State
 
@@ -111,7 +112,7 @@ class Trial:
         self.generation += 1
         self.now = 0
         self.born, self.passed = dict.fromkeys(case.clients, 0), dict.fromkeys(case.clients, 0.0)
-        held = {name: credential_of(self.contract, fixture) for name, fixture in case.clients.items()}
+        held = {name: Credentials(self.contract).of_fixture(fixture) for name, fixture in case.clients.items()}
         result = await self.adapter.reset(
             {
                 "generation": self.generation,

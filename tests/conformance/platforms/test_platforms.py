@@ -21,7 +21,6 @@ from hypothesis import strategies as st
 from openfirst.cli import main
 from openfirst_conformance.adapters.protocol.deadlines import Deadlines
 from openfirst_conformance.cases.case import Case, Planned
-from openfirst_conformance.cases.golden import credential_of
 from openfirst_conformance.driving.settings import Settings
 from openfirst_conformance.platforms.external_ids import ExternalIds
 from openfirst_conformance.platforms.forging import foreign, forged
@@ -330,7 +329,7 @@ def test_a_session_may_be_forgotten_by_a_close_that_is_still_under_way() -> None
             there = JudgedPlatform(url, CONTRACT, KEY, SECRET)
             await there.start()
             adapter = PlatformAdapter(there)
-            held = (await there.stage(1, {"a": credential_of(CONTRACT, "token-with-id")})).credentials["a"]
+            held = (await there.stage(1, {"a": MACHINE.credentials.of_fixture("token-with-id")})).credentials["a"]
             await adapter.reset({"generation": 1, "clients": {"a": {"credential": held}}})
 
             async def call(operation: str) -> Any:

@@ -18,10 +18,9 @@ from openfirst_reference.client.session_service import SessionService
 from openfirst_reference.client.tokens import RefreshCallback
 from openfirst_reference.contract.document import Json
 from openfirst_reference.contract.load import load_contract
+from openfirst_reference.machine.credential import client_choices
 from openfirst_reference.machine.machine import machine_of
 
-# What the client decides itself; all else that the contract leaves open is the platform's to decide.
-_OWN_CHOICES = ("is-open-before-initialize", "second-initialize")
 # Seconds after which an unanswered call is said to be pending: before the judge takes the adapter for hung.
 _PATIENCE = 1.0
 _CALLS: Mapping[str, Callable[[SessionService, Json], Awaitable[Any]]] = {
@@ -56,7 +55,8 @@ class ReferenceAdapter:
     async def initialize(self, params: Json) -> Json:
         """Say what the client can do."""
         contract = self._machine.contract
-        choices = contract.default_choices()
+        # All else that the contract leaves open is the platform's to decide.
+        own, choices = client_choices(contract), contract.default_choices()
         return {
             "protocol": 1,
             "implementation": {
@@ -72,7 +72,7 @@ class ReferenceAdapter:
                 "refresh": True,
                 "deprecatedInitialize": True,
             },
-            "choices": {name: choices[name] for name in _OWN_CHOICES if name in choices},
+            "choices": {name: value for name, value in choices.items() if name in own},
         }
 
     async def reset(self, params: Json) -> None:

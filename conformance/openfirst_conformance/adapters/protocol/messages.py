@@ -16,6 +16,7 @@ from referencing import Registry, Resource
 from openfirst_conformance.adapters.protocol.faults import AdapterFault
 from openfirst_conformance.adapters.protocol.lines import shorten
 from openfirst_reference.contract.document import Json
+from openfirst_reference.contract.model import Words
 from openfirst_spec import resource
 
 RequestHandler = Callable[[str, Json], Awaitable[Json]]
@@ -38,17 +39,17 @@ class Capabilities:
     deprecated_initialize: bool
 
     @classmethod
-    def of(cls, initialized: Json) -> Capabilities:
-        """Read the result of `initialize`."""
+    def of(cls, initialized: Json, names: Words = Words({})) -> Capabilities:  # noqa: B008 - it is frozen
+        """Read the result of `initialize`; `names` has what the contract calls operations, where it has other names."""
         declared = initialized["capabilities"]
         return cls(
-            operations=frozenset(declared["operations"]),
+            operations=frozenset(names.inward(name) for name in declared["operations"]),
             arguments=declared.get("arguments", {}),
             clock=declared.get("clock", "real"),
             clients=declared.get("clients", 1),
             concurrency=declared.get("concurrency", 1),
             refresh=declared.get("refresh", False),
-            world=frozenset(declared.get("world", ())),
+            world=frozenset(names.inward(name) for name in declared.get("world", ())),
             deprecated_initialize=declared.get("deprecatedInitialize", False),
         )
 

@@ -15,7 +15,7 @@ from openfirst_conformance.driving.subject import Subject
 from openfirst_conformance.tiers.planning.hsi import Walk, Word, cover, separating
 from openfirst_conformance.tiers.planning.resolution import Resolution
 from openfirst_reference.contract.findings import ContractError
-from openfirst_reference.contract.model import ABSENT, ANY_ERROR, OF_SERVICE
+from openfirst_reference.contract.model import ANY_ERROR, OF_SERVICE
 from openfirst_reference.machine.machine import observed
 from openfirst_reference.machine.step import Call, State, Step
 
@@ -169,7 +169,11 @@ class Table:
             calls = self.machine.alphabet({operation: None}, self.initial)
             given: dict[str, str] | None = None
             for call in calls:
-                for more in [call.leaves] if given is None else [{**given, **_given(call.leaves)}]:
+                for more in (
+                    [call.leaves]
+                    if given is None
+                    else [{**given, **self.contract.given_leaves(call.operation, call.leaves)}]
+                ):
                     if len(parameters) > 1 and self._changes((operation, tuple(more.items()))):
                         given = dict(more)
             if given is not None:
@@ -415,10 +419,6 @@ class Table:
         if len(left) != 1 or len(right) != 1:
             return (pair[0], pair[0])  # What they do is not certain: this way tells nothing.
         return (left[0].after, right[0].after)
-
-
-def _given(leaves: Mapping[str, str]) -> dict[str, str]:
-    return {name: leaf for name, leaf in leaves.items() if leaf != ABSENT}
 
 
 def _longest(words: Iterable[Word]) -> list[Word]:
