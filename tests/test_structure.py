@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import ast
 import re
-import shutil
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[1]
+from tests.tracked import ROOT, tracked, tracked_in
 
 # From the bottom up: a room may import those before it.
 ROOMS = {
@@ -68,7 +66,7 @@ def upward_imports(room: str, source: str) -> list[tuple[int, str]]:
 
 @pytest.mark.parametrize("room", ROOMS)
 def test_a_room_imports_only_the_rooms_below_it(room: str) -> None:
-    modules = sorted(ROOMS[room].rglob("*.py"))
+    modules = tracked_in(str(ROOMS[room].relative_to(ROOT)), ".py")
     assert modules, f"{ROOMS[room]} has no module"
 
     upward = [
@@ -112,17 +110,6 @@ def test_a_room_tells_type_checkers_that_it_is_typed(room: str) -> None:
     assert (ROOMS[room] / "py.typed").is_file()
 
 
-def project_files() -> list[Path]:
-    """List what is committed, and what would be next: files that git neither knows nor ignores."""
-    if shutil.which("git") is None or not (ROOT / ".git").exists():
-        pytest.skip("only a git checkout tells which files are the project's")
-    # In a container the checkout often belongs to another user, to which git objects.
-    git = ["git", "-c", "safe.directory=*"]
-    list_files = ["ls-files", "-z", "--cached", "--others", "--exclude-standard"]
-    listed = subprocess.run([*git, *list_files], cwd=ROOT, capture_output=True, check=True).stdout
-    return sorted(ROOT / name for name in listed.decode().split("\0") if name and (ROOT / name).is_file())
-
-
 def text_of(path: Path) -> str:
     """Give the text of a file; a binary one has none."""
     try:
@@ -132,7 +119,7 @@ def text_of(path: Path) -> str:
 
 
 def test_no_file_names_a_path_of_one_machine() -> None:
-    files = project_files()
+    files = tracked()
     assert Path(__file__).resolve() in files
 
     found = [

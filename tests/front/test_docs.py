@@ -7,9 +7,9 @@ import pytest
 from click.testing import CliRunner
 
 from openfirst.cli import main
+from tests.tracked import ROOT, tracked_in
 
-ROOT = Path(__file__).resolve().parents[2]
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")), ROOT / "CONTRIBUTING.md"]
+PAGES = [ROOT / "README.md", *tracked_in("docs", ".md"), ROOT / "CONTRIBUTING.md"]
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)

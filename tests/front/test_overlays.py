@@ -21,10 +21,11 @@ from openfirst_reference.machine.step import Outcome
 from openfirst_reference.proof.lint import lint
 from openfirst_reference.proof.prove import prove
 from openfirst_simulator import Simulator
+from tests.tracked import tracked_in
 
 ROOT = Path(__file__).resolve().parents[2]
 OVERLAYS = ROOT / "examples" / "overlays"
-NAMES = sorted(path.stem for path in OVERLAYS.glob("*.yaml"))
+NAMES = [path.stem for path in tracked_in("examples/overlays", ".yaml")]
 REFERENCE = "openfirst_conformance.adapters.authoring.reference_adapter:create"
 IN_MEMORY = "examples.python.adapter:InMemory"
 

@@ -19,9 +19,10 @@ from openfirst_reference.machine.step import Step
 from openfirst_reference.proof.lint import lint
 from openfirst_reference.proof.prove import prove
 from openfirst_reference.show.contract_pages import diagram, show
+from tests.tracked import tracked_in
 
 OVERLAYS = Path(__file__).resolve().parents[3] / "examples" / "overlays"
-NAMES = sorted(path.stem for path in OVERLAYS.glob("*.yaml"))
+NAMES = [path.stem for path in tracked_in("examples/overlays", ".yaml")]
 PACKAGED = load_contract()
 PlannedCall = tuple[str, Mapping[str, Any]]
 
