@@ -73,7 +73,7 @@ class Runs:
     """The runs of this process: each tier is run when the first of its rules is asked for."""
 
     def __init__(self, config: pytest.Config) -> None:
-        from openfirst.cli.shared import choices_of
+        from openfirst.request import choices_of
         from openfirst_conformance.driving.settings import Settings, shard_of
         from openfirst_conformance.tiers.catalogue import TIERS
         from openfirst_reference.contract.findings import ContractError
@@ -103,7 +103,7 @@ class Runs:
         return self.reports[tier]
 
     def _run(self, tier: str) -> Report:
-        from openfirst.cli.shared import adapter_of, platform_of
+        from openfirst.request import adapter_of, platform_of
         from openfirst_conformance.adapters.protocol.faults import AdapterFault
         from openfirst_conformance.platforms.platform_adapter import choices_of_platform
         from openfirst_conformance.verdicts.judge import judge

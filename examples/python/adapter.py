@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 from uuid import NAMESPACE_URL, uuid4, uuid5
 
-from openfirst_conformance.adapters.authoring.serve import serve
+from openfirst import serve
 
 BAD = {"expired": "token-expired", "revoked": "token-revoked"}
 

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import click
 
-from openfirst.cli.adapter import adapter
-from openfirst.cli.check import check
-from openfirst.cli.compare import compare
-from openfirst.cli.contract import contract
-from openfirst.cli.mutants import mutants
-from openfirst.cli.simulate import simulate
-from openfirst.cli.trace import trace
+from openfirst.cli.commands.adapter import adapter
+from openfirst.cli.commands.check import check
+from openfirst.cli.commands.compare import compare
+from openfirst.cli.commands.contract import contract
+from openfirst.cli.commands.mutants import mutants
+from openfirst.cli.commands.replay import replay
+from openfirst.cli.commands.rules import rules
+from openfirst.cli.commands.simulate import simulate
+from openfirst.cli.commands.trace import trace
+from openfirst.cli.exits import Main
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.group(cls=Main, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
 @click.version_option(package_name="openfirst")
 def main() -> None:
     """The session contract of the Dolby.io Communications SDK: judge an implementation, simulate the platform, read the rules."""
 
 
-for command in (check, adapter, trace, compare, simulate, contract, mutants):
+for command in (check, replay, rules, adapter, trace, compare, simulate, contract, mutants):
     main.add_command(command)

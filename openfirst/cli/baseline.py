@@ -10,7 +10,7 @@ import click
 from rich.console import Console
 from rich.text import Text
 
-from openfirst.cli.shared import count
+from openfirst.cli.options import count
 from openfirst_conformance.reports.terminal import EXIT_STATUS
 from openfirst_conformance.verdicts.baseline import TODO, Baseline, Compared, compare, read_baseline, updated
 from openfirst_conformance.verdicts.model import Report

@@ -72,7 +72,7 @@ def test_a_broken_rule_comes_with_its_quote_its_calls_and_a_line_that_plays_it_a
 @pytest.mark.parametrize(
     ("line", "status", "words"),
     [
-        ("check --rule reopn", 2, ["no rule `reopn`", "Did you mean reopen?"]),
+        ("check --rule reopn", 2, ["no rule `reopn`", "Did you mean `reopen`?"]),
         ("check --choice open-while-open", 2, ["ID=VALUE"]),
         ("check --choice open-while-open=perhaps", 2, ["cannot be `perhaps`", "refuse, keep, replace"]),
         ("check --profile symbian", 2, ["`symbian` is not a profile", "react-native-ios"]),

@@ -23,7 +23,7 @@ def test_every_link_leads_somewhere(page: Path) -> None:
 def test_every_option_that_is_named_is_one(page: Path) -> None:
     """`--something` behind `openfirst COMMAND` on one line is an option of that command."""
     for command, rest in re.findall(
-        r"openfirst (check|simulate|trace|compare|mutants|(?:contract|adapter) \w+)([^`\n]*)",
+        r"openfirst (check|replay|rules|simulate|trace|compare|mutants|(?:contract|adapter) \w+)([^`\n]*)",
         page.read_text(encoding="utf-8"),
     ):
         options = re.findall(r"(?<![-\w])--[a-z][a-z-]+", rest.partition("#")[0])

@@ -72,7 +72,7 @@ def test_a_failure_that_the_baseline_does_not_list_breaks_the_run_and_is_shown()
         ("check --baseline no/such/known.yaml --update-baseline", ["folder", "does not exist"]),
         ("check --baseline known.yaml --replay case.json", ["cannot be given together"]),
         ("check --junit no/such/report.xml", ["--junit", "does not exist"]),
-        ("check --explain reopn", ["--explain", "no rule `reopn`", "Did you mean reopen?"]),
+        ("check --explain reopn", ["--explain", "no rule `reopn`", "Did you mean `reopen`?"]),
         ("check --list --rule reopn", ["--rule", "no rule `reopn`"]),
         ("compare a.json b.json", ["a.json cannot be read"]),
         ("compare a.json", ["Missing argument 'SECOND'"]),

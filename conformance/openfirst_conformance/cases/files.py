@@ -1,16 +1,29 @@
-"""Cases as files that can be played again."""
+"""Cases as files that can be played again, `case.schema.json` says how: names and words are those that cross the wire."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+from collections.abc import Iterable, Sequence
+from functools import cache
 from typing import Any
 
+from jsonschema import Draft202012Validator
+from jsonschema.exceptions import best_match
+
+from openfirst_conformance.cases.arguments import check_arguments
 from openfirst_conformance.cases.case import Case, Planned
+from openfirst_reference.contract.document import Json
+from openfirst_reference.contract.findings import did_you_mean
 from openfirst_reference.contract.model import Contract
+from openfirst_reference.machine.machine import machine_of
+from openfirst_spec import resource
+
+SCHEMA = "case.schema.json"
 
 
-def case_to_json(case: Case, calls: Sequence[Planned]) -> dict[str, Any]:
-    """A case as a file that can be played again."""
+def case_to_json(case: Case, calls: Sequence[Planned], contract: Contract) -> Json:
+    """A case as a file that can be played again, with these calls of it."""
+    names = contract.bindings.operations
     return {
         "openfirst": "case",
         "id": case.id,
@@ -21,7 +34,7 @@ def case_to_json(case: Case, calls: Sequence[Planned]) -> dict[str, Any]:
         "calls": [
             {
                 "client": call.client,
-                "operation": call.operation,
+                "operation": names.outward(call.operation),
                 "arguments": dict(call.arguments),
                 **({"overlapping": True} if call.overlapping else {}),
             }
@@ -31,19 +44,50 @@ def case_to_json(case: Case, calls: Sequence[Planned]) -> dict[str, Any]:
 
 
 def case_from_json(item: Any, contract: Contract, place: str) -> Case:
-    """The case in a file. Raises ValueError with a sentence for a person."""
+    """The case in a file that is called `place`. Raises ValueError with a sentence for a person."""
     if not isinstance(item, dict) or item.get("openfirst") != "case":
         raise ValueError(f"{place}: this is not a case. Name a file that openfirst check has saved.")
-    for fixture in item["clients"].values():
-        if fixture not in contract.fixtures:
-            raise ValueError(f"{place}: `{fixture}` is not a fixture. Fixtures: {', '.join(contract.fixtures)}.")
-    for call in item["calls"]:
-        if call["operation"] not in contract.operations:
-            known = ", ".join(contract.operations)
-            raise ValueError(f"{place}: `{call['operation']}` is not an operation. Operations: {known}.")
-    calls = tuple(
-        Planned(call["client"], call["operation"], call["arguments"], call.get("overlapping", False))
-        for call in item["calls"]
-    )
-    choices = contract.check_choices(item.get("choices", {}), place)
-    return Case(item["id"], item["title"], item["clients"], calls, choices, item.get("held", {}))
+    wrong = best_match(_schema().iter_errors(item))
+    if wrong is not None:
+        at = wrong.json_path.removeprefix("$").lstrip(".")
+        raise ValueError(f"{place}: {at + ': ' if at else ''}{wrong.message}. See {SCHEMA}.")
+    clients = item["clients"]
+    for client, fixture in clients.items():
+        _known(fixture, contract.fixtures, f"{place}: clients.{client}", "a fixture")
+    for client, held in item.get("held", {}).items():
+        _known(client, clients, f"{place}: held", "a client of the case")
+        for name, value in held.items():
+            world = [variable.name for variable in contract.variables.values() if variable.world]
+            _known(name, world, f"{place}: held.{client}", "a variable of the world")
+            values = contract.variables[name].values
+            _known(value, values or [value], f"{place}: held.{client}.{name}", f"a value of {name}")
+    choices = contract.check_choices(item.get("choices", {}), f"{place}: choices")
+    calls = tuple(_call(call, clients, contract, f"{place}: call {n}") for n, call in enumerate(item["calls"], 1))
+    return Case(item["id"], item["title"], clients, calls, choices, item.get("held", {}))
+
+
+def _call(item: Json, clients: Iterable[str], contract: Contract, place: str) -> Planned:
+    """One of its calls. Raises ValueError with a sentence."""
+    names = contract.bindings.operations
+    sent, client, arguments = item["operation"], item["client"], item.get("arguments") or {}
+    _known(names.inward(sent), contract.operations, place, "an operation", shown=sent)
+    _known(client, clients, place, "a client of the case")
+    operation = names.inward(sent)
+    machine = machine_of(contract)
+    try:
+        check_arguments(contract, operation, arguments)
+        machine.call(operation, arguments, machine.state())
+    except ValueError as error:
+        raise ValueError(f"{place} ({sent}): {error}") from None
+    return Planned(client, operation, arguments, item.get("overlapping", False))
+
+
+def _known(name: str, known: Iterable[str], place: str, what: str, shown: str | None = None) -> None:
+    known = list(known)
+    if name not in known:
+        raise ValueError(f"{place}: `{shown or name}` is not {what}. {did_you_mean(name, known)}")
+
+
+@cache
+def _schema() -> Draft202012Validator:
+    return Draft202012Validator(json.loads(resource(SCHEMA)))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import json
 import time
 from collections.abc import Mapping, Sequence
@@ -16,6 +15,7 @@ from openfirst_conformance.platforms.external_ids import ExternalIds, Stamp
 from openfirst_conformance.platforms.forging import foreign, forged, unreadable
 from openfirst_conformance.platforms.http import FORM, JSON, Answer, Refused, Unreadable, Wire, value_of
 from openfirst_conformance.platforms.stage import LIFETIME, Stage, outlined
+from openfirst_reference.client.json_forms import basic
 from openfirst_reference.contract.http_surface import surface
 from openfirst_reference.contract.model import Contract
 
@@ -89,7 +89,9 @@ class JudgedPlatform:
     async def _find_deprecated(self) -> None:
         """A platform need not have what an application should not use any more."""
         with suppress(TimeoutError, Unreadable):  # What is wrong with it, the cases will tell.
-            answer = await self._ask_for_token(KEY_SECRET_TOKEN, basic(self._key, self._secret), _GRANT, FORM)
+            answer = await self._ask_for_token(
+                KEY_SECRET_TOKEN, basic(self._key or "", self._secret or ""), _GRANT, FORM
+            )
             self.has_deprecated = answer.status not in _NOT_THERE
 
     async def close(self) -> None:
@@ -154,7 +156,9 @@ class JudgedPlatform:
                     if refused.status != 401:
                         raise
             # There is none yet, or its time is over.
-            self._api_token = await self._token(API_TOKEN, basic(self._key, self._secret), _LONG_GRANT, FORM)
+            self._api_token = await self._token(
+                API_TOKEN, basic(self._key or "", self._secret or ""), _LONG_GRANT, FORM
+            )
             return await self._token(CLIENT_TOKEN, f"Bearer {self._api_token}", content, JSON)
         except TimeoutError:
             raise AdapterFault("hang", f"{self.wire.base_url} gave no token in time", "See its log.") from None
@@ -225,8 +229,3 @@ class JudgedStage:
 
 def _never(what: str) -> AdapterFault:
     return AdapterFault("refused", f"a platform is judged without `{what}`", "Leave that call out of the case.")
-
-
-def basic(key: str | None, secret: str | None) -> str:
-    """The Authorization header for an application key and secret."""
-    return f"Basic {base64.b64encode(f'{key}:{secret}'.encode()).decode()}"

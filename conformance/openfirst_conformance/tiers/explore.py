@@ -14,6 +14,7 @@ from openfirst_conformance.tiers.choice_probes import learnt
 from openfirst_conformance.tiers.planning.hsi import Word
 from openfirst_conformance.tiers.planning.resolved_table import Table, tables_of
 from openfirst_conformance.tiers.values import Pool, longest, made_values, near_misses
+from openfirst_reference.contract.expressions import mentioned
 from openfirst_reference.machine.machine import Machine
 from openfirst_reference.machine.step import State, Step
 
@@ -95,9 +96,10 @@ def _one_holder_each(table: Table, made: Pool, seed: int) -> Iterator[Case]:
 
 def _compared_with(machine: Machine, operation: str, parameter: str) -> list[str]:
     """The data that a client holds and that classes of the parameter ask for."""
-    text = " ".join(leaf.expression or "" for leaf in machine.contract.classes[operation, parameter].leaves)
+    leaves = machine.contract.classes[operation, parameter].leaves
+    asked = {name for leaf in leaves for _, name in mentioned(leaf.expression or "", "client")}
     held = [name for name, variable in machine.contract.variables.items() if variable.world and not variable.values]
-    return [name for name in held if f"client.{name}" in text]
+    return [name for name in held if name in asked]
 
 
 def _accepted(table: Table, operation: str) -> Word | None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import base64
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Final, TypeVar
+
+import aiohttp
 
 from openfirst_reference.contract.document import Json
 
@@ -58,7 +59,7 @@ def basic(key: str, secret: str) -> str:
     """Write the Authorization header for a key and secret; ValueError says that the key cannot be one."""
     if ":" in key:
         raise ValueError("An application key has no colon; see whether key and secret were put together.")
-    return f"Basic {base64.b64encode(f'{key}:{secret}'.encode()).decode('ascii')}"
+    return aiohttp.encode_basic_auth(key, secret)
 
 
 def as_json(value: Any) -> bytes:

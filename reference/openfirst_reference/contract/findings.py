@@ -41,13 +41,13 @@ class ContractError(Exception):
         super().__init__("\n".join(str(finding) for finding in self.findings))
 
 
-def did_you_mean(name: str, known: Iterable[str]) -> str:
-    """A sentence that names what may have been meant, or all that could have been."""
+def did_you_mean(name: str, known: Iterable[str], some: Iterable[str] | None = None) -> str:
+    """A sentence that names what may have been meant, or else all that could have been (or `some` of it)."""
     names = sorted(known)
     near = difflib.get_close_matches(name, names, 3, 0.6)
     if near:
         return f"Did you mean {' or '.join(f'`{item}`' for item in near)}?"
-    return f"Known: {', '.join(names) or 'none'}."
+    return f"Known: {', '.join(names if some is None else some) or 'none'}."
 
 
 def list_words(words: Sequence[str], last: str = "and") -> str:

@@ -19,10 +19,18 @@ CONTRACT_FILE = "session.yaml"
 
 def load_document(file: Path | None = None, overlays: Sequence[Path] = ()) -> Document:
     """The contract's document with the overlays on top, each laid over what came before."""
-    document = _with_bindings(read_file(file)) if file else _packaged()
+    document = _whole(read_file(file)) if file else _packaged()
     for overlay in overlays:
         document = _without_removed_bindings(_with_removed_choices_settled(lay_over(document, read_file(overlay))))
     return document
+
+
+def _whole(document: Document) -> Document:
+    """A file that is a contract, and no overlay. Raises ContractError."""
+    if "contract" not in document.data and not document.data.keys() >= {"operations", "transitions", "rules"}:
+        found = "This file is an overlay, and no whole contract: it has no section `contract`."
+        raise ContractError([document.finding((), found, f"Lay it over the contract: --overlay {document.file}")])
+    return _with_bindings(document)
 
 
 def _with_bindings(document: Document) -> Document:

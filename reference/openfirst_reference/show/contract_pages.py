@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable, Iterable, Iterator
 
-from openfirst_reference.contract.findings import list_words
+from openfirst_reference.contract.findings import did_you_mean, list_words
 from openfirst_reference.contract.model import Carry, Choice, Classes, Contract, Guard, Operation, Row, Rule
 from openfirst_reference.machine.automaton import explore
 from openfirst_reference.machine.machine import Machine
@@ -97,9 +96,7 @@ def _one(contract: Contract, what: str) -> Iterator[Block]:
     found = [block for names, blocks in parts if what in names for block in blocks(what)]
     if not found:
         known = [name for names, _ in parts for name in names]
-        near = difflib.get_close_matches(what, known, n=3, cutoff=0.5)
-        hint = f"Did you mean {list_words(near, 'or')}?" if near else "Rules: " + ", ".join(contract.rules) + "."
-        raise ValueError(f"The contract has nothing called `{what}`. {hint}")
+        raise ValueError(f"The contract has nothing called `{what}`. {did_you_mean(what, known, contract.rules)}")
     yield from found
 
 

@@ -31,7 +31,7 @@ MACHINE = Machine(CONTRACT)
 DEFAULT = CONTRACT.default_choices()
 SINGLE = single_faults(MACHINE)
 FAULTS = {str(fault): fault for faults in SINGLE.values() for fault in faults}
-COMMAND = importlib.import_module("openfirst.cli.mutants")  # The package has the command itself by that name.
+COMMAND = importlib.import_module("openfirst.cli.commands.mutants")  # The package has the command itself by that name.
 PAGE = (Path(__file__).parents[3] / "docs" / "power.md").read_text(encoding="utf-8")
 
 

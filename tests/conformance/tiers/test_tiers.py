@@ -153,7 +153,7 @@ def test_a_deep_fault_is_found_and_shrunk_and_plays_again(implementation: type[P
     assert rule in broken(report)
     (failure, *_) = report.rules[rule].failures
     assert len(failure.played.calls) == calls
-    case = case_from_json(case_to_json(failure.played.case, failure.played.calls), CONTRACT, "deep.json")
+    case = case_from_json(case_to_json(failure.played.case, failure.played.calls, CONTRACT), CONTRACT, "deep.json")
     again = asyncio.run(replay(PythonAdapter(path_of(implementation)), CONTRACT, case))
     assert rule in broken(again)
     assert not broken(asyncio.run(replay(PythonAdapter(path_of(Plain)), CONTRACT, case)))

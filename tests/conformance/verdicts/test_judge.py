@@ -191,7 +191,7 @@ def test_a_saved_case_plays_again() -> None:
         Planned("a", "getParticipant"),
     )
     case = Case("leak", "a leaked name", {"a": "token-with-id"}, calls)
-    again = case_from_json(case_to_json(case, calls), CONTRACT, "leak.json")
+    again = case_from_json(case_to_json(case, calls, CONTRACT), CONTRACT, "leak.json")
     for factory, verdict in (("LeaksTheName", "broken"), ("Plain", "conforms")):
         report = asyncio.run(replay(PythonAdapter(f"implementations_for_judge:{factory}"), CONTRACT, again))
         assert report.verdict == verdict

@@ -12,16 +12,9 @@ import click
 from rich.console import Console
 from rich.text import Text
 
-from openfirst.cli.shared import (
-    adapter_of,
-    check_one,
-    connect,
-    count,
-    overlays,
-    said_plainly,
-    timeout_scale,
-    transcript,
-)
+from openfirst.cli.exits import said_plainly
+from openfirst.cli.options import check_one, connect, count, overlays, timeout_scale, transcript
+from openfirst.request import adapter_of
 from openfirst_conformance.adapters.adapter import Adapter
 from openfirst_conformance.adapters.authoring.skeleton import LANGUAGES, skeleton
 from openfirst_conformance.adapters.protocol.transcript import transcript_in

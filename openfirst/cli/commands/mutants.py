@@ -10,7 +10,8 @@ import click
 from rich.console import Console
 from rich.text import Text
 
-from openfirst.cli.shared import overlays, said_plainly
+from openfirst.cli.exits import said_plainly
+from openfirst.cli.options import check_targets, overlays
 from openfirst_conformance.power.measure import measure
 from openfirst_conformance.reports.power import as_json, as_markdown, as_table, as_text
 from openfirst_reference.contract.load import load_contract
@@ -59,11 +60,7 @@ def mutants(
     console = Console(highlight=False)
     console.width = max(console.width, _WIDTH)
     with said_plainly():
-        for option, file in (("--json", json_file), ("--markdown", markdown_file)):
-            if file and not file.parent.is_dir():
-                raise click.UsageError(
-                    f"{option}: the folder {file.parent} does not exist. Make it, or name another file."
-                )
+        check_targets({"--json": json_file, "--markdown": markdown_file})
         machine = machine_of(load_contract(overlays=overlays))
         with Console(stderr=True).status("Drawing mutants …") as status:
             power = measure(

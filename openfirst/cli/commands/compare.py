@@ -11,7 +11,8 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from openfirst.cli.shared import count, said_plainly
+from openfirst.cli.exits import said_plainly
+from openfirst.cli.options import count
 from openfirst_conformance.verdicts.compare import check_report, differences, remarks
 from openfirst_reference.contract.document import Json
 from openfirst_reference.contract.load import load_contract

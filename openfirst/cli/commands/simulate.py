@@ -8,7 +8,9 @@ from pathlib import Path
 
 import click
 
-from openfirst.cli.shared import choices_of, chosen, overlays, profile, said_plainly
+from openfirst.cli.exits import said_plainly
+from openfirst.cli.options import chosen, overlays, profile
+from openfirst.request import choices_of
 from openfirst_reference.contract.load import load_contract
 
 

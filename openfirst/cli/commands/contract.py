@@ -7,7 +7,8 @@ from pathlib import Path
 
 import click
 
-from openfirst.cli.shared import count, overlays, said_plainly
+from openfirst.cli.exits import said_plainly
+from openfirst.cli.options import count, overlays
 from openfirst_reference.contract.build import build_contract
 from openfirst_reference.contract.load import load_contract, load_document
 

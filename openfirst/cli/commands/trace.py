@@ -13,7 +13,9 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from openfirst.cli.shared import choices_of, chosen, count, overlays, profile, said_plainly
+from openfirst.cli.exits import said_plainly
+from openfirst.cli.options import chosen, count, overlays, profile
+from openfirst.request import choices_of
 from openfirst_conformance.recordings.follower import Broken
 from openfirst_conformance.recordings.har import Har, is_har, read_har
 from openfirst_conformance.recordings.judged import Judged, judge_recordings

@@ -1,0 +1,186 @@
+"""`openfirst check`: judge an implementation."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from pathlib import Path
+
+import click
+from rich.console import Console
+
+from openfirst.cli import baseline as known
+from openfirst.cli.commands.replay import played_again
+from openfirst.cli.commands.rules import said
+from openfirst.cli.exits import said_plainly
+from openfirst.cli.options import check_targets, json_file, judged, junit_file, read_json, transcript
+from openfirst.cli.reporting import write_reports
+from openfirst.request import Request, check_rules
+from openfirst_conformance.adapters.protocol.transcript import transcript_in
+from openfirst_conformance.cases.case import Case
+from openfirst_conformance.cases.files import case_from_json, case_to_json
+from openfirst_conformance.driving.played import Played
+from openfirst_conformance.driving.settings import Settings, shard_of
+from openfirst_conformance.reports.terminal import show
+from openfirst_conformance.tiers.catalogue import TIERS
+from openfirst_conformance.verdicts.judge import judge
+from openfirst_conformance.verdicts.model import Failure, Report
+from openfirst_reference.contract.model import Contract
+
+CASES = Path("openfirst-cases")
+
+
+@click.command()
+@click.option(
+    "--tier", "tiers", multiple=True, type=click.Choice(list(TIERS)), help="The tiers to run.  [default: all of them]"
+)
+@click.option(
+    "-k",
+    "extra",
+    default=1,
+    show_default=True,
+    type=click.IntRange(0, 2),
+    help="The extra states that `complete` allows for.",
+)
+@click.option("--seed", default=0, show_default=True, help="The seed of `explore` and `concurrent`.")
+@click.option(
+    "--walks",
+    default=200,
+    show_default=True,
+    type=click.IntRange(0),
+    help="How many walks of 50 calls `explore` takes.",
+)
+@click.option(
+    "--scenario",
+    "scenarios",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="A saved case of one client, from whose end `complete` goes on as well.",
+)
+@click.option("--shard", metavar="I/N", help="Run one part of N only; all parts together are the whole.")
+@click.option(
+    "--rule", "only", multiple=True, metavar="ID", help="Judge by this rule only; may be given several times."
+)
+@json_file
+@junit_file
+@known.baseline
+@transcript
+@judged
+# What has become a command of its own: `openfirst rules`, and `openfirst replay`.
+@click.option("--list", "listed", is_flag=True, hidden=True)
+@click.option("--explain", "explained", metavar="RULE", hidden=True)
+@click.option("--replay", "replay_file", type=click.Path(path_type=Path), metavar="FILE", hidden=True)
+def check(
+    request: Request,
+    tiers: tuple[str, ...],
+    extra: int,
+    seed: int,
+    walks: int,
+    scenarios: tuple[Path, ...],
+    shard: str | None,
+    only: tuple[str, ...],
+    json_file: Path | None,
+    junit_file: Path | None,
+    baseline_file: Path | None,
+    update_baseline: bool,
+    transcript: Path | None,
+    listed: bool,
+    explained: str | None,
+    replay_file: Path | None,
+) -> None:
+    """Judge an implementation: a verdict for every rule, and the shortest sequence of calls that shows each one broken.
+
+    Without --adapter, --python, --connect or --platform it judges the reference client against a simulator that it starts
+    itself.
+
+    Exit status: 0 conforms, 1 a rule is broken, 2 usage, 3 incomplete or nothing ran, 4 only the baseline is wrong. A rule
+    that fails as the baseline says counts as kept.
+    """
+    if listed or explained:
+        with said_plainly():
+            click.echo(said(request.contract(), explained, only, "--explain"), nl=not explained)
+        return
+    if replay_file and baseline_file:
+        raise click.UsageError("--baseline and --replay cannot be given together: a replay is one case only.")
+    if replay_file:
+        played_again(request, replay_file, "--replay", json_file, junit_file, transcript)
+    with said_plainly():
+        contract = request.contract()
+        check_rules(contract, only)
+        part = shard_of(shard) if shard else (1, 1)
+        settings = Settings(extra, seed, walks, tuple(_scenario(file, contract) for file in scenarios), part)
+        targets = {"--json": json_file, "--junit": junit_file, "--transcript": transcript}
+        check_targets({**targets, "--baseline": baseline_file if update_baseline else None})
+        accepted = known.read(baseline_file, contract, update=update_baseline)
+        report = _judged(request, contract, tiers or tuple(TIERS), only, settings, transcript)
+        compared = known.settle(report, accepted, baseline_file, update=update_baseline)
+    report = compared.report
+    console = Console(highlight=False)
+    floor = _floor(contract) if "complete" in report.promise else ""
+    write_reports(report, json_file, junit_file)
+    show(report, console, lambda failure: request.replaying(_save(failure, contract)), floor)
+    known.show(compared, baseline_file, console, update=update_baseline)
+    if json_file:
+        console.print(f"Report: {json_file}")
+    sys.exit(known.status(compared))
+
+
+def _judged(
+    request: Request,
+    contract: Contract,
+    tiers: tuple[str, ...],
+    only: tuple[str, ...],
+    settings: Settings,
+    transcript: Path | None,
+) -> Report:
+    choices = request.choices(contract)
+    # A spinner with the case at hand; nothing at all where standard error is no terminal.
+    with transcript_in(transcript) as kept, Console(stderr=True).status("Starting the adapter …") as status:
+
+        def progress(played: Played) -> None:
+            status.update(f"Played {played.case.id}")
+
+        subject, platform = request.subject(contract, kept)
+        run = judge(
+            subject,
+            contract,
+            choices=choices,
+            tiers=tiers,
+            only=only,
+            settings=settings,
+            announce=lambda text: click.echo(text, err=True),
+            platform=platform,
+            progress=progress,
+        )
+        return asyncio.run(run)
+
+
+def _scenario(file: Path, contract: Contract) -> Case:
+    """The case in a file, from whose end `complete` goes on. Raises ValueError with a sentence."""
+    case = case_from_json(read_json(file, "--scenario"), contract, str(file))
+    if len(case.clients) != 1:
+        raise ValueError(f"--scenario: {file} has {len(case.clients)} clients. Name a case of one client.")
+    return case
+
+
+def _floor(contract: Contract) -> str:
+    """What a pass is worth: how far those come that keep nothing."""
+    from openfirst_conformance.power.trivial_clients import floor
+
+    refusing, accepting = ((len(item.passed), len(item.tested)) for item in floor(contract))
+    return (
+        f"The floor: a client that refuses every call passes {refusing[0]} of the {refusing[1]} rules that smoke can test "
+        f"in it, and one that accepts every call {accepting[0]} of {accepting[1]}."
+    )
+
+
+def _save(failure: Failure, contract: Contract) -> Path:
+    """Write the failing case where it can be played again from."""
+    CASES.mkdir(exist_ok=True)
+    file = CASES / f"{failure.rule}.json"
+    case = case_to_json(failure.played.case, failure.played.calls, contract)
+    text = json.dumps(case, ensure_ascii=False, indent=2) + "\n"
+    file.write_text(text, encoding="utf-8", errors="backslashreplace")
+    return file

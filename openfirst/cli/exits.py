@@ -1,0 +1,72 @@
+"""Exit statuses: how a person's mistake is told, and how one of our own."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+import click
+
+from openfirst_conformance.adapters.protocol.faults import AdapterFault
+from openfirst_reference.contract.findings import ContractError
+
+USAGE = 2
+INTERRUPTED = 3
+FAILED = 70
+"""Something of openfirst's own failed (EX_SOFTWARE). Status 1 says that a rule is broken, and nothing else."""
+STOPPED = 130
+NOBODY_READS = 141
+TRACEBACK = "OPENFIRST_TRACEBACK"
+
+
+class Main(click.Group):
+    """A group of commands in which whatever fails unforeseen ends with a sentence and a status of its own."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command."""
+        try:
+            return super().invoke(ctx)
+        except (click.ClickException, click.exceptions.Exit, click.Abort):
+            raise
+        except KeyboardInterrupt:
+            click.echo("Stopped before the end.", err=True)
+            sys.exit(STOPPED)
+        except BrokenPipeError:
+            # Whoever reads has seen enough, as `head` has; what is still to be flushed goes nowhere.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            sys.exit(NOBODY_READS)
+        except Exception as error:
+            if os.environ.get(TRACEBACK):
+                raise
+            said = " ".join(str(error).split())[:300]
+            click.echo(
+                f"openfirst itself failed ({type(error).__name__}: {said}). That is a mistake of its own, not yours: please "
+                f"report it in the project's issues, with the command and what it prints under {TRACEBACK}=1.",
+                err=True,
+            )
+            sys.exit(FAILED)
+
+
+@contextlib.contextmanager
+def said_plainly() -> Iterator[None]:
+    """A person's mistake becomes a sentence and exit status 2, never a traceback."""
+    try:
+        yield
+    except ContractError as error:
+        for finding in error.findings:
+            click.echo(str(finding), err=True)
+        sys.exit(USAGE)
+    except AdapterFault as fault:
+        click.echo(f"The adapter: {fault.detail}. {fault.remedy}", err=True)
+        if fault.stderr.strip():
+            click.echo("Its standard error ends with:\n" + fault.stderr.strip()[-2000:], err=True)
+        sys.exit(USAGE)
+    except ValueError as error:
+        click.echo(str(error), err=True)
+        sys.exit(USAGE)
+    except KeyboardInterrupt:
+        click.echo("Stopped before the end.", err=True)
+        sys.exit(INTERRUPTED)

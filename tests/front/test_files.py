@@ -1,0 +1,161 @@
+"""Files that people name: read with a word about what is wrong in them, refused before anything runs."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+from openfirst.cli import main
+from openfirst.cli.commands import contract as contract_command
+from openfirst_conformance.cases.files import case_from_json, case_to_json
+from openfirst_reference.contract.load import load_contract
+
+CASE = {
+    "openfirst": "case",
+    "id": "reopen",
+    "title": "open, close, open",
+    "clients": {"a": "token-with-id"},
+    "calls": [
+        {"client": "a", "operation": "open", "arguments": {"info": {"name": "Ana"}}},
+        {"client": "a", "operation": "close"},
+        {"client": "a", "operation": "getParticipant", "arguments": None},
+    ],
+}
+
+
+def run(*words: str) -> Result:
+    """Run a command."""
+    return CliRunner().invoke(main, list(words))
+
+
+def changed(**entries: Any) -> dict[str, Any]:
+    """The case with other entries."""
+    return {**CASE, **entries}
+
+
+def call(**entries: Any) -> dict[str, Any]:
+    """The case with another first call."""
+    return changed(calls=[{"client": "a", "operation": "open", "arguments": {}, **entries}])
+
+
+@pytest.mark.parametrize(
+    ("case", "words"),
+    [
+        (call(arguments={"info": {"name": 7}}), ["call 1 (open)", "arguments.info.name", "7 is not of type"]),
+        (call(arguments={"infoo": {"name": "Ana"}}), ["call 1 (open)", "`infoo`", "Did you mean `info`?"]),
+        (call(arguments={"info": {"nam": "Ana"}}), ["call 1 (open)", "arguments.info", "nam"]),
+        (call(arguments=[]), ["calls[0].arguments", "object"]),
+        (call(operation="opne"), ["call 1", "`opne` is not an operation", "Did you mean `open`?"]),
+        (call(client="b"), ["call 1", "`b` is not a client of the case"]),
+        (
+            call(operation="use", arguments={"service": "conference", "method": "fly"}),
+            ["call 1 (use)", "conference/fly"],
+        ),
+        ({key: CASE[key] for key in CASE if key != "clients"}, ["'clients' is a required property"]),
+        (changed(clients={}), ["clients"]),
+        (changed(clients=[]), ["clients"]),
+        (changed(clients={"a": "token-with"}), ["clients.a", "`token-with` is not a fixture", "`token-with-id`"]),
+        (changed(calls={}), ["calls"]),
+        (changed(choices={"open-while-open": "maybe"}), ["open-while-open", "maybe"]),
+        (changed(held={"a": {"session": "open"}}), ["held.a", "`session` is not a variable of the world"]),
+        (changed(held={"b": {"scope": "update"}}), ["held", "`b` is not a client"]),
+        (changed(surplus=1), ["surplus"]),
+        ([], ["not a case"]),
+    ],
+)
+@pytest.mark.parametrize("option", ["--replay", "--scenario"])
+def test_a_case_file_is_checked(tmp_path: Path, option: str, case: Any, words: list[str]) -> None:
+    file = tmp_path / "case.json"
+    file.write_text(json.dumps(case), encoding="utf-8")
+    result = run("check", "--tier", "smoke", option, str(file))
+    assert result.exit_code == 2
+    assert "Traceback" not in result.output
+    for word in [str(file), *words]:
+        assert word in result.output
+
+
+def test_a_right_case_file_is_what_it_says() -> None:
+    contract = load_contract()
+    case = case_from_json(CASE, contract, "case.json")
+    assert [planned.operation for planned in case.calls] == ["open", "close", "getParticipant"]
+    again = case_to_json(case, case.calls, contract)
+    assert case_from_json(again, contract, "again.json") == case
+
+
+def test_replay_is_a_command(tmp_path: Path) -> None:
+    file = tmp_path / "case.json"
+    file.write_text(json.dumps(CASE), encoding="utf-8")
+    by_option, by_command = run("check", "--replay", str(file)), run("replay", str(file))
+    assert by_command.exit_code == by_option.exit_code == 0
+    assert "conforms" in by_command.output
+
+
+def test_rules_is_a_command() -> None:
+    assert run("rules").output == run("check", "--list").output
+    assert run("rules", "reopen").output == run("check", "--explain", "reopen").output
+    assert "Did you mean `reopen`?" in run("rules", "repoen").output
+
+
+@pytest.mark.parametrize("option", ["--json", "--junit", "--transcript", "--baseline"])
+@pytest.mark.parametrize(
+    ("target", "word"), [("", "is a folder"), ("no/report", "does not exist"), ("file/report", "is no folder")]
+)
+def test_what_cannot_be_written_is_refused_before_anything_runs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, option: str, target: str, word: str
+) -> None:
+    monkeypatch.setattr("openfirst.cli.commands.check._judged", None)
+    (tmp_path / "file").write_text("", encoding="utf-8")
+    update = ["--update-baseline"] if option == "--baseline" else []
+    result = run("check", option, str(tmp_path / target), *update)
+    assert (result.exit_code, word in result.output) == (2, True), result.output
+
+
+def test_a_target_that_can_be_written_is_left_as_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def stop(*_: object) -> None:
+        raise ValueError("stopped here")
+
+    monkeypatch.setattr("openfirst.cli.commands.check._judged", stop)
+    kept, new = tmp_path / "kept.json", tmp_path / "new.xml"
+    kept.write_text("before", encoding="utf-8")
+    result = run("check", "--json", str(kept), "--junit", str(new))
+    assert "stopped here" in result.output
+    assert (kept.read_text(encoding="utf-8"), new.exists()) == ("before", False)
+
+
+def test_an_overlay_goes_with_the_option_for_it(tmp_path: Path) -> None:
+    overlay = tmp_path / "mine.yaml"
+    overlay.write_text("profiles: { default: { close-while-closed: refuse } }\n", encoding="utf-8")
+    for command in ("lint", "prove"):
+        result = run("contract", command, str(overlay))
+        assert result.exit_code == 2
+        assert "is an overlay" in result.output
+        assert f"--overlay {overlay}" in result.output
+    assert run("contract", "lint", "--overlay", str(overlay)).exit_code == 0
+
+
+def test_a_failure_of_our_own_is_no_broken_rule(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Status 1 says that a rule is broken, and nothing else."""
+
+    def fail(*_: object, **__: object) -> None:
+        raise KeyError("what nobody thought of")
+
+    monkeypatch.setattr(contract_command, "load_contract", fail)
+    result = run("contract", "show")
+    assert result.exit_code == 70
+    assert "Traceback" not in result.output
+    assert "KeyError: 'what nobody thought of'" in result.output
+    assert "report it" in result.output
+    monkeypatch.setenv("OPENFIRST_TRACEBACK", "1")
+    assert isinstance(run("contract", "show").exception, KeyError)
+
+
+def test_ctrl_c_is_no_broken_rule(monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupt(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("openfirst_reference.proof.lint.lint", interrupt)
+    assert run("contract", "lint").exit_code == 130

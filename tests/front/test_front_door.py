@@ -1,0 +1,49 @@
+"""`import openfirst` gives what the docs and the examples use, and they use nothing else."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import openfirst
+from tests.tracked import ROOT, tracked
+
+ROOM = re.compile(r"^\s*(?:from|import)\s+openfirst_\w+", re.MULTILINE)
+SHOWN = [
+    path
+    for path in tracked()
+    if path.suffix in (".md", ".py", ".txt")
+    and (path.is_relative_to(ROOT / "examples") or path.is_relative_to(ROOT / "docs") or "skeletons" in path.parts)
+    and not path.is_relative_to(ROOT / "tests")
+]
+SNIPPETS = re.findall(r"```python\n(.*?)```", (ROOT / "docs" / "python.md").read_text(encoding="utf-8"), re.DOTALL)
+
+
+@pytest.mark.parametrize("name", openfirst.__all__)
+def test_every_name_is_there_and_says_what_it_is(name: str) -> None:
+    assert name == "__version__" or getattr(openfirst, name).__doc__
+
+
+def test_another_name_is_not() -> None:
+    with pytest.raises(AttributeError, match="simulate_all"):
+        _ = openfirst.simulate_all
+
+
+def test_to_import_it_brings_in_no_room() -> None:
+    code = "import sys, openfirst; sys.exit(any(name.startswith('openfirst_') for name in sys.modules))"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+@pytest.mark.parametrize("path", SHOWN, ids=lambda path: path.name)
+def test_examples_and_docs_import_nothing_else(path: Path) -> None:
+    assert not ROOM.search(path.read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize("code", SNIPPETS)
+def test_a_snippet_prints_what_it_says(code: str) -> None:
+    printed = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout
+    assert printed.splitlines() == re.findall(r"print\(.*\)  # (.*)", code)
