@@ -80,9 +80,28 @@ class _Both:
     def __init__(self, old: Machine, new: Machine) -> None:
         self.old, self.new = old, new
         self.unfoldings = (Unfolding(old), Unfolding(new))
+        self._calls: dict[tuple[int, Call, State], Call | None] = {}
+        self._words: dict[Call, tuple[str, str]] = {}
         self.own = {
             name: item.values for name, item in new.contract.choices.items() if name not in old.contract.choices
         }
+
+    def call(self, number: int, call: Call, state: State) -> Call | None:
+        """The call as the first (0) or the second contract (1) has it in a state; None where it has no such call."""
+        machine = (self.old, self.new)[number]
+        key = (number, call, machine.outline(state))
+        if key not in self._calls:
+            try:
+                self._calls[key] = machine.call(call.operation, call.arguments, state)
+            except ValueError:
+                self._calls[key] = None
+        return self._calls[key]
+
+    def word(self, call: Call) -> tuple[str, str]:
+        """What two calls have in common that are the same for a person."""
+        if call not in self._words:
+            self._words[call] = (call.operation, json.dumps(call.arguments, sort_keys=True, default=str))
+        return self._words[call]
 
     def settings(self) -> Iterator[Mapping[str, str]]:
         """The values of the choices that only the second contract has."""
@@ -108,9 +127,11 @@ class _Fixture:
     def __init__(self, both: _Both, fixture: str) -> None:
         self.both, self.fixture = both, fixture
         self.start: Pair = (both.old.fixture(fixture), both.new.fixture(fixture))
-        self.others = [
-            name for name in both.old.contract.fixtures[fixture].calls if name in both.new.contract.operations
-        ]
+        tried = both.old.contract.fixtures[fixture].calls
+        overlaps = [item for item in both.old.contract.overlaps.values() if item.other in tried]
+        self._overlapping = {
+            name: dict.fromkeys(item.other for item in overlaps if item.call == name) for name in tried
+        }
         self.simulated: list[tuple[Mapping[str, str], set[Pair]]] = []
         self._taken: dict[tuple[State, State], list[Taken]] = {}
 
@@ -118,26 +139,24 @@ class _Fixture:
         """All that the first contract permits, for calls that either of the two tells apart; no step that breaks a rule."""
         known = self._taken.get(pair)
         if known is None:
-            old, new = self.both.old, self.both.new
+            old = self.both.old
             calls: dict[tuple[str, str], Call] = {}
             for unfolding, state in zip(self.both.unfoldings, pair, strict=True):
                 for item in unfolding.calls(self.fixture, state):
-                    call = _in(old, item, pair[0])
-                    if call is not None and _in(new, item, pair[1]) is not None:
-                        calls.setdefault(
-                            (call.operation, json.dumps(call.arguments, sort_keys=True, default=str)), call
-                        )
+                    call = self.both.call(0, item, pair[0])
+                    if call is not None and self.both.call(1, item, pair[1]) is not None:
+                        calls.setdefault(self.both.word(call), call)
             known = self._taken[pair] = []
             for call in calls.values():
                 known += (Taken(step, None) for step in _keeping_rules(old.steps(pair[0], call)))
-                for other in self.others:
+                for other in self._overlapping.get(call.operation, ()):
                     known += (Taken(step, other) for step in _keeping_rules(old.overlap_steps(pair[0], call, other)))
         return known
 
     def explaining(self, taken: Taken, state: State) -> Iterator[Step]:
         """The steps of the second contract that explain what was seen of one of the first."""
         new, step = self.both.new, taken.step
-        call = _in(new, step.call, state)
+        call = self.both.call(1, step.call, state)
         if call is not None:
             permitted = [*new.steps(state, call)]
             if taken.overlapped is not None:
@@ -163,12 +182,12 @@ class _Fixture:
             needs[pair] = []
             for taken in self.taken(pair):
                 steps = self.explaining(taken, pair[1])
-                after = frozenset(
-                    (taken.step.after, s.after) for s in steps if _asks_no_more(s.when, taken.step.when, setting)
-                )
-                needs[pair].append(after)
-                for there in after:
-                    search.found(pair, taken.step, there)
+                after = {step.after for step in steps if _asks_no_more(step.when, taken.step.when, setting)}
+                # Where the second can do just the same, there is no need to look at what else it could do.
+                alike = {taken.step.after} & after or after
+                needs[pair].append(frozenset((taken.step.after, there) for there in alike))
+                for following in needs[pair][-1]:
+                    search.found(pair, taken.step, following)
         holding = set(needs)
         while True:
             failing = {pair for pair in holding if any(holding.isdisjoint(after) for after in needs[pair])}
@@ -214,20 +233,12 @@ class _Fixture:
         rules: dict[str, None] = {}
         broken: dict[str, None] = {}
         for state, _ in sorted(explanations, key=repr):
-            call = _in(new, step.call, state)
+            call = self.both.call(1, step.call, state)
             for item in new.steps(state, call) if call else ():
                 rules.update(dict.fromkeys(new.carried(item)))
                 if item.alternative.breaks and self.both.explains(step, item):
                     broken.update(dict.fromkeys(item.alternative.breaks))
         return tuple(broken or rules)
-
-
-def _in(machine: Machine, call: Call, state: State) -> Call | None:
-    """The call as a contract has it; None where it has no such call."""
-    try:
-        return machine.call(call.operation, call.arguments, state)
-    except ValueError:
-        return None
 
 
 def _keeping_rules(steps: Iterable[Step]) -> Iterator[Step]:
