@@ -93,7 +93,11 @@ def keeping_text(old: Machine, new: Machine, found: Keeping) -> str:
         also = [name for name in found.broken if name != broken.fixture]
         lines += [f"  So it is for {list_words(also)}, too."] if also else []
     elif not found.undecided:
-        lines.append(f"Whatever keeps the first keeps the second, in the {len(found.kept)} fixtures that both have.")
+        lines.append(f"Whatever keeps the first keeps the second, in the {_count(len(found.kept))} that both have.")
     if found.undecided:
         lines.append(f"Not decided for {list_words(found.undecided)}: there is too much to look through.")
     return "\n".join(lines)
+
+
+def _count(fixtures: int) -> str:
+    return f"{fixtures} fixture{'' if fixtures == 1 else 's'}"
