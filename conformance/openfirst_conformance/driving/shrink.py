@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
@@ -10,6 +9,7 @@ from openfirst_conformance.cases.case import Planned
 from openfirst_conformance.driving.driver import Driver
 from openfirst_conformance.driving.played import Played
 from openfirst_conformance.oracle.oracle import Oracle
+from openfirst_reference.machine.search import Search
 from openfirst_reference.machine.step import State
 
 Failure = Callable[[Played], object]
@@ -87,13 +87,9 @@ def _short_cuts(played: Played) -> Iterator[Sequence[Planned]]:
     yield calls
 
 
-def _way(steps: dict[State, dict[State, Planned]], start: State, goal: State) -> list[Planned]:
-    ways: dict[State, list[Planned]] = {start: []}
-    todo = deque([start])
-    while todo and goal not in ways:
-        state = todo.popleft()
+def _way(steps: dict[State, dict[State, Planned]], start: State, goal: State) -> tuple[Planned, ...]:
+    search = Search[State, Planned]([start])
+    for state in search:
         for after, planned in steps.get(state, {}).items():
-            if after not in ways:
-                ways[after] = [*ways[state], planned]
-                todo.append(after)
-    return ways[goal]
+            search.found(state, planned, after)
+    return search.way(goal)

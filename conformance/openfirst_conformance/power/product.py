@@ -7,7 +7,6 @@ copied: each parameter of that kind is varied alone, with values that are new. A
 
 from __future__ import annotations
 
-import heapq
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache, cached_property
@@ -20,6 +19,7 @@ from openfirst_conformance.power.faults import Fault, variables_that_matter
 from openfirst_conformance.power.faulty_client import FaultyClient
 from openfirst_conformance.tiers.planning.resolved_table import Letter, Table
 from openfirst_reference.machine.machine import Machine
+from openfirst_reference.machine.search import Search
 from openfirst_reference.machine.step import Call, State
 
 PAIRS = 50_000
@@ -47,7 +47,7 @@ class Template:
     values: tuple[tuple[Any, ...], ...]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Way:
     """How the walk came to a pair."""
 
@@ -126,13 +126,11 @@ class Product:
         met: Met,
     ) -> tuple[Call, ...] | None:
         """A shortest sequence that begins with a way to one of `starts` (and the call) and is forbidden."""
-        todo: list[tuple[int, int, Pair, Way, Call | None]] = [
-            (way.length, number, pair, way, call) for number, (pair, way, call) in enumerate(starts)
-        ]
-        heapq.heapify(todo)
-        number = len(todo)
-        while todo:
-            _, _, pair, way, only = heapq.heappop(todo)
+        search = Search[tuple[Pair, Way, Call | None], Call]()
+        for start in starts:
+            search.begin(start, start[1].length)
+        for here in search:
+            pair, way, only = here
             for call in (only,) if only else self._calls_at(pair, templates):
                 if known is None and client is self._right:
                     self._note(met, pair, way, call)
@@ -141,9 +139,8 @@ class Product:
                     return (*way.calls(), call)
                 if not met.has(there) and not (known and known.has(there)):
                     met.add(there)
-                    number += 1
-                    heapq.heappush(todo, (way.length + 1, number, there, way.onward(call), None))
-            if number > PAIRS:
+                    search.found(here, call, (there, way.onward(call), None))
+            if len(search.parents) > PAIRS:
                 raise Undecided
         return None
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import AsyncIterator
 from dataclasses import replace
 
@@ -12,6 +12,7 @@ from openfirst_conformance.cases.golden import golden_traces
 from openfirst_conformance.driving.driver import Driver
 from openfirst_conformance.driving.played import Played
 from openfirst_conformance.driving.subject import Subject
+from openfirst_reference.machine.search import Search
 from openfirst_reference.machine.step import Call, State, Step
 
 ASSUMPTIONS = (
@@ -139,20 +140,19 @@ class _Guide:
         An alternative that the implementation does not take when it is counted on is not counted on for long. States count as
         the same where the table makes no difference.
         """
-        first: dict[State, Step | None] = {self._outline(start): None}
-        todo = deque([start])
-        while todo:
-            state = todo.popleft()
-            here = self._outline(state)
+        states = {self._outline(start): start}
+        search = Search[State, Step](states)
+        for here in search:
+            state = states[here]
             if state is not start and not self._met.issuperset(self._at(state).values()):
-                self._plan = first[here]
-                return self._plan.call if self._plan else None
+                self._plan = search.way(here)[0]
+                return self._plan.call
             for call in self._at(state):
                 for step in () if (here, call) in self._avoided else self._machine.steps(state, call):
-                    there = self._outline(step.after)
-                    if there not in first and self._missed[step.row.id, step.index] < _PATIENCE:
-                        first[there] = first[here] or step
-                        todo.append(step.after)
+                    if self._missed[step.row.id, step.index] < _PATIENCE:
+                        there = self._outline(step.after)
+                        states.setdefault(there, step.after)
+                        search.found(here, step, there)
         return None
 
 

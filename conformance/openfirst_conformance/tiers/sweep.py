@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from openfirst_conformance.cases.case import Case, Planned
 from openfirst_reference.machine.machine import Machine
+from openfirst_reference.machine.search import Search
 from openfirst_reference.machine.step import Call, State
 
 # The sweep ------------------------------------------------------------------------------------------------------------
@@ -65,23 +65,20 @@ def _answers(machine: Machine, state: State, call: Call) -> bool:
     return any(not step.is_error for step in machine.steps(state, call))
 
 
-def _way(machine: Machine, start: State, calls: list[Call], wanted: Callable[[State], bool]) -> list[Call] | None:
+def _way(machine: Machine, start: State, calls: list[Call], wanted: Callable[[State], bool]) -> tuple[Call, ...] | None:
     """A shortest sequence of calls that surely leads from `start` to a state that is wanted."""
-    ways: dict[State, list[Call]] = {start: []}
-    todo = deque([start])
-    while todo:
-        state = todo.popleft()
+    search = Search[State, Call]([start])
+    for state in search:
         if wanted(state):
-            return ways[state]
+            return search.way(state)
         for call in calls:
             steps = machine.steps(state, call)
-            if len({step.after for step in steps}) == 1 and steps[0].after not in ways:
-                ways[steps[0].after] = [*ways[state], call]
-                todo.append(steps[0].after)
+            if len({step.after for step in steps}) == 1:
+                search.found(state, call, steps[0].after)
     return None
 
 
-def _follow(machine: Machine, state: State, calls: list[Call]) -> State:
+def _follow(machine: Machine, state: State, calls: Iterable[Call]) -> State:
     for call in calls:
         state = machine.steps(state, call)[0].after
     return state

@@ -10,7 +10,9 @@ import click
 from openfirst.cli.exits import said_plainly
 from openfirst.cli.options import count, overlays
 from openfirst_reference.contract.build import build_contract
+from openfirst_reference.contract.document import read_file
 from openfirst_reference.contract.load import load_contract, load_document
+from openfirst_reference.contract.model import Contract
 
 
 @click.group()
@@ -65,3 +67,53 @@ def contract_prove(file: Path | None, overlays: tuple[Path, ...]) -> None:
         proof = prove(build_contract(load_document(file, overlays)))
     click.echo(proof_text(proof))
     sys.exit(0 if proof.holds else 1)
+
+
+@contract.command("diff")
+@click.argument("old", metavar="A")
+@click.argument("new", metavar="B")
+@click.option(
+    "--overlay-a",
+    "old_overlays",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="A patch on top of A.",
+)
+@click.option(
+    "--overlay-b",
+    "new_overlays",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="A patch on top of B.",
+)
+def contract_diff(old: str, new: str, old_overlays: tuple[Path, ...], new_overlays: tuple[Path, ...]) -> None:
+    """What differs between two contracts, and whether an implementation that keeps A can break B.
+
+    A and B are files: contracts, or overlays of the packaged contract, which is called `packaged`. Tables are compared cell
+    by cell: how rows are divided, named and written does not count.
+
+    Exit status: 0 compared, whatever came of it, 2 usage.
+    """
+    from openfirst_reference.machine.machine import Machine
+    from openfirst_reference.proof.difference import difference
+    from openfirst_reference.proof.keeping import keeping
+    from openfirst_reference.show.difference_text import difference_text, keeping_text
+
+    with said_plainly():
+        first, second = Machine(_named(old, old_overlays)), Machine(_named(new, new_overlays))
+        found = difference(first, second)
+        click.echo(difference_text(found))
+        if not found.is_empty:
+            click.echo("\n" + keeping_text(first, second, keeping(first, second)))
+
+
+def _named(name: str, overlays: tuple[Path, ...]) -> Contract:
+    """The contract of a file, or that of the package under the overlay that the file is. Raises ContractError."""
+    if name == "packaged":
+        return load_contract(overlays=overlays)
+    file = Path(name)
+    if "contract" in read_file(file).data:
+        return load_contract(file, overlays)
+    return load_contract(overlays=[file, *overlays])

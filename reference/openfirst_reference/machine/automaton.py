@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from openfirst_reference.contract.expressions import mentioned
 from openfirst_reference.machine.machine import Machine
+from openfirst_reference.machine.search import Parents, Search, way
 from openfirst_reference.machine.step import Call, State, Step, Value
 
 
@@ -16,13 +16,13 @@ class Automaton:
     """What a fixture's calls can reach under any resolution of the choices.
 
     `steps` holds the states in the order they were found, nearest first, each with every step that the table
-    permits in it; `parents` the step by which each was found first (None for the initial state).
+    permits in it; `parents` the step by which each was found first.
     """
 
     fixture: str
     initial: State
     steps: Mapping[State, tuple[Step, ...]]
-    parents: Mapping[State, Step | None]
+    parents: Parents[State, Step]
 
     def all_steps(self) -> Iterator[Step]:
         """Every step, those nearest to the initial state first."""
@@ -31,12 +31,7 @@ class Automaton:
 
     def trace(self, state: State) -> tuple[Step, ...]:
         """A shortest way to the state. Raises KeyError for a state that is not reached."""
-        trace = []
-        step = self.parents[state]
-        while step is not None:
-            trace.append(step)
-            step = self.parents[step.before]
-        return tuple(reversed(trace))
+        return way(self.parents, state)
 
 
 class Unfolding:
@@ -78,19 +73,15 @@ class Unfolding:
         """
         initial = self.machine.fixture(fixture)
         steps: dict[State, tuple[Step, ...]] = {}
-        parents: dict[State, Step | None] = {initial: None}
-        todo = deque([initial])
-        while todo:
-            state = todo.popleft()
+        search = Search[State, Step]([initial])
+        for state in search:
             here = self.permitted(fixture, state, one_value=one_value)
             if choices is not None:
                 here = [step for step in here if all(choices[choice] in values for choice, values in step.when)]
             steps[state] = tuple(here)
             for step in here:
-                if step.after not in parents:
-                    parents[step.after] = step
-                    todo.append(step.after)
-        return Automaton(fixture, initial, steps, parents)
+                search.found(state, step, step.after)
+        return Automaton(fixture, initial, steps, search.parents)
 
     def explore_all(self, choices: Mapping[str, str] | None = None, *, one_value: bool = False) -> dict[str, Automaton]:
         """The automaton of every fixture, by the fixture's name."""

@@ -261,6 +261,10 @@ class Machine:
             known = self._table[key] = matching[0]
         return known
 
+    def rows(self, operation: str) -> list[Row]:
+        """The rows of an operation, with groups of a variable's values written out."""
+        return self._rows_of[operation]
+
     def matching(self, state: State, call: Call, variant: Variant) -> list[Row]:
         """The rows for this cell, however many: what lint asks."""
         return [row for row in self._rows_of[call.operation] if self._matches(row, state, call, variant)]

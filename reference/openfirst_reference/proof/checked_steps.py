@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from openfirst_reference.contract.findings import ContractError, Finding
 from openfirst_reference.machine.automaton import Automaton, Unfolding
 from openfirst_reference.machine.machine import Machine
+from openfirst_reference.machine.search import Parents, Search
 from openfirst_reference.machine.step import State, Step
 from openfirst_reference.proof.invariants import Check, Memory
 
 Node = tuple[State, Memory]
 _MANY_HISTORIES = 200_000
-Parents = dict[Node, tuple[Node, Step] | None]
 
 
 @dataclass(frozen=True)
@@ -45,7 +44,7 @@ class Ground:
         self.remembering = [check for check in checks if check.start]
         self.asked = dict.fromkeys(machine.contract.rules, 0)
         self.counterexamples: dict[str, Counterexample] = {}
-        self.histories: dict[tuple[str, Check], Parents] = {}
+        self.histories: dict[tuple[str, Check], Parents[Node, Step]] = {}
         self.distinct: dict[tuple[str, Check], dict[State, tuple[Step, ...]]] = {}
         for automaton in self.automata.values():
             self._ask_each_step(automaton)
@@ -61,18 +60,17 @@ class Ground:
                     self._found(check.rule, automaton.fixture, (*automaton.trace(step.before), step), fault)
 
     def _ask_each_history(self, automaton: Automaton, check: Check) -> None:
-        start = (automaton.initial, check.start)
-        parents: Parents = {start: None}
-        self.histories[automaton.fixture, check] = parents
+        search = Search[Node, Step]([(automaton.initial, check.start)])
+        self.histories[automaton.fixture, check] = search.parents
         distinct = {state: _distinct(check, steps) for state, steps in automaton.steps.items()}
         self.distinct[automaton.fixture, check] = distinct
-        for node, step in walk(check, [start], parents, distinct.__getitem__):
-            if len(parents) > _MANY_HISTORIES:
+        for node, step in walk(check, search, distinct.__getitem__):
+            if len(search.parents) > _MANY_HISTORIES:
                 raise ContractError([self._endless(check.rule)])
             self.asked[check.rule] += step.call.operation in check.calls
             fault = check.fault(step, node[1])
             if fault is not None:
-                self._found(check.rule, automaton.fixture, (*trace_to(node, parents), step), fault)
+                self._found(check.rule, automaton.fixture, (*search.way(node), step), fault)
 
     def _endless(self, rule: str) -> Finding:
         found = f"What the rule `{rule}` remembers does not come to an end: more than {_MANY_HISTORIES:,} states of it."
@@ -87,28 +85,13 @@ class Ground:
 
 
 def walk(
-    check: Check, start: Iterable[Node], parents: Parents, steps: Callable[[State], Iterable[Step]]
+    check: Check, search: Search[Node, Step], steps: Callable[[State], Iterable[Step]]
 ) -> Iterator[tuple[Node, Step]]:
-    """Every step from every node (state and memory) that is reached, nearest first; nodes found go to `parents`."""
-    todo = deque(start)
-    while todo:
-        node = todo.popleft()
+    """Every step from every node (state and memory) that the search reaches, nearest first."""
+    for node in search:
         for step in steps(node[0]):
             yield node, step
-            after = (step.after, check.remembered(step, node[1]))
-            if after not in parents:
-                parents[after] = (node, step)
-                todo.append(after)
-
-
-def trace_to(node: Node, parents: Mapping[Node, tuple[Node, Step] | None]) -> tuple[Step, ...]:
-    """The steps by which a node was reached first."""
-    trace = []
-    before = parents[node]
-    while before is not None:
-        trace.append(before[1])
-        before = parents[before[0]]
-    return tuple(reversed(trace))
+            search.found(node, step, (step.after, check.remembered(step, node[1])))
 
 
 def _distinct(check: Check, steps: Iterable[Step]) -> tuple[Step, ...]:

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 
 from openfirst_reference.machine.automaton import Automaton, Unfolding
 from openfirst_reference.machine.machine import Machine
+from openfirst_reference.machine.search import Search, way
 from openfirst_reference.machine.step import State, Step
-from openfirst_reference.proof.checked_steps import Ground, Node, trace_to, walk
+from openfirst_reference.proof.checked_steps import Ground, walk
 from openfirst_reference.proof.invariants import Check, Memory
 from openfirst_reference.proof.mutants import Mutant, restricted, whole_mutants
 
@@ -188,18 +189,14 @@ class _Search:
     def _histories(self, taken: _Taken, rule: str) -> Iterator[str]:
         for check in self.ground.remembering:
             known = self.ground.histories[taken.automaton.fixture, check]
-            reached = dict(known)
-            start: list[Node] = []
+            search = Search(parents=dict(known))
             for node in known:
                 for step in taken.changed.get(node[0], ()):
                     wrong = check.fault(step, node[1]) is not None
-                    if wrong and (check.rule != rule or taken.is_innocent(trace_to(node, known))):
+                    if wrong and (check.rule != rule or taken.is_innocent(way(known, node))):
                         yield check.rule
-                    after = (step.after, check.remembered(step, node[1]))
-                    if after not in reached:
-                        reached[after] = (node, step)
-                        start.append(after)
-            for node, step in walk(check, start, reached, taken.steps):
+                    search.found(node, step, (step.after, check.remembered(step, node[1])))
+            for node, step in walk(check, search, taken.steps):
                 if check.rule != rule and check.fault(step, node[1]) is not None:
                     yield check.rule
 
@@ -246,14 +243,16 @@ class _Taken:
 
     def explored(self) -> Iterator[State]:
         """Every state that only the mutant reaches, until they are too many."""
-        todo = [step.after for steps in self.changed.values() for step in steps]
-        seen = set(self.automaton.steps)
-        while todo and len(self.new) <= _MANY_STATES:
-            state = todo.pop()
-            if state not in seen:
-                seen.add(state)
-                yield state
-                todo += [step.after for step in self.steps(state)]
+        search = Search(parents=dict(self.automaton.parents))
+        for state, steps in self.changed.items():
+            for step in steps:
+                search.found(state, step, step.after)
+        for state in search:
+            if len(self.new) > _MANY_STATES:
+                return
+            yield state
+            for step in self.steps(state):
+                search.found(state, step, step.after)
 
     def is_innocent(self, trace: tuple[Step, ...]) -> bool:
         """Whether the mutant takes the same way."""

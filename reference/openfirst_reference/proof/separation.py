@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import itertools
-from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from openfirst_reference.contract.findings import Finding, list_words
 from openfirst_reference.machine.automaton import Automaton, Unfolding
 from openfirst_reference.machine.machine import Machine, Observed, observed
+from openfirst_reference.machine.search import Search, refined
 from openfirst_reference.machine.step import Call, State, Step
 
 Pair = tuple[frozenset[State], frozenset[State]]
@@ -55,11 +55,8 @@ def separated(
     machine = unfolding.machine
     settings = [{**machine.contract.default_choices(), choice: value} for value in values]
     initial = frozenset([machine.fixture(fixture)])
-    start: Pair = (initial, initial)
-    todo: deque[tuple[Pair, tuple[Call, ...]]] = deque([(start, ())])
-    seen = {start}
-    while todo and len(seen) < pairs:
-        pair, word = todo.popleft()
+    search = Search[Pair, Call]([(initial, initial)], limit=pairs - 1)
+    for pair in search:
         for call in unfolding.calls(fixture, next(iter(pair[0]))):
             after: list[dict[Observed, set[State]]] = [{}, {}]
             for states, setting, found in zip(pair, settings, after, strict=True):
@@ -68,12 +65,9 @@ def separated(
                     for step in machine.resolved(state, own, setting):
                         found.setdefault(observed(machine, step), set()).add(step.after)
             if after[0].keys() != after[1].keys():
-                return (*word, call)
+                return (*search.way(pair), call)
             for outcome in after[0]:
-                following = (frozenset(after[0][outcome]), frozenset(after[1][outcome]))
-                if following not in seen:
-                    seen.add(following)
-                    todo.append((following, (*word, call)))
+                search.found(pair, call, (frozenset(after[0][outcome]), frozenset(after[1][outcome])))
     return None
 
 
@@ -115,21 +109,18 @@ def _answers(machine: Machine, steps: Sequence[Step], pure: Sequence[str]) -> fr
 
 
 def _told_apart(machine: Machine, automaton: Automaton) -> dict[State, int]:
-    """A number for each state: the same for two that no sequence of calls tells apart. Refined until nothing changes."""
-    block = dict.fromkeys(automaton.steps, 0)
-    while True:
-        signatures = {
-            state: frozenset(
-                (step.call.operation, repr(step.call.arguments), observed(machine, step), block[step.after])
-                for step in steps
-            )
-            for state, steps in automaton.steps.items()
-        }
-        numbers: dict[object, int] = {}
-        refined = {state: numbers.setdefault((block[state], signatures[state]), len(numbers)) for state in block}
-        if len(numbers) == len(set(block.values())):
-            return block
-        block = refined
+    """A number for each state: the same for two that no sequence of calls tells apart."""
+
+    def signature(state: State, number: Mapping[State, int]) -> frozenset[object]:
+        return frozenset((*shown, number[after]) for shown, after in told[state])
+
+    told = {
+        state: [
+            ((step.call.operation, repr(step.call.arguments), observed(machine, step)), step.after) for step in steps
+        ]
+        for state, steps in automaton.steps.items()
+    }
+    return refined(told, signature)
 
 
 def _differing(machine: Machine, one: State, other: State) -> tuple[str, ...]:

@@ -9,10 +9,11 @@ for any two states that can be told apart, both are given a sequence that tells 
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
+
+from openfirst_reference.machine.search import Search
 
 S = TypeVar("S", bound=Hashable)
 Word = tuple[int, ...]
@@ -35,26 +36,23 @@ class Walk(Generic[S]):
 
     def words(self, state: S, length: int) -> Iterator[tuple[Word, S]]:
         """Every sequence of up to `length` inputs from a state, with the state that it leads to; the shortest first."""
-        todo: deque[tuple[Word, S]] = deque([((), state)])
-        while todo:
-            word, there = todo.popleft()
-            yield word, there
-            if len(word) < length:
-                todo += [((*word, item), self.step(there, item)) for item in self.inputs(there)]
+        words: list[tuple[Word, S]] = [((), state)]
+        yield from words
+        for _ in range(length):
+            words = [((*word, item), self.step(there, item)) for word, there in words for item in self.inputs(there)]
+            yield from words
 
 
 def cover(walk: Walk[S], same: Callable[[S], Hashable]) -> dict[Hashable, Word]:
     """A shortest way to a state of every kind, in the order in which they are found. `same` gives a state's kind."""
-    ways: dict[Hashable, Word] = {same(walk.initial): ()}
-    todo: deque[tuple[S, Word]] = deque([(walk.initial, ())])
-    while todo:
-        state, word = todo.popleft()
-        for item in walk.inputs(state):
-            there = walk.step(state, item)
-            if same(there) not in ways:
-                ways[same(there)] = (*word, item)
-                todo.append((there, (*word, item)))
-    return ways
+    first = {same(walk.initial): walk.initial}
+    search = Search[Hashable, int](first)
+    for kind in search:
+        for item in walk.inputs(first[kind]):
+            there = walk.step(first[kind], item)
+            first.setdefault(same(there), there)
+            search.found(kind, item, same(there))
+    return {kind: search.way(kind) for kind in first}
 
 
 def separating(
@@ -68,18 +66,15 @@ def separating(
 
     `differ` says whether an input is answered differently in the two.
     """
-    seen = {pair}
-    todo: deque[tuple[tuple[S, S], Word]] = deque([(pair, ())])
-    while todo and len(seen) <= limit:
-        here, word = todo.popleft()
+    search = Search[tuple[S, S], int]([pair], limit=limit)
+    for here in search:
         for item in inputs:
             if differ(here, item):
-                return (*word, item)
+                return (*search.way(here), item)
         for item in inputs:
             after = step(here, item)
-            if after[0] != after[1] and after not in seen:
-                seen.add(after)
-                todo.append((after, (*word, item)))
+            if after[0] != after[1]:
+                search.found(here, item, after)
     return None
 
 

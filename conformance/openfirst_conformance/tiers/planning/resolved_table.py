@@ -17,6 +17,7 @@ from openfirst_conformance.tiers.planning.resolution import Resolution
 from openfirst_reference.contract.findings import ContractError
 from openfirst_reference.contract.model import ANY_ERROR, OF_SERVICE
 from openfirst_reference.machine.machine import observed
+from openfirst_reference.machine.search import refined
 from openfirst_reference.machine.step import Call, State, Step
 
 Letter = tuple[str, tuple[tuple[str, str], ...]]
@@ -246,7 +247,6 @@ class Table:
     def kinds(self) -> dict[Hashable, Word]:
         """A way to each kind of state: two are of one kind if every sequence of calls meets the same rows and rules in both."""
         states = {outline: self.classes.after(word) for outline, word in self.ways.items()}
-        kind = dict.fromkeys(states, 0)
         met = {
             outline: {
                 number: (self._met(state, number), self.machine.outline(self.step(state, number)))
@@ -254,20 +254,12 @@ class Table:
             }
             for outline, state in states.items()
         }
-        while True:
-            numbers: dict[Hashable, int] = {}
-            finer = {
-                outline: numbers.setdefault(
-                    (kind[outline], tuple((number, rows, kind[there]) for number, (rows, there) in calls.items())),
-                    len(numbers),
-                )
-                for outline, calls in met.items()
-            }
-            if len(numbers) == len(set(kind.values())):
-                break
-            kind = finer
+
+        def signature(outline: Hashable, kind: Mapping[Hashable, int]) -> Hashable:
+            return tuple((number, rows, kind[there]) for number, (rows, there) in met[outline].items())
+
         first: dict[int, Hashable] = {}
-        for outline, number in kind.items():
+        for outline, number in refined(states, signature).items():
             first.setdefault(number, outline)
         return {outline: self.ways[outline] for outline in first.values()}
 
