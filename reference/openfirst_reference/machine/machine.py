@@ -245,7 +245,7 @@ class Machine:
         return self._own_codes[operation]
 
     def _after(self, state: State, variant: Variant, effect: str | None) -> State:
-        return state if effect is None else self.after(state, variant, self.contract.effects[effect].set)
+        return state if effect is None else self.after(state, variant, self.contract.changes(effect))
 
     def after(self, state: State, variant: Variant, changes: Mapping[str, str]) -> State:
         """The state after `changes`: variables, each with what an effect may set it to."""
