@@ -86,7 +86,7 @@ def choices_for(machine: Machine, fault: Fault) -> dict[str, str]:
     alternative = contract.rows[fault.mutant.row].may[fault.mutant.index]
     needed = dict(alternative.when)
     choices = permitting(contract, alternative)
-    own = contract.effects[alternative.effect].set if alternative.effect else {}
+    own = contract.changes(alternative.effect)
     mutated = own if fault.mutant.changes is None else fault.mutant.changes
     changed = {name for name, _ in {*mutated.items()} ^ {*own.items()}}
     if changed and not changed & variables_that_matter(machine, choices, mutated):
@@ -113,7 +113,7 @@ def variables_that_matter(
     """
     contract = machine.contract
     effects = [more] + [
-        contract.effects[item.effect].set
+        contract.changes(item.effect)
         for row in contract.rows.values()
         for item in row.may
         if item.effect and all(choices[choice] in values for choice, values in item.when)
@@ -154,7 +154,7 @@ def of_the_client(contract: Contract, mutant: Mutant) -> bool:
     if mutant.outcome and mutant.outcome[0] and contract.operations[row.call].by_world:
         return False
     effect = row.may[mutant.index].effect
-    own = contract.effects[effect].set if effect else {}
+    own = contract.changes(effect)
     changed = {name for name, _ in {*(own if mutant.changes is None else mutant.changes).items()} ^ {*own.items()}}
     return all(name in own or not contract.variables[name].world for name in changed)
 
@@ -169,7 +169,7 @@ def _is_free(contract: Contract, mutant: Mutant) -> bool:
 
 def _kind(contract: Contract, mutant: Mutant) -> str:
     effect = contract.rows[mutant.row].may[mutant.index].effect
-    own = contract.effects[effect].set if effect else {}
+    own = contract.changes(effect)
     if mutant.outcome is not None:
         return "outcome"
     changes = mutant.changes or {}

@@ -67,8 +67,7 @@ class FaultyClient:
                 return fault.mutant.changed(self.machine, step)
         step = next((item for item in steps if not item.alternative.breaks), steps[0])
         if step.before != state:
-            effect = step.alternative.effect
-            changes = self.machine.contract.effects[effect].set if effect else {}
+            changes = self.machine.contract.changes(step.alternative.effect)
             step = replace(step, before=state, after=self.machine.after(state, step.variant, changes))
         return step
 

@@ -9,6 +9,7 @@ from typing import Any
 from openfirst_reference.contract.document import Document, word
 
 Guard = Mapping[str, frozenset[str]]
+_NO_CHANGES: Mapping[str, str] = {}
 
 
 @dataclass(frozen=True)
@@ -405,6 +406,10 @@ class Contract:
         if of not in LAWS:
             raise ValueError(f"`{of}` is nothing that a law is about: {', '.join(LAWS)}.")
         return next((law.rule for law in self.laws.values() if law.of == of), None)
+
+    def changes(self, effect: str | None) -> Mapping[str, str]:
+        """What an effect sets variables to; no effect changes nothing. Raises KeyError for an effect that it does not have."""
+        return _NO_CHANGES if effect is None else self.effects[effect].set
 
     def default_choices(self, profile: str = "default") -> dict[str, str]:
         """A value for every choice: the profile's, else the default profile's, else the first permitted one."""

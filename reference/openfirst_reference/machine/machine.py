@@ -8,27 +8,24 @@ Rule 2: it does not know who asks. The simulator, the tracker, the proof and the
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
 from operator import itemgetter
 from typing import Any
 
 from openfirst_reference.contract.document import word
-from openfirst_reference.contract.expressions import Context, context, expression, mentioned
 from openfirst_reference.contract.findings import ContractError
 from openfirst_reference.contract.model import (
     ANY_ERROR,
     OF_SERVICE,
     Alternative,
     Carry,
-    Classes,
     Contract,
     Guard,
-    Leaf,
     Row,
 )
 from openfirst_reference.contract.references import known_errors
+from openfirst_reference.machine.calls import Calls
 from openfirst_reference.machine.credential import Credentials
 from openfirst_reference.machine.step import Call, State, Step, Value, Variant
 
@@ -61,8 +58,8 @@ class Machine:
             for name, rows in self._rows_of.items()
         }
         self._values = {choice.id: frozenset(choice.values) for choice in contract.choices.values()}
-        self._seen_by = {name: self._variables_in_classes(name) for name in contract.operations}
-        in_classes = {name for names in self._seen_by.values() for name in names}
+        self._calls = Calls(contract, self.credentials)
+        in_classes = {name for names in self._calls.seen_by.values() for name in names}
         self._outlined = itemgetter(
             *(
                 self.index[name]
@@ -71,7 +68,6 @@ class Machine:
             )
         )
         self._table: dict[tuple[Any, ...], Row] = {}
-        self._calls: dict[tuple[Any, ...], Call] = {}
         self._steps: dict[tuple[State, Call], tuple[Step, ...]] = {}
 
     # States ---------------------------------------------------------------------------------------------------------
@@ -115,117 +111,17 @@ class Machine:
 
     def call(self, operation: str, arguments: Mapping[str, Any], state: State) -> Call:
         """Classify a call made in `state`. Raises ValueError where a value belongs to no class, or there is no such operation."""
-        if operation not in self.contract.operations:
-            raise ValueError(f"`{operation}` is not an operation. Operations: {', '.join(self.contract.operations)}.")
-        seen = tuple(state[self.index[name]] for name in self._seen_by[operation])
-        key = (operation, _canonical(arguments), seen)
-        known = self._calls.get(key)
-        if known is None:
-            if len(self._calls) >= _MEMORY:
-                self._calls.clear()
-                self._steps.clear()
-            known = self._calls[key] = self._classified(operation, arguments, state)
-        return known
-
-    def _classified(self, operation: str, arguments: Mapping[str, Any], state: State) -> Call:
-        given = self.credentials.inward(operation, arguments)
-        client = {name: state[self.index[name]] for name in self._seen_by[operation]}
-        names = context({"given": given, "client": client})
-        leaves = {
-            parameter: self._leaf(self.contract.classes[operation, parameter], value, names)
-            for parameter, value in given.items()
-        }
-        names_of = {parameter: leaf.name for parameter, leaf in leaves.items()}
-        variants = [Variant((), names_of, {parameter: leaf.group for parameter, leaf in leaves.items()}, given)]
-        for parameter, leaf in leaves.items():
-            if leaf.by_choice is not None:
-                choice, group_of = leaf.by_choice
-                variants = [
-                    Variant(
-                        (*variant.when, (choice, frozenset([value]))),
-                        names_of,
-                        {**variant.groups, parameter: group},
-                        {
-                            **variant.given,
-                            parameter: None
-                            if group == self.contract.classes[operation, parameter].absent
-                            else variant.given[parameter],
-                        },
-                    )
-                    for variant in variants
-                    for value, group in group_of.items()
-                ]
-        return Call(operation, arguments, names_of, tuple(variants))
-
-    def _leaf(self, classes: Classes, value: Any, names: Context) -> Leaf:
-        if classes.source == "services":
-            if value not in self.contract.methods:
-                raise ValueError(f"`{value}` is not a method of a service that the contract lists.")
-            kind = self.contract.methods[value].kind
-            return next(leaf for leaf in classes.leaves if leaf.name == kind)
-        if classes.source != "expressions":
-            variable = self.contract.variables[classes.source]
-            name = variable.initial if value is None else word(value)
-            for leaf in classes.leaves:
-                if leaf.name == name:
-                    return leaf
-        for leaf in classes.leaves:
-            if leaf.expression is not None and expression(leaf.expression)(names) is True:
-                return leaf
-        raise ValueError(f"{classes.operation}: {classes.parameter} {value!r} belongs to no class of the contract.")
-
-    def _variables_in_classes(self, operation: str) -> tuple[str, ...]:
-        texts = [
-            leaf.expression
-            for (owner, _), classes in self.contract.classes.items()
-            if owner == operation
-            for leaf in classes.leaves
-            if leaf.expression
-        ]
-        asked = {name for text in texts for _, name in mentioned(text, "client")}
-        return tuple(name for name in self.names if name in asked)
+        return self._calls.call(operation, arguments, state)
 
     def alphabet(
         self, operations: Mapping[str, tuple[str, ...] | None], state: State, *, leaves: bool = False
     ) -> list[Call]:
-        """Representative calls in `state`.
-
-        A base call for each operation, and its parameters (those named, or all) varied one at a time, over the first leaf of
-        every group (or over every leaf), with at most two example values each.
-        """
-        calls: dict[Call, None] = {}
-        for operation, varied_names in operations.items():
-            required = self.contract.operations[operation].required
-            classes = [
-                self.contract.classes[operation, name] for name in self.contract.operations[operation].parameters
-            ]
-            base = {item.parameter: _base_leaf(item, item.parameter in required) for item in classes}
-            for varied in [None, *classes]:
-                if varied and varied_names is not None and varied.parameter not in varied_names:
-                    continue
-                for leaf in _representatives(varied, leaves=leaves) if varied else [None]:
-                    if varied and leaf and leaf.name == varied.absent and varied.parameter in required:
-                        continue
-                    chosen = {**base, varied.parameter: leaf} if varied and leaf else base
-                    for number in range(max(1, min(2, len(leaf.examples))) if leaf else 1):
-                        values = {
-                            name: item.examples[number if item is leaf else 0] if item.examples else None
-                            for name, item in chosen.items()
-                        }
-                        call = self._example(operation, values, state)
-                        if call and (not (varied and leaf) or call.leaves[varied.parameter] == leaf.name):
-                            calls[call] = None
-        return list(calls)
-
-    def _example(self, operation: str, values: Mapping[str, Any], state: State) -> Call | None:
-        try:
-            return self.call(operation, self.arguments(operation, values), state)
-        except ValueError:
-            return None
+        """Representative calls in `state`; see `Calls.alphabet`."""
+        return self._calls.alphabet(operations, state, leaves=leaves)
 
     def arguments(self, operation: str, values: Mapping[str, Any]) -> dict[str, Any]:
-        """The arguments that carry these parameters; None is left out. A method of a service brings valid arguments."""
-        return self.credentials.outward(operation, values)
+        """The arguments that carry these parameters; see `Calls.arguments`."""
+        return self._calls.arguments(operation, values)
 
     # Steps ----------------------------------------------------------------------------------------------------------
 
@@ -365,7 +261,7 @@ class Machine:
         return self._own_codes[operation]
 
     def _after(self, state: State, variant: Variant, effect: str | None) -> State:
-        return state if effect is None else self.after(state, variant, self.contract.effects[effect].set)
+        return state if effect is None else self.after(state, variant, self.contract.changes(effect))
 
     def after(self, state: State, variant: Variant, changes: Mapping[str, str]) -> State:
         """The state after `changes`: variables, each with what an effect may set it to."""
@@ -481,24 +377,6 @@ def _carries_with_values(carries: tuple[Carry, ...], contract: Contract) -> tupl
     return tuple(result)
 
 
-def _base_leaf(classes: Classes, required: bool) -> Leaf:
-    if not required:
-        for leaf in classes.leaves:
-            if leaf.name == classes.absent:
-                return leaf
-    return next((leaf for leaf in classes.leaves if leaf.name != classes.absent), classes.leaves[0])
-
-
-def _representatives(classes: Classes, *, leaves: bool) -> list[Leaf]:
-    if leaves:
-        return list(classes.leaves)
-    result: dict[str, Leaf] = {}
-    for leaf in classes.leaves:
-        result.setdefault(leaf.name if classes.source == "services" else leaf.group, leaf)
-    return list(result.values())
-
-
-_canonical = json.JSONEncoder(sort_keys=True, default=str).encode
 Observed = tuple[object, ...]
 
 

@@ -130,7 +130,7 @@ class _Side:
             when = tuple((name, values & {*permitted[name].values}) for name, values in item.when if name in permitted)
             code = self._code(item.error, cell)
             if all(values for _, values in when) and (item.error is None or code is not None):
-                effect = self.contract.effects[item.effect].set if item.effect else {}
+                effect = self.contract.changes(item.effect)
                 changes = [(name, to) for name, to in effect.items() if cell.get(name, ("",))[0] != to]
                 known = Permitted(
                     code, self.answer(item), tuple(sorted(changes)), tuple(sorted(item.breaks)), item.effect

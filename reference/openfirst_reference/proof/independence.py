@@ -36,35 +36,59 @@ def needs(ground: Ground) -> dict[str, Need]:
     """
     search = _Search(ground)
     wanted = [rule for rule in ground.machine.contract.rules if rule not in ground.counterexamples]
-    killers: dict[str, Mutant] = {}
-    company: dict[str, set[frozenset[str]]] = {rule: set() for rule in wanted}
-    later: dict[str, list[tuple[int, Mutant]]] = {rule: [] for rule in wanted}
-
-    def attempt(mutant: Mutant, missing: set[str], patience: int) -> None:
-        rejecting = search.rejecting(mutant, missing)
-        for rule in rejecting & missing:
-            reach = search.reach(mutant)
-            if rejecting == {rule} and reach <= patience:
-                rejecting = search.rejecting_at_length(mutant, rule)
-                if rejecting == {rule}:
-                    killers[rule] = mutant
-                    continue
-            if rejecting != {rule}:
-                company[rule].add(frozenset(rejecting - {rule}))
-            later[rule].append((reach, mutant))
-
+    found: dict[str, list[_Rejection]] = {rule: [] for rule in wanted}
     for mutant in whole_mutants(ground.machine):
-        attempt(mutant, {rule for rule in wanted if rule not in killers}, _PATIENCE)
+        missing = {rule for rule in wanted if _killer(found[rule]) is None}
+        for rule, rejection in _rejections(search, mutant, missing, _PATIENCE):
+            found[rule].append(rejection)
     for rule in wanted:
-        tried = sorted(later[rule], key=lambda item: item[0])
-        narrow = (item for _, mutant in tried for item in restricted(ground.machine, mutant))
+        tried = [item.mutant for item in sorted(found[rule], key=lambda item: item.reach)]
+        narrow = (item for mutant in tried for item in restricted(ground.machine, mutant))
         for mutant, patience in itertools.chain(
-            ((item, _PATIENCE) for item in narrow), ((item, _MANY_STATES) for _, item in tried)
+            ((item, _PATIENCE) for item in narrow), ((item, _MANY_STATES) for item in tried)
         ):
-            if rule in killers:
+            if _killer(found[rule]) is not None:
                 break
-            attempt(mutant, {rule}, patience)
-    return {rule: Need(killers[rule]) if rule in killers else Need(None, _always(company[rule])) for rule in wanted}
+            found[rule] += (rejection for _, rejection in _rejections(search, mutant, {rule}, patience))
+    return {rule: _need(found[rule]) for rule in wanted}
+
+
+@dataclass(frozen=True)
+class _Rejection:
+    """A mutant that a rule rejects, and how much only the mutant reaches.
+
+    `others` are the rules that reject it, too: None where there seem to be none, and it was not looked at at length. `alone`:
+    it was, and there are none.
+    """
+
+    mutant: Mutant
+    reach: int
+    others: frozenset[str] | None
+    alone: bool = False
+
+
+def _rejections(search: _Search, mutant: Mutant, missing: set[str], patience: int) -> Iterator[tuple[str, _Rejection]]:
+    """What each of the missing rules that reject a mutant has to say of it; no more is looked at than there is patience for."""
+    rejecting = search.rejecting(mutant, missing)
+    for rule in rejecting & missing:
+        reach = search.reach(mutant)
+        if rejecting != {rule}:
+            yield rule, _Rejection(mutant, reach, frozenset(rejecting - {rule}))
+        elif reach > patience:
+            yield rule, _Rejection(mutant, reach, None)
+        else:
+            at_length = search.rejecting_at_length(mutant, rule)
+            yield rule, _Rejection(mutant, reach, frozenset(at_length - {rule}), alone=at_length == {rule})
+
+
+def _killer(rejections: Iterable[_Rejection]) -> Mutant | None:
+    return next((item.mutant for item in rejections if item.alone), None)
+
+
+def _need(rejections: list[_Rejection]) -> Need:
+    killer = _killer(rejections)
+    company = {item.others for item in rejections if item.others is not None}
+    return Need(killer) if killer else Need(None, _always(company))
 
 
 def _always(company: set[frozenset[str]]) -> tuple[str, ...]:

@@ -262,7 +262,7 @@ def _has_http_form(contract: Contract, operation: str) -> bool:
     if contract.operations[operation].by_world:
         return False
     effects = [item.effect for row in contract.rows.values() if row.call == operation for item in row.may]
-    changed = {name for effect in effects if effect is not None for name in contract.effects[effect].set}
+    changed = {name for effect in effects for name in contract.changes(effect)}
     return not any(contract.variables[name].world for name in changed)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from openfirst_reference.contract.model import Alternative, Answer, Contract, Overlap, Row
+from openfirst_reference.contract.model import Answer, Contract, Overlap, Row
 from openfirst_reference.machine.machine import Machine
 from openfirst_reference.machine.step import Call, State, Step
 
@@ -108,8 +108,8 @@ def _faults(machine: Machine, row: Row | Overlap, index: int) -> Iterator[Mutant
     contract, alternative = machine.contract, row.may[index]
     rows = [item for item in contract.rows.values() if item.call == row.call]
     every = [item for other in rows for item in other.may]
-    own = _changes(contract, alternative)
-    accepted = {item.effect: _changes(contract, item) for item in every if item.effect is not None}
+    own = contract.changes(alternative.effect)
+    accepted = {item.effect: contract.changes(item.effect) for item in every if item.effect is not None}
     answers = [contract.answers[name] for name in dict.fromkeys(item.answer for item in every) if name is not None]
     codes = [*dict.fromkeys([*contract.operations[row.call].errors, *sorted(machine.own_codes(row.call))])]
 
@@ -144,10 +144,6 @@ def _faults(machine: Machine, row: Row | Overlap, index: int) -> Iterator[Mutant
             if source != own.get(name, KEPT):
                 changes = {key: value for key, value in {**own, name: source}.items() if value != KEPT}
                 yield mutant(f"{name} is {'' if source == KEPT else 'set to '}{source}", changes=changes)
-
-
-def _changes(contract: Contract, alternative: Alternative) -> Mapping[str, str]:
-    return _NO_CHANGES if alternative.effect is None else contract.effects[alternative.effect].set
 
 
 def _sources(contract: Contract, call: str, name: str) -> list[str]:

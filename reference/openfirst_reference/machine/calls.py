@@ -1,0 +1,166 @@
+"""Calls: an operation with arguments, classified as the contract says; and the calls that represent all others."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Iterator, Mapping
+from typing import Any
+
+from openfirst_reference.contract.document import word
+from openfirst_reference.contract.expressions import Context, context, expression, mentioned
+from openfirst_reference.contract.model import Classes, Contract, Leaf
+from openfirst_reference.machine.credential import Credentials
+from openfirst_reference.machine.step import Call, State, Variant
+
+_MEMORY = 100_000
+
+
+class Calls:
+    """The calls of a contract. The same call is the same object, as long as it is remembered."""
+
+    def __init__(self, contract: Contract, credentials: Credentials) -> None:
+        self.contract = contract
+        self.credentials = credentials
+        self.seen_by = {name: self._variables_in_classes(name) for name in contract.operations}
+        self._index = {name: position for position, name in enumerate(contract.variables)}
+        self._calls: dict[tuple[Any, ...], Call] = {}
+
+    def call(self, operation: str, arguments: Mapping[str, Any], state: State) -> Call:
+        """Classify a call made in `state`. Raises ValueError where a value belongs to no class, or there is no such operation."""
+        if operation not in self.contract.operations:
+            raise ValueError(f"`{operation}` is not an operation. Operations: {', '.join(self.contract.operations)}.")
+        seen = tuple(state[self._index[name]] for name in self.seen_by[operation])
+        key = (operation, _canonical(arguments), seen)
+        known = self._calls.get(key)
+        if known is None:
+            if len(self._calls) >= _MEMORY:
+                self._calls.clear()
+            known = self._calls[key] = self._classified(operation, arguments, state)
+        return known
+
+    def _classified(self, operation: str, arguments: Mapping[str, Any], state: State) -> Call:
+        given = self.credentials.inward(operation, arguments)
+        client = {name: state[self._index[name]] for name in self.seen_by[operation]}
+        names = context({"given": given, "client": client})
+        leaves = {
+            parameter: self._leaf(self.contract.classes[operation, parameter], value, names)
+            for parameter, value in given.items()
+        }
+        names_of = {parameter: leaf.name for parameter, leaf in leaves.items()}
+        variants = [Variant((), names_of, {parameter: leaf.group for parameter, leaf in leaves.items()}, given)]
+        for parameter, leaf in leaves.items():
+            if leaf.by_choice is not None:
+                absent = self.contract.classes[operation, parameter].absent
+                choice, group_of = leaf.by_choice
+                variants = [
+                    Variant(
+                        (*variant.when, (choice, frozenset([value]))),
+                        names_of,
+                        {**variant.groups, parameter: group},
+                        {**variant.given, parameter: None if group == absent else variant.given[parameter]},
+                    )
+                    for variant in variants
+                    for value, group in group_of.items()
+                ]
+        return Call(operation, arguments, names_of, tuple(variants))
+
+    def _leaf(self, classes: Classes, value: Any, names: Context) -> Leaf:
+        if classes.source == "services":
+            if value not in self.contract.methods:
+                raise ValueError(f"`{value}` is not a method of a service that the contract lists.")
+            kind = self.contract.methods[value].kind
+            return next(leaf for leaf in classes.leaves if leaf.name == kind)
+        if classes.source != "expressions":
+            variable = self.contract.variables[classes.source]
+            name = variable.initial if value is None else word(value)
+            for leaf in classes.leaves:
+                if leaf.name == name:
+                    return leaf
+        for leaf in classes.leaves:
+            if leaf.expression is not None and expression(leaf.expression)(names) is True:
+                return leaf
+        raise ValueError(f"{classes.operation}: {classes.parameter} {value!r} belongs to no class of the contract.")
+
+    def _variables_in_classes(self, operation: str) -> tuple[str, ...]:
+        asked = {
+            name
+            for (owner, _), classes in self.contract.classes.items()
+            if owner == operation
+            for leaf in classes.leaves
+            for _, name in mentioned(leaf.expression or "", "client")
+        }
+        return tuple(name for name in self.contract.variables if name in asked)
+
+    def alphabet(
+        self, operations: Mapping[str, tuple[str, ...] | None], state: State, *, leaves: bool = False
+    ) -> list[Call]:
+        """Representative calls in `state`.
+
+        A base call for each operation, and its parameters (those named, or all) varied one at a time, over the first leaf of
+        every group (or over every leaf), with at most two example values each.
+        """
+        calls: dict[Call, None] = {}
+        for operation, varied in operations.items():
+            base = self._base(operation)
+            call = self._example(operation, _values(base), state)
+            if call is not None:
+                calls[call] = None
+            for parameter, leaf in self._varied(operation, varied, leaves=leaves):
+                for value in leaf.examples[:2] or (None,):
+                    call = self._example(operation, {**_values({**base, parameter: leaf}), parameter: value}, state)
+                    if call is not None and call.leaves[parameter] == leaf.name:
+                        calls[call] = None
+        return list(calls)
+
+    def _base(self, operation: str) -> dict[str, Leaf]:
+        """A leaf for each parameter: absent where it may be, else the first that there is."""
+        stated = self.contract.operations[operation]
+        return {
+            name: _base_leaf(self.contract.classes[operation, name], name in stated.required)
+            for name in stated.parameters
+        }
+
+    def _varied(self, operation: str, names: Collection[str] | None, *, leaves: bool) -> Iterator[tuple[str, Leaf]]:
+        """The parameters (those named, or all), each with the leaves that stand for its classes."""
+        stated = self.contract.operations[operation]
+        for parameter in stated.parameters:
+            if names is None or parameter in names:
+                classes = self.contract.classes[operation, parameter]
+                for leaf in _representatives(classes, leaves=leaves):
+                    if leaf.name != classes.absent or parameter not in stated.required:
+                        yield parameter, leaf
+
+    def _example(self, operation: str, values: Mapping[str, Any], state: State) -> Call | None:
+        try:
+            return self.call(operation, self.arguments(operation, values), state)
+        except ValueError:
+            return None
+
+    def arguments(self, operation: str, values: Mapping[str, Any]) -> dict[str, Any]:
+        """The arguments that carry these parameters; None is left out. A method of a service brings valid arguments."""
+        return self.credentials.outward(operation, values)
+
+
+def _base_leaf(classes: Classes, required: bool) -> Leaf:
+    if not required:
+        for leaf in classes.leaves:
+            if leaf.name == classes.absent:
+                return leaf
+    return next((leaf for leaf in classes.leaves if leaf.name != classes.absent), classes.leaves[0])
+
+
+def _representatives(classes: Classes, *, leaves: bool) -> list[Leaf]:
+    if leaves:
+        return list(classes.leaves)
+    result: dict[str, Leaf] = {}
+    for leaf in classes.leaves:
+        result.setdefault(leaf.name if classes.source == "services" else leaf.group, leaf)
+    return list(result.values())
+
+
+_canonical = json.JSONEncoder(sort_keys=True, default=str).encode
+
+
+def _values(leaves: Mapping[str, Leaf]) -> dict[str, Any]:
+    """The first example of each leaf."""
+    return {name: leaf.examples[0] if leaf.examples else None for name, leaf in leaves.items()}
