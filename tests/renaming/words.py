@@ -108,7 +108,18 @@ class Renamer:
         """The whole contract."""
         data = self.data
         for name in (
-            *("state", "world", "fixtures", "operations", "errors", "answers", "effects", "transitions", "overlaps"),
+            *(
+                "state",
+                "world",
+                "fixtures",
+                "operations",
+                "errors",
+                "answers",
+                "effects",
+                "refusals",
+                "transitions",
+                "overlaps",
+            ),
             *("laws", "rules", "choices", "profiles", "classes", "gates", "services", "bindings"),
         ):
             data[f"new {name}"] = getattr(self, f"_{name}")(copy.deepcopy(data[name]))
@@ -192,6 +203,15 @@ class Renamer:
             return text
         return self.variable(text) if text in self._variables else self.value(variable, text)
 
+    def _refusals(self, part: Json) -> Json:
+        for item in part.values():
+            item["in"] = {
+                self.variable(name): self._list(some, partial(self.value, name)) for name, some in item["in"].items()
+            }
+            item["of"] = [self._as("operation")(call) for call in item["of"]]
+            item["may"] = [self._alternative(one) for one in item["may"]]
+        return {self._as("refusal")(name): item for name, item in part.items()}
+
     def _transitions(self, part: Json) -> Json:
         return {name: self._row(item) for name, item in part.items()}
 
@@ -215,7 +235,7 @@ class Renamer:
             else {self._as("rule")(rule): self._guard(call, guard) for rule, guard in one.items()}
             for one in item.get("carries", ())
         ]
-        item["may"] = [self._alternative(one) for one in item["may"]]
+        item["may"] = [self._alternative(one) for one in item.get("may", ())]
         return item
 
     def _guard(self, call: str, guard: Json) -> Json:
@@ -228,6 +248,10 @@ class Renamer:
         }
 
     def _alternative(self, item: Json) -> Json:
+        if "in" in item:
+            item["in"] = {
+                self.variable(name): self._list(some, partial(self.value, name)) for name, some in item["in"].items()
+            }
         if "when" in item:
             item["when"] = {
                 self._as("choice")(choice): self._list(some, self._as("choice value", choice))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from openfirst_reference.contract.document import Document, word
@@ -10,6 +11,7 @@ from openfirst_reference.contract.expressions import ExpressionError, expression
 from openfirst_reference.contract.findings import ContractError, list_words
 from openfirst_reference.contract.model import (
     LAWS,
+    SEQUENCE,
     Alternative,
     Answer,
     Bindings,
@@ -36,6 +38,7 @@ from openfirst_reference.contract.model import (
     Overlap,
     PlatformBinding,
     RefreshBinding,
+    Refusal,
     Row,
     Rule,
     Variable,
@@ -121,6 +124,13 @@ def _build(document: Document) -> Contract:
         for service, entry in root.map("services").entries()
         for method in _methods(service, entry, gates)
     }
+    effects = {name: _effect(name, entry) for name, entry in root.map("effects").entries()}
+    refusals = {name: _refusal(name, entry, codes) for name, entry in root.opt_map("refusals").entries()}
+    rows = {name: _row(name, entry, codes) for name, entry in root.map("transitions").entries()}
+    profiles = {
+        name: {key: word(value) for key, value in entry.value.items()}
+        for name, entry in root.opt_map("profiles").entries()
+    }
     return Contract(
         name=head.text("name"),
         version=head.text("version"),
@@ -143,16 +153,14 @@ def _build(document: Document) -> Contract:
         operations={name: _operation(name, entry, codes) for name, entry in root.map("operations").entries()},
         errors={codes[name]: _error(codes[name], entry) for name, entry in root.map("errors").entries()},
         answers={name: _answer(name, entry) for name, entry in root.map("answers").entries()},
-        effects={name: _effect(name, entry) for name, entry in root.map("effects").entries()},
-        rows={name: _row(name, entry, codes) for name, entry in root.map("transitions").entries()},
+        effects=_with_sequences(effects, [*rows.values(), *refusals.values()]),
+        refusals=refusals,
+        rows={name: _refused(row, refusals.values(), variables, document) for name, row in rows.items()},
         overlaps={name: _overlap(name, entry, codes) for name, entry in root.opt_map("overlaps").entries()},
         laws={name: _law(root.opt_map("laws"), name) for name in root.opt_map("laws").value},
         rules={name: _rule(name, entry) for name, entry in root.map("rules").entries()},
-        choices={name: _choice(name, entry) for name, entry in root.opt_map("choices").entries()},
-        profiles={
-            name: {key: word(value) for key, value in entry.value.items()}
-            for name, entry in root.opt_map("profiles").entries()
-        },
+        choices={name: _choice(name, entry, profiles) for name, entry in root.opt_map("choices").entries()},
+        profiles=profiles,
         functions=tuple(root.opt_map("functions").value),
         classes={
             key: classes
@@ -338,10 +346,10 @@ def _guard(entry: _Entry) -> Guard:
 
 
 def _alternatives(entry: _Entry, codes: Mapping[str, str]) -> tuple[Alternative, ...]:
-    items = entry.need("may")
+    items = entry.get("may") or []
     path = (*entry.path, "may")
-    if not isinstance(items, list) or not items:
-        raise _Missing(path, f"`{entry.path[-1]}` permits nothing.", "List under `may:` what the call may answer.")
+    if not isinstance(items, list):
+        raise _Missing(path, "`may` is no list.", "List under `may:` what the call may answer.")
     result = []
     for index, item in enumerate(items):
         one = _Entry(item, (*path, index))
@@ -355,8 +363,10 @@ def _alternatives(entry: _Entry, codes: Mapping[str, str]) -> tuple[Alternative,
                 when=tuple(sorted((key, frozenset(when.words(key))) for key in when.value)),
                 error=codes.get(one.text("error"), one.text("error")) if "error" in one.value else None,
                 answer=one.text("answer") if "answer" in one.value else None,
-                effect=one.text("then") if "then" in one.value else None,
+                effect=SEQUENCE.join(one.words("then")) or None,
                 breaks=one.words("breaks"),
+                inside=_guard(one.opt_map("in")),
+                path=(*path, index),
             )
         )
     return tuple(result)
@@ -386,6 +396,52 @@ def _row(name: str, entry: _Entry, codes: Mapping[str, str]) -> Row:
     )
 
 
+def _refusal(name: str, entry: _Entry, codes: Mapping[str, str]) -> Refusal:
+    may = _alternatives(entry, codes)
+    return Refusal(name, entry.words("of"), _guard(entry.map("in")), bool(entry.get("first", False)), may)
+
+
+def _with_sequences(effects: Mapping[str, Effect], behaviours: Iterable[Row | Refusal]) -> dict[str, Effect]:
+    """The effects, with one for each sequence of several: what comes later is written over what came before."""
+    every = dict(effects)
+    for alternative in (item for behaviour in behaviours for item in behaviour.may):
+        parts = (alternative.effect or "").split(SEQUENCE)
+        if len(parts) > 1 and all(part in effects for part in parts):
+            whole = Effect(alternative.effect or "", {}, {}, {})
+            for part in (effects[name] for name in parts):
+                sets = {**whole.set, **part.set}
+                whole = Effect(whole.name, sets, {**whole.keeps, **part.keeps}, {**whole.stale, **part.stale})
+            every[whole.name] = whole
+    return every
+
+
+def _refused(row: Row, refusals: Iterable[Refusal], variables: Mapping[str, Variable], document: Document) -> Row:
+    """The row with the refusals that it is within, but for those that it lists itself."""
+
+    def values(inside: Guard, name: str) -> frozenset[str]:
+        variable = variables.get(name)
+        groups = (variable.groups if variable else None) or {}
+        every = inside.get(name, variable.values if variable else ())
+        return frozenset(value for item in every for value in groups.get(item, (item,)))
+
+    first: list[Alternative] = []
+    last: list[Alternative] = []
+    # An overlay that says what a row may do says all of it.
+    is_overlaid = document.place("transitions", row.id, "may").file != document.file
+    for refusal in refusals if not is_overlaid else ():
+        if row.call in refusal.of and all(
+            values(row.inside, name) <= values(refusal.inside, name) for name in refusal.inside
+        ):
+            own = [item for item in refusal.may if item not in row.may]
+            (first if refusal.first else last).extend(own)
+    may = (*first, *row.may, *last)
+    if not may:
+        path = ("transitions", row.id, "may")
+        found = f"`{row.id}` permits nothing."
+        raise ContractError([document.finding(path, found, "List under `may:` what the call may answer.")])
+    return replace(row, may=may)
+
+
 def _overlap(name: str, entry: _Entry, codes: Mapping[str, str]) -> Overlap:
     return Overlap(
         name,
@@ -403,7 +459,8 @@ def _rule(name: str, entry: _Entry) -> Rule:
     for index, item in enumerate(items if isinstance(items, list) else [items]):
         one = _Entry(item, (*entry.path, "invariant", index))
         remember = {key: word(value) for key, value in one.opt_map("remember").value.items()}
-        invariants.append(Invariant(one.words("of"), one.text("holds"), remember))
+        when = one.text("when") if "when" in one.value else None
+        invariants.append(Invariant(one.words("of"), when, one.text("holds"), remember))
     return Rule(
         id=name,
         level=entry.text("level"),
@@ -416,7 +473,9 @@ def _rule(name: str, entry: _Entry) -> Rule:
     )
 
 
-def _choice(name: str, entry: _Entry) -> Choice:
+def _choice(name: str, entry: _Entry, profiles: Mapping[str, Mapping[str, str]]) -> Choice:
+    """A choice; what profiles other than the default one say of it is what is known of real SDKs."""
+    by_profile = {sdk: chosen[name] for sdk, chosen in profiles.items() if name in chosen and sdk != "default"}
     values = entry.words("values")
     if not values:
         raise _Missing(entry.path, f"The choice `{name}` permits no value.", "List its permitted values.")
@@ -428,7 +487,7 @@ def _choice(name: str, entry: _Entry) -> Choice:
         why=entry.text("why"),
         source=entry.text("source"),
         quote=entry.text("quote"),
-        known=entry.word_map("known"),
+        known={**by_profile, **entry.word_map("known")},
         same=bool(entry.get("same", False)),
     )
 

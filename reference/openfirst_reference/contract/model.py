@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from openfirst_reference.contract.document import Document, word
@@ -119,13 +119,18 @@ class Answer:
 
 @dataclass(frozen=True)
 class Alternative:
-    """One thing that a call may do in a row, and the values of choices under which it may."""
+    """One thing that a call may do in a row: where (`inside`), and under which values of choices.
+
+    `path` is its place in the document.
+    """
 
     when: tuple[tuple[str, frozenset[str]], ...]
     error: str | None
     answer: str | None
     effect: str | None
     breaks: tuple[str, ...]
+    inside: Guard = field(default_factory=dict)
+    path: tuple[str | int, ...] = field(default=(), compare=False)
 
 
 @dataclass(frozen=True)
@@ -150,6 +155,17 @@ class Row:
 
 
 @dataclass(frozen=True)
+class Refusal:
+    """What the calls `of` may come to in every row that is within `inside`: before all else (`first`), or behind it."""
+
+    name: str
+    of: tuple[str, ...]
+    inside: Guard
+    first: bool
+    may: tuple[Alternative, ...]
+
+
+@dataclass(frozen=True)
 class Overlap:
     """What `call` may answer, changing nothing, while `other` overlaps it."""
 
@@ -163,9 +179,13 @@ class Overlap:
 
 @dataclass(frozen=True)
 class Invariant:
-    """A demand (CEL) on every step of the calls `of`; `remember` (CEL) is what it keeps of the history."""
+    """A demand (CEL) on every step of the calls `of` at which `when` (CEL) is true, which without it is every one.
+
+    `remember` (CEL) is what it keeps of the history.
+    """
 
     of: tuple[str, ...]
+    when: str | None
     holds: str
     remember: Mapping[str, str]
 
@@ -383,6 +403,7 @@ class Contract:
     errors: Mapping[str, ErrorCode]
     answers: Mapping[str, Answer]
     effects: Mapping[str, Effect]
+    refusals: Mapping[str, Refusal]
     rows: Mapping[str, Row]
     overlaps: Mapping[str, Overlap]
     laws: Mapping[str, Law]
@@ -436,6 +457,8 @@ class Contract:
         return {key: word(value) for key, value in chosen.items()}
 
 
+SEQUENCE = " + "
+"""Between the names of effects that come one after the other."""
 CLIENTS_APART = "clients-apart"
 OVERLAPPING = "overlapping"
 LAWS = (CLIENTS_APART, OVERLAPPING)

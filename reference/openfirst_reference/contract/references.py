@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING
 
 from openfirst_reference.contract.document import Document, Path_, word
 from openfirst_reference.contract.findings import Finding, did_you_mean
-
-if TYPE_CHECKING:
-    from openfirst_reference.contract.model import Alternative, BoundState, Carry, Contract, Guard
+from openfirst_reference.contract.model import SEQUENCE, Alternative, BoundState, Carry, Contract, Guard
 
 
 def known_errors(contract: Contract) -> set[str]:
@@ -28,6 +25,7 @@ def broken_references(contract: Contract) -> Iterator[Finding]:
         _operations,
         _answers,
         _effects,
+        _refusals,
         _rows,
         _overlaps,
         _rules,
@@ -195,6 +193,13 @@ def _effects(names: _Names) -> Iterator[Finding]:
                 yield from names.rules((*path, key, variable_name), rules)
 
 
+def _refusals(names: _Names) -> Iterator[Finding]:
+    for refusal in names.contract.refusals.values():
+        path = ("refusals", refusal.name)
+        yield from names.operation((*path, "of"), *refusal.of)
+        yield from names.inside((*path, "in"), refusal.inside)
+
+
 def _rows(names: _Names) -> Iterator[Finding]:
     for row in names.contract.rows.values():
         path = ("transitions", row.id)
@@ -225,8 +230,8 @@ def _behaviour(
         inside = {name: values for name, values in carry.guard.items() if name not in given}
         yield from names.given((*path, "carries"), call, given)
         yield from names.inside((*path, "carries"), inside)
-    for index, alternative in enumerate(may):
-        here = (*path, "may", index)
+    for alternative in may:
+        here = alternative.path
         if alternative.answer is not None:
             yield from names.check((*here, "answer"), "an answer", [alternative.answer], contract.answers)
         if alternative.error is not None:
@@ -239,8 +244,10 @@ def _behaviour(
             wanted = [name for name, source in sources if source == "given"]
             yield from names.check((*here, "then"), f"a parameter of {call}", wanted, parameters)
         elif alternative.effect is not None:
-            yield from names.check((*here, "then"), "an effect", [alternative.effect], contract.effects)
+            parts = alternative.effect.split(SEQUENCE)
+            yield from names.check((*here, "then"), "an effect", parts, contract.effects)
         yield from names.when((*here, "when"), alternative.when)
+        yield from names.inside((*here, "in"), alternative.inside)
         yield from names.rules((*here, "breaks"), alternative.breaks)
 
 
@@ -262,6 +269,8 @@ def _choices(names: _Names) -> Iterator[Finding]:
         undeclared = [] if choice.undeclared is None else [choice.undeclared]
         yield from names.check((*path, "undeclared"), what, undeclared, choice.values)
         for sdk, value in choice.known.items():
+            if names.contract.profiles.get(sdk, {}).get(choice.id) == value:
+                continue  # The profile says so, and is looked at as that.
             yield from names.check((*path, "known", sdk), what, [value], names.choice(choice.id))
     for profile, chosen in names.contract.profiles.items():
         values: Mapping[str, list[str]] = {choice: [value] for choice, value in chosen.items()}

@@ -9,6 +9,7 @@ Rule 2: it does not know who asks. The simulator, the tracker, the proof and the
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from functools import lru_cache
 from operator import itemgetter
 from typing import Any
@@ -166,9 +167,12 @@ class Machine:
         return [row for row in self._rows_of[call.operation] if self._matches(row, state, call, variant)]
 
     def _matches(self, row: Row, state: State, call: Call, variant: Variant) -> bool:
-        return all(state[self.index[name]] in values for name, values in row.inside.items()) and all(
+        return self._within(state, row.inside) and all(
             call.leaves[name] in values or variant.groups[name] in values for name, values in row.given.items()
         )
+
+    def _within(self, state: State, guard: Guard) -> bool:
+        return all(state[self.index[name]] in values for name, values in guard.items())
 
     def _bad_cell(self, operation: str, state: State, call: Call, variant: Variant, rows: Sequence[Row]) -> Any:
         cell = self.cell(operation, state, call, variant)
@@ -203,7 +207,7 @@ class Machine:
             row = self.row(state, call, variant)
             for index, alternative in enumerate(row.may):
                 when = self._merged_when(variant.when, alternative.when)
-                if when is None:
+                if when is None or not self._within(state, alternative.inside):
                     continue
                 code = self._code(alternative, state, variant)
                 if alternative.error is not None and code is None:
@@ -353,11 +357,17 @@ def machine_of(contract: Contract) -> Machine:
 
 def _with_group_values(row: Row, contract: Contract) -> Row:
     """The row with groups of a variable's values written out."""
-    inside: dict[str, frozenset[str]] = {}
-    for name, values in row.inside.items():
-        groups = contract.variables[name].groups or {}
-        inside[name] = frozenset(value for item in values for value in groups.get(item, (item,)))
-    return Row(row.id, row.call, inside, row.given, row.may, _carries_with_values(row.carries, contract), row.note)
+    may = tuple(replace(item, inside=_written_out(item.inside, contract)) if item.inside else item for item in row.may)
+    inside, carries = _written_out(row.inside, contract), _carries_with_values(row.carries, contract)
+    return replace(row, inside=inside, may=may, carries=carries)
+
+
+def _written_out(guard: Guard, contract: Contract) -> Guard:
+    groups = {name: contract.variables[name].groups or {} for name in guard}
+    return {
+        name: frozenset(value for item in values for value in groups[name].get(item, (item,)))
+        for name, values in guard.items()
+    }
 
 
 def _carries_with_values(carries: tuple[Carry, ...], contract: Contract) -> tuple[Carry, ...]:

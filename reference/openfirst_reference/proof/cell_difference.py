@@ -93,6 +93,7 @@ class _Side:
     def _asked(self, row: Row) -> tuple[str, ...]:
         """The variables and parameters that what is permitted, or what is carried, depends on."""
         names = [*row.inside, *row.given, *(name for carry in row.carries for name in carry.guard)]
+        names += [name for item in row.may for name in item.inside]
         codes = [item.error for item in row.may if self._is_variable(item.error)]
         named = [name.removeprefix("given.") for name in codes if name is not None]
         enumerations = [name for name, item in self.contract.variables.items() if item.is_enumeration]
@@ -129,7 +130,8 @@ class _Side:
             permitted = self.contract.choices
             when = tuple((name, values & {*permitted[name].values}) for name, values in item.when if name in permitted)
             code = self._code(item.error, cell)
-            if all(values for _, values in when) and (item.error is None or code is not None):
+            here = all(not values.isdisjoint(cell[name]) for name, values in item.inside.items())
+            if here and all(values for _, values in when) and (item.error is None or code is not None):
                 effect = self.contract.changes(item.effect)
                 changes = [(name, to) for name, to in effect.items() if cell.get(name, ("",))[0] != to]
                 known = Permitted(

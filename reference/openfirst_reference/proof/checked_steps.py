@@ -33,9 +33,9 @@ class Ground:
         self.unfolding = Unfolding(machine)
         self.automata = self.unfolding.explore_all()
         checks = [
-            Check(machine, rule.id, invariant)
+            Check(machine, rule.id, number, invariant)
             for rule in machine.contract.rules.values()
-            for invariant in rule.invariants
+            for number, invariant in enumerate(rule.invariants)
         ]
         self.plain: dict[str, list[Check]] = {
             name: [check for check in checks if name in check.calls and not check.start]
@@ -43,6 +43,7 @@ class Ground:
         }
         self.remembering = [check for check in checks if check.start]
         self.asked = dict.fromkeys(machine.contract.rules, 0)
+        self.met = {(check.rule, check.number): 0 for check in checks}
         self.counterexamples: dict[str, Counterexample] = {}
         self.histories: dict[tuple[str, Check], Parents[Node, Step]] = {}
         self.distinct: dict[tuple[str, Check], dict[State, tuple[Step, ...]]] = {}
@@ -55,7 +56,8 @@ class Ground:
         for step in automaton.all_steps():
             for check in self.plain[step.call.operation]:
                 self.asked[check.rule] += 1
-                fault = check.fault(step)
+                met, fault = check.judged(step)
+                self.met[check.rule, check.number] += met
                 if fault is not None:
                     self._found(check.rule, automaton.fixture, (*automaton.trace(step.before), step), fault)
 
@@ -68,7 +70,8 @@ class Ground:
             if len(search.parents) > _MANY_HISTORIES:
                 raise ContractError([self._endless(check.rule)])
             self.asked[check.rule] += step.call.operation in check.calls
-            fault = check.fault(step, node[1])
+            met, fault = check.judged(step, node[1])
+            self.met[check.rule, check.number] += met
             if fault is not None:
                 self._found(check.rule, automaton.fixture, (*search.way(node), step), fault)
 

@@ -23,22 +23,26 @@ MENTIONED = ("before", "after", "given", "memory", "outcome", "choice", "kept", 
 class Check:
     """One invariant of a rule. Memory is what its `remember` has kept: a value for each name, all nothing at the start."""
 
-    def __init__(self, machine: Machine, rule: str, invariant: Invariant) -> None:
-        self.rule = rule
+    def __init__(self, machine: Machine, rule: str, number: int, invariant: Invariant) -> None:
+        self.rule, self.number = rule, number
         self.calls = frozenset(invariant.of)
         self.start: Memory = (None,) * len(invariant.remember)
         names = tuple(invariant.remember)
-        self._holds = _Reader(machine, invariant.holds, names)
+        self._holds = _Reader(machine, invariant.holds, names, invariant.when)
         self._remember = [_Reader(machine, text, names) for text in invariant.remember.values()]
 
     def fault(self, step: Step, memory: Memory = ()) -> str | None:
         """None where the invariant holds, or is not about this call; else why not, as far as there is more to say."""
         if step.call.operation not in self.calls or self.rule in step.alternative.breaks:
             return None
+        return _fault(self._holds(step, memory))
+
+    def judged(self, step: Step, memory: Memory = ()) -> tuple[bool, str | None]:
+        """Whether the step meets the invariant's `when`, and what `fault` says of it."""
+        if step.call.operation not in self.calls or self.rule in step.alternative.breaks:
+            return False, None
         results = self._holds(step, memory)
-        if results == _TRUE:
-            return None
-        return next((str(result) for result in results if result is not True and result is not False), "")
+        return results != (_IDLE,), _fault(results)
 
     def about(self, step: Step) -> tuple[Any, ...] | None:
         """All that the check, whatever it remembers, can tell of the step; None if it is not about this call."""
@@ -60,9 +64,9 @@ class Check:
 class _Reader:
     """An expression, evaluated once for each combination of what it mentions; a string result is why it cannot be."""
 
-    def __init__(self, machine: Machine, text: str, memory: tuple[str, ...]) -> None:
-        self._text = text
-        found = set(mentioned(text, *MENTIONED))
+    def __init__(self, machine: Machine, text: str, memory: tuple[str, ...], when: str | None = None) -> None:
+        self._text, self._when = text, when
+        found = {*mentioned(text, *MENTIONED), *mentioned(when or "", *MENTIONED)}
         self._atoms = sorted(found, key=lambda atom: (atom[0], atom[1] or ""))
         self._getters = [_getter(machine, root, name, memory) for root, name in self._atoms]
         self._known: dict[tuple[Any, ...], tuple[Any, ...]] = {}
@@ -94,6 +98,10 @@ class _Reader:
             if value is not _MISSING:
                 here[last] = _plain(value)
         try:
+            if self._when is not None:
+                met = expression(self._when)(context)
+                if met is not True:
+                    return _IDLE if met is False else _frozen(met)
             result = expression(self._text)(context)
         except ExpressionError as error:
             return str(error)
@@ -101,7 +109,14 @@ class _Reader:
 
 
 _MISSING = object()
-_TRUE = (True,)
+_IDLE = object()
+"""What an expression comes to where its `when` is not met."""
+
+
+def _fault(results: tuple[Any, ...]) -> str | None:
+    """None where every result is well; else what one that is neither true nor false says."""
+    wrong = [result for result in results if result is not True and result is not _IDLE]
+    return next((str(result) for result in wrong if result is not False), "") if wrong else None
 
 
 def _getter(machine: Machine, root: str, name: str | None, memory: tuple[str, ...]) -> Callable[[Step, Memory], Any]:

@@ -40,7 +40,7 @@ def lint(document: Document, openapi: Document | None = None) -> list[Finding]:
     if findings:
         return sorted(findings)
     machine = Machine(contract)
-    findings = [*_carried(contract), *_raised(contract, machine), *_examples(contract, machine)]
+    findings = [*_carried(contract), *_pure(contract), *_raised(contract, machine), *_examples(contract, machine)]
     findings += _http(contract, openapi or packaged_openapi())
     cells = list(cell_findings(machine))
     if not cells:
@@ -66,8 +66,9 @@ def _expressions(contract: Contract) -> Iterator[Finding]:
     for rule in contract.rules.values():
         for number, invariant in enumerate(rule.invariants):
             path = ("rules", rule.id, "invariant", number)
-            for key, text in (("holds", invariant.holds), *invariant.remember.items()):
-                place: Path_ = (*path, key) if key == "holds" else (*path, "remember", key)
+            demands = [(key, text) for key, text in (("when", invariant.when), ("holds", invariant.holds)) if text]
+            for key, text in (*demands, *invariant.remember.items()):
+                place: Path_ = (*path, "remember", key) if key in invariant.remember else (*path, key)
                 yield from _compiled(document, place, text)
                 for root, name in mentioned(text, *MENTIONED):
                     known = _names_under(contract, invariant, root)
@@ -152,6 +153,18 @@ def _carried(contract: Contract) -> Iterator[Finding]:
                 "Name a rule in `carries`, or say in a `note` why none does.",
                 "unwanted-row",
             )
+
+
+def _pure(contract: Contract) -> Iterator[Finding]:
+    for row in contract.rows.values():
+        for item in row.may if contract.operations[row.call].pure else ():
+            if item.effect is not None:
+                yield contract.document.finding(
+                    (*item.path, "then"),
+                    f"`{row.call}` is pure, and the row `{row.id}` lets it change something.",
+                    "What a call merely reveals, the world did before: give the effect to a call of the world.",
+                    "impure",
+                )
 
 
 def _raised(contract: Contract, machine: Machine) -> Iterator[Finding]:

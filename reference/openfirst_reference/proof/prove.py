@@ -20,13 +20,14 @@ from openfirst_reference.proof.mutants import Mutant
 class RuleProof:
     """What is known of one rule.
 
-    `steps` counts the steps that its invariants were asked of. `killer` is a mutant of the table that this rule alone
-    rejects. Where there is none, `falls_with` names the rules that also reject what this one rejects, and the rule is
-    vacuous if it rejects nothing.
+    `steps` counts the steps that its invariants were asked of, and `met`, for each of them, those that met its `when`.
+    `killer` is a mutant of the table that this rule alone rejects. Where there is none, `falls_with` names the rules that also
+    reject what this one rejects, and the rule is vacuous if it rejects nothing.
     """
 
     rule: str
     steps: int
+    met: tuple[int, ...]
     counterexample: Counterexample | None
     killer: Mutant | None = None
     falls_with: tuple[str, ...] = ()
@@ -48,6 +49,11 @@ class Proof:
         return [rule for rule, proof in self.rules.items() if proof.counterexample is not None]
 
     @property
+    def idle(self) -> list[str]:
+        """The rules that have an invariant whose `when` no step meets."""
+        return [rule for rule, proof in self.rules.items() if not all(proof.met)]
+
+    @property
     def vacuous(self) -> list[str]:
         """The rules that no mutant of the table breaks."""
         return [rule for rule, proof in self.rules.items() if proof.is_vacuous]
@@ -59,8 +65,8 @@ class Proof:
 
     @property
     def holds(self) -> bool:
-        """Whether the table breaks no rule, and every rule is needed."""
-        return not (self.broken or self.vacuous or self.not_independent)
+        """Whether the table breaks no rule, and every rule is met and needed."""
+        return not (self.broken or self.idle or self.vacuous or self.not_independent)
 
 
 def prove(contract: Contract, *, needed: bool = True) -> Proof:
@@ -73,7 +79,8 @@ def prove(contract: Contract, *, needed: bool = True) -> Proof:
     found = needs(ground) if needed else {}
     results = {}
     for rule in contract.rules:
-        result = RuleProof(rule, ground.asked[rule], ground.counterexamples.get(rule))
+        met = tuple(count for (name, _), count in ground.met.items() if name == rule)
+        result = RuleProof(rule, ground.asked[rule], met, ground.counterexamples.get(rule))
         if rule in found:
             need = found[rule]
             is_vacuous = need.killer is None and not need.falls_with

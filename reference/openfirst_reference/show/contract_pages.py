@@ -5,7 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 
 from openfirst_reference.contract.findings import did_you_mean, list_words
-from openfirst_reference.contract.model import Carry, Choice, Classes, Contract, Guard, Operation, Row, Rule
+from openfirst_reference.contract.model import (
+    Alternative,
+    Carry,
+    Choice,
+    Classes,
+    Contract,
+    Guard,
+    Operation,
+    Row,
+    Rule,
+)
 from openfirst_reference.machine.automaton import explore
 from openfirst_reference.machine.machine import Machine
 from openfirst_reference.show.blocks import Block, Diagram, Grid, Heading, Quote, as_markdown, as_text
@@ -154,9 +164,14 @@ def _cells(contract: Contract, row: Row) -> tuple[str, str, str, str]:
 
 def _permitted(contract: Contract, row: Row) -> Iterator[str]:
     for item in row.may:
-        condition = condition_words(item.when)
+        condition = _condition(item)
         breaks = f" (breaks {list_words(item.breaks)})" if item.breaks else ""
         yield (f"if {condition}: " if condition else "") + permitted_words(contract, item) + breaks
+
+
+def _condition(item: Alternative) -> str:
+    """Where an alternative is there, and under which choices."""
+    return " and ".join(part for part in (_guard(item.inside), condition_words(item.when)) if part)
 
 
 def _row(contract: Contract, row: Row) -> Iterator[Block]:
@@ -166,7 +181,7 @@ def _row(contract: Contract, row: Row) -> Iterator[Block]:
         [
             ("may", "if", "breaks"),
             *(
-                (permitted_words(contract, item), condition_words(item.when) or "-", list_words(item.breaks) or "-")
+                (permitted_words(contract, item), _condition(item) or "-", list_words(item.breaks) or "-")
                 for item in row.may
             ),
         ]

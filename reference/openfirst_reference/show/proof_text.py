@@ -11,6 +11,13 @@ def proof_text(proof: Proof) -> str:
     """A proof in words: what is wrong first, each with the sentence of its rule; then a line a rule."""
     contract = proof.machine.contract
     parts = [_counterexample(proof, rule) for rule in proof.broken]
+    for rule in proof.idle:
+        numbers = list_words([str(number) for number, met in enumerate(proof.rules[rule].met, 1) if not met])
+        place = contract.document.place("rules", rule, "invariant")
+        parts.append(
+            f"{place}: The rule {rule} passes idle: no step meets the `when` of its invariant {numbers}.\n"
+            f"  {contract.rules[rule].statement}\n  Let a fixture come there, or widen `when`."
+        )
     for rule in proof.vacuous:
         parts.append(
             f"The rule {rule} is vacuous: no fault in a step of the table breaks it.\n"
@@ -22,9 +29,10 @@ def proof_text(proof: Proof) -> str:
             f"The rule {rule} is not independent: whatever breaks it also breaks another rule: {others}.\n"
             f"  {contract.rules[rule].statement}\n  Narrow one of the invariants to what its own sentence says."
         )
-    rows = [("rule", "steps", "rejects alone")]
+    rows = [("rule", "steps", "met", "rejects alone")]
     for rule, result in proof.rules.items():
-        rows.append((rule, f"{result.steps:,}", str(result.killer) if result.killer else "-"))
+        met = ", ".join(f"{count:,}" for count in result.met)
+        rows.append((rule, f"{result.steps:,}", met, str(result.killer) if result.killer else "-"))
     kept = f"All {len(proof.rules)} rules hold"
     if proof.broken:
         kept = f"{len(proof.rules) - len(proof.broken)} of {len(proof.rules)} rules hold"

@@ -185,6 +185,32 @@ def test_what_is_wrong_in_an_overlay_is_found_in_its_line_and_nothing_else_is(br
     assert finding.remedy
 
 
+def test_a_pure_operation_changes_nothing() -> None:
+    """What a call merely reveals, the world did before."""
+    overlay = 'transitions:\n  - id: isOpen.open\n    may: [{ answer: "true" }, { answer: "false", then: lost }]'
+    findings = wrong(overlaid(overlay))
+    assert {finding.kind for finding in findings} == {"impure"}
+    assert "`isOpen` is pure, and the row `isOpen.open` lets it change something." in findings[0].found
+    assert (findings[0].place.file, findings[0].place.line) == ("overlay.yaml", 3)
+
+
+def test_an_alternative_has_a_guard_of_its_own() -> None:
+    overlay = "transitions:\n  - id: close.closed\n    may: [{ answer: nothing, in: { kind: tokn } }]"
+    [finding] = wrong(overlaid(overlay))
+    assert "`tokn` is not a value of kind. Did you mean `token`" in str(finding)
+
+
+def test_one_effect_of_several_is_unknown() -> None:
+    overlay = "transitions:\n  - id: close.open\n    may: [{ answer: nothing, then: [closed, losst] }]"
+    [finding] = wrong(overlaid(overlay))
+    assert "`losst` is not an effect. Did you mean `lost`" in str(finding)
+
+
+def test_a_refusal_of_no_operation_is_told() -> None:
+    [finding] = wrong(overlaid("refusals: { not-initialized: { of: [opn] } }"))
+    assert "`opn` is not an operation. Did you mean `open`" in str(finding)
+
+
 def test_a_cell_that_no_row_fills_is_told_in_words() -> None:
     """Two rows less are two findings, not one for each of the cells, which are many."""
     findings = wrong(overlaid("transitions:\n  close.lost: null\n  isOpen.open.expired: null"))
