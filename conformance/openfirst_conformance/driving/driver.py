@@ -15,6 +15,7 @@ from openfirst_conformance.adapters.protocol.faults import AdapterFault, Request
 from openfirst_conformance.adapters.protocol.messages import Capabilities
 from openfirst_conformance.adapters.protocol.outcomes import Translator
 from openfirst_conformance.cases.case import Case, Planned
+from openfirst_conformance.driving.ability import Lacking, What
 from openfirst_conformance.driving.played import CallMade, Played
 from openfirst_conformance.oracle.oracle import Oracle
 from openfirst_conformance.oracle.tracker import Tracker
@@ -73,19 +74,18 @@ class Driver:
 
     # What can be asked of this implementation ------------------------------------------------------------------------
 
-    def lacks(self, operation: str) -> str | None:
+    def lacks(self, operation: str) -> Lacking | None:
         """Why an operation cannot be tried, or None."""
         stated = self.contract.operations[operation]
         if not stated.by_world:
-            return None if operation in self.capabilities.operations else f"{operation} is not declared"
+            return None if operation in self.capabilities.operations else Lacking(What.OPERATION, operation)
         if stated.driven == "advance":
             if not self.capabilities.refresh:
-                return "refresh is not declared"
-            return None if self.capabilities.clock == "virtual" else "the clock is not virtual"
+                return Lacking(What.REFRESH, operation)
+            return None if self.capabilities.clock == "virtual" else Lacking(What.VIRTUAL_CLOCK, operation)
         if stated.driven == "platform" and operation not in self.capabilities.world and not self.platform_used:
-            why = self.platform.without_control or "it is not declared, and the platform is not used"
-            return f"{operation} cannot be brought about: {why}"
-        return "only another client can bring it about" if stated.driven == "echo" else None
+            return Lacking(What.CONTROL, operation, self.platform.without_control)
+        return Lacking(What.ANOTHER_CLIENT, operation) if stated.driven == "echo" else None
 
     def applies(self, case: Case) -> bool:
         """Whether a case can be played: operations, arguments and number of clients."""
@@ -103,7 +103,7 @@ class Driver:
         """The fixtures whose credential can be had."""
         return [fixture for fixture in self.contract.fixtures if self.lacks_credential(fixture) is None]
 
-    def lacks_credential(self, fixture: str) -> str | None:
+    def lacks_credential(self, fixture: str) -> Lacking | None:
         """Why a client cannot hold what the fixture says, or None."""
         credentials = self.machine.credentials
         described, variable = credentials.of_fixture(fixture), credentials.binding.kind.variable
@@ -114,8 +114,9 @@ class Driver:
                 and self._brought_about(operation).get(variable) == held
                 and not self.capabilities.deprecated_initialize
             ):
-                return f"{operation} is deprecated, and not declared"
-        return self.platform.lacks(described)
+                return Lacking(What.DEPRECATED, operation)
+        why = self.platform.lacks(described)
+        return None if why is None else Lacking(What.CREDENTIAL, why=why)
 
     def permits(self, operation: str, arguments: Mapping[str, Any]) -> bool:
         """Whether a call gives what the implementation declared it needs, and nothing that it declared it does not take."""

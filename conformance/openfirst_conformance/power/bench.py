@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from openfirst_conformance.driving.ability import Lacking, What
 from openfirst_conformance.driving.settings import Settings
 from openfirst_conformance.driving.subject import Subject
 from openfirst_conformance.oracle.explanation import Violation
@@ -205,8 +206,9 @@ class _Anything:
         self.contract = contract
         self.fixtures = tuple(contract.fixtures)
 
-    def lacks(self, operation: str) -> str | None:
-        return "a second client" if self.contract.operations[operation].driven == "echo" else None
+    def lacks(self, operation: str) -> Lacking | None:
+        echo = self.contract.operations[operation].driven == "echo"
+        return Lacking(What.ANOTHER_CLIENT, operation) if echo else None
 
     def permits(self, operation: str, arguments: Mapping[str, object]) -> bool:
         return True

@@ -7,17 +7,15 @@ are followed once more together, so that a session that shows in another one is 
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from openfirst_conformance.oracle.oracle import Oracle
-from openfirst_conformance.oracle.tracker import Tracker
 from openfirst_conformance.recordings.events import Event, Made, Recording, Turned
 from openfirst_conformance.recordings.follower import Broken, Follower, Line
 from openfirst_conformance.verdicts.blame import blame
-from openfirst_conformance.verdicts.model import ChoiceSeen
+from openfirst_conformance.verdicts.model import ChoiceSeen, note_choices
 from openfirst_reference.contract.model import Contract
 from openfirst_reference.machine.machine import Machine
 
@@ -100,7 +98,9 @@ def _judge(oracle: Oracle, recording: Recording, names: set[str], judged: Judged
         judged.given_up.append((follower.lines[-1], _TURNED if isinstance(last, Turned) else _TOO_MANY))
     else:
         judged.broken += follower.followed()
-    _note_choices(judged.choices, follower.tracker)  # what was known before a violation stays known
+    note_choices(
+        judged.choices, oracle.machine.contract, follower.tracker.evidence()
+    )  # what was known before a violation stays known
 
 
 def _among_all(oracle: Oracle, recording: Recording, names: set[str], last: Event) -> tuple[str, ...]:
@@ -111,17 +111,6 @@ def _among_all(oracle: Oracle, recording: Recording, names: set[str], last: Even
     until = recording.events[: recording.events.index(last) + 1]
     found = together.follow(until) is last and together.violation
     return blame(oracle, found, minimal=False) if found else ()
-
-
-def _note_choices(choices: Mapping[str, ChoiceSeen], tracker: Tracker) -> None:
-    contract = tracker.oracle.machine.contract
-    for (choice, row, leaves, *_), values in tracker.evidence().items():
-        if len(values) < len(contract.choices[choice].values):
-            call = contract.rows[row].call if row in contract.rows else contract.overlaps[row].call
-            said = contract.given_leaves(call, dict(leaves))
-            given = ", ".join(f"{name} {leaf}" for name, leaf in said.items())
-            cell = f"{row} ({given})" if given else row
-            choices[choice].observed.setdefault(cell, Counter())[" or ".join(sorted(values))] += 1
 
 
 def _at(arguments: Any, path: Sequence[str]) -> Any:

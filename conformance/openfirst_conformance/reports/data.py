@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from openfirst_conformance.reports.phrases import cell_in_words, reason_in_words, value_in_words, values_in_words
 from openfirst_conformance.verdicts.model import Report
 
 
@@ -15,9 +16,12 @@ def as_json(report: Report) -> dict[str, Any]:
         "implementation": report.implementation,
         "choices": {
             choice.id: {
-                "value": choice.value,
+                "value": value_in_words(choice),
                 "basis": choice.basis,
-                "evidence": {cell: dict(counts) for cell, counts in choice.observed.items()},
+                "evidence": {
+                    cell_in_words(cell): {values_in_words(values): count for values, count in counts.items()}
+                    for cell, counts in choice.observed.items()
+                },
             }
             for choice in report.choices.values()
         },
@@ -27,7 +31,7 @@ def as_json(report: Report) -> dict[str, Any]:
                 "id": rule.id,
                 "level": rule.level,
                 "verdict": rule.verdict,
-                "reason": rule.reason,
+                "reason": reason_in_words(rule.reason),
                 "quote": rule.quote,
                 "tiers": rule.tiers,
                 "refusedForUnknownReason": rule.refused_only,

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from junitparser import Error, JUnitXml, Skipped, TestCase, TestSuite
 from junitparser import Failure as Failed
 
+from openfirst_conformance.reports.phrases import reason_in_words
 from openfirst_conformance.verdicts.model import Failure, Report, RuleVerdict
 
 # What XML 1.0 cannot hold, not even escaped; external IDs in a failing sequence may well have it.
@@ -51,15 +52,15 @@ def _results(report: Report, rule: RuleVerdict, tier: str) -> Iterator[tuple[Res
     if rule.tiers[tier] == "fail":
         text = "\n\n".join([f"“{stated.quote}”", *(_sequence(failure) for failure in failures)])
         if rule.verdict == "known":
-            yield Skipped, f"known: {rule.reason}", text
+            yield Skipped, f"known: {reason_in_words(rule.reason)}", text
         elif rule.level != "must":
             yield Skipped, f"not kept ({rule.level}): {stated.statement}", text
         else:
             yield Failed, stated.statement, text
     elif rule.verdict in _UNDECIDED:
-        yield Error, f"{rule.verdict}: {rule.reason}", ""
+        yield Error, f"{rule.verdict}: {reason_in_words(rule.reason)}", ""
     elif rule.verdict in ("not-run", "not-applicable"):
-        yield Skipped, f"{rule.verdict}: {rule.reason}", ""
+        yield Skipped, f"{rule.verdict}: {reason_in_words(rule.reason)}", ""
     elif rule.tiers[tier] == "not-run":
         yield Skipped, "not-run: this tier does not test it", ""
 

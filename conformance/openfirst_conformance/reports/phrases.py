@@ -2,10 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-from openfirst_conformance.verdicts.model import ChoiceSeen
+from openfirst_conformance.driving.ability import Lacking, What
+from openfirst_conformance.verdicts.model import ChoiceCell, ChoiceSeen
+from openfirst_conformance.verdicts.reasons import (
+    Accepted,
+    GivenUp,
+    NeverAnswered,
+    NotAgain,
+    NoTier,
+    NotTried,
+    OneAtATime,
+    Reason,
+    Unable,
+)
 
 
 def promise_in_words(promise: Mapping[str, Any]) -> str:
@@ -34,16 +47,72 @@ def promise_in_words(promise: Mapping[str, Any]) -> str:
 
 def choice_in_words(choice: ChoiceSeen) -> tuple[str, str]:
     """The value of a choice, and what it rests on."""
-    counts: dict[str, int] = {}
+    counts: Counter[str] = Counter()
     for cell in choice.observed.values():
-        for value, count in cell.items():
-            counts[value] = counts.get(value, 0) + count
+        for values, count in cell.items():
+            counts[values_in_words(values)] += count
     total = sum(counts.values())
     if choice.declared is not None:
         return choice.declared, "declared"
     if not total:
         return (choice.granted, "taken for granted, since nothing is declared") if choice.granted else ("not seen", "")
-    value = choice.value or ""
+    value = value_in_words(choice) or ""
     if len(counts) == 1:
         return value, f"observed, in all {total} observations"
     return value, "observed: " + ", ".join(f"{seen} ({count})" for seen, count in counts.items())
+
+
+def value_in_words(choice: ChoiceSeen) -> str | None:
+    """The value of a choice, or that it varies; None where nothing is known."""
+    return None if choice.values is None else values_in_words(choice.values) or "varies by class or state"
+
+
+def values_in_words(values: Iterable[str]) -> str:
+    """Values that nothing has told apart."""
+    return " or ".join(sorted(values))
+
+
+def cell_in_words(cell: ChoiceCell) -> str:
+    """Where a choice was seen."""
+    given = ", ".join(f"{name} {leaf}" for name, leaf in cell.given)
+    return f"{cell.row} ({given})" if given else cell.row
+
+
+def reason_in_words(reason: Reason) -> str:
+    """Why a rule has its verdict; empty where there is nothing to say."""
+    match reason:
+        case NotAgain():
+            return "it failed once and not when the same calls were made again"
+        case NeverAnswered():
+            return "a call that tests it was never answered, or ended the adapter, each time it was made"
+        case GivenUp(why) | Accepted(why):
+            return why
+        case NotTried(conditions, moves, why):
+            return f"not tried: {', '.join([*(f'{item} credentials' for item in conditions), *moves])}; {why}"
+        case OneAtATime(calls):
+            return f"the adapter declares that it {'takes one call' if calls else 'holds one client'} at a time"
+        case Unable(lacking):
+            return "; ".join(dict.fromkeys(lacking_in_words(item) for item in lacking))
+        case NoTier():
+            return "no tier that was run tests it"
+    return ""
+
+
+def lacking_in_words(lacking: Lacking) -> str:
+    """Why a call cannot be made."""
+    match lacking.what:
+        case What.OPERATION:
+            return f"{lacking.operation} is not declared"
+        case What.REFRESH:
+            return "refresh is not declared"
+        case What.VIRTUAL_CLOCK:
+            return "the clock is not virtual"
+        case What.CONTROL:
+            why = lacking.why or "it is not declared, and the platform is not used"
+            return f"{lacking.operation} cannot be brought about: {why}"
+        case What.ANOTHER_CLIENT:
+            return "only another client can bring it about"
+        case What.DEPRECATED:
+            return f"{lacking.operation} is deprecated, and not declared"
+        case What.CREDENTIAL:
+            return lacking.why or ""

@@ -12,7 +12,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from openfirst_conformance.reports.phrases import choice_in_words, promise_in_words
+from openfirst_conformance.reports.phrases import choice_in_words, promise_in_words, reason_in_words
 from openfirst_conformance.verdicts.model import Failure, Report, RuleVerdict
 
 STYLES = {
@@ -77,7 +77,7 @@ def _rules(report: Report) -> RenderableType:
     for rule in report.rules.values():
         verdict = "warn" if rule.verdict == "fail" and rule.level != "must" else rule.verdict
         style = "yellow" if verdict == "warn" else STYLES.get(rule.verdict, "dim")
-        reason = rule.reason
+        reason = reason_in_words(rule.reason)
         if rule.failures and rule.verdict != "known":
             calls = len(rule.failures[0].played.seen)
             reason = f"shown in {calls} call{'' if calls == 1 else 's'}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from openfirst_conformance.reports.phrases import reason_in_words
 from openfirst_conformance.reports.terminal import failure_in_words
 from openfirst_conformance.verdicts.model import Report
 
@@ -18,6 +19,7 @@ def test_rule(openfirst_verdict: tuple[str, str, Report]) -> None:
             pytest.fail(text, pytrace=False)
         pytest.xfail(f"{rule} is a {known.level}: {text}")
     if known.verdict in ("inconclusive", "flaky", "not-testable"):
-        pytest.fail(f"{rule} is {known.verdict}: {known.reason}.", pytrace=False)
+        pytest.fail(f"{rule} is {known.verdict}: {reason_in_words(known.reason)}.", pytrace=False)
     if known.tiers[tier] == "not-run":
-        pytest.skip(f"{known.verdict}: {known.reason}" if known.reason else f"{tier} does not test it")
+        reason = reason_in_words(known.reason)
+        pytest.skip(f"{known.verdict}: {reason}" if reason else f"{tier} does not test it")

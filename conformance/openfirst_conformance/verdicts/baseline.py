@@ -14,6 +14,7 @@ from typing import Any
 import yaml
 
 from openfirst_conformance.verdicts.model import Failure, Report
+from openfirst_conformance.verdicts.reasons import Accepted
 from openfirst_conformance.verdicts.signature import Signature, signature_of
 from openfirst_reference.contract.document import Document, read_document, read_file
 from openfirst_reference.contract.findings import did_you_mean
@@ -118,7 +119,7 @@ def compare(report: Report, baseline: Baseline | None) -> Compared:
                 matched[entry.number][signature] = None
                 reasons[f"{entry.reason} ({entry.issue})" if entry.issue else entry.reason] = None
         if known and not unknown:
-            rules[name] = replace(rule, verdict=KNOWN, reason="; ".join(reasons), failures=known)
+            rules[name] = replace(rule, verdict=KNOWN, reason=Accepted("; ".join(reasons)), failures=known)
         else:
             rules[name] = replace(rule, failures=[*unknown, *known])
     return Compared(

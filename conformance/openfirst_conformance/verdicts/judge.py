@@ -13,6 +13,7 @@ from typing import Any
 from openfirst_conformance.adapters.adapter import Adapter
 from openfirst_conformance.adapters.protocol.faults import AdapterFault
 from openfirst_conformance.cases.case import Case
+from openfirst_conformance.driving.ability import Lacking, What
 from openfirst_conformance.driving.driver import Driver
 from openfirst_conformance.driving.played import Played
 from openfirst_conformance.driving.settings import Settings
@@ -24,9 +25,20 @@ from openfirst_conformance.platforms.simulated import SimulatedPlatform
 from openfirst_conformance.platforms.stage import Platform
 from openfirst_conformance.tiers.catalogue import ASSUMPTIONS, TIERS
 from openfirst_conformance.verdicts.blame import blame, tested_rules
-from openfirst_conformance.verdicts.model import ChoiceSeen, Failure, Report, RuleVerdict
+from openfirst_conformance.verdicts.model import ChoiceSeen, Failure, Report, RuleVerdict, note_choices
+from openfirst_conformance.verdicts.reasons import (
+    GivenUp,
+    NeverAnswered,
+    NoReason,
+    NotAgain,
+    NoTier,
+    NotTried,
+    OneAtATime,
+    Reason,
+    Unable,
+)
 from openfirst_conformance.verdicts.signature import Signature, signature_of
-from openfirst_reference.contract.document import Json, word
+from openfirst_reference.contract.document import Json
 from openfirst_reference.contract.model import CLIENTS_APART, OVERLAPPING, Contract
 from openfirst_reference.machine.machine import machine_of
 
@@ -278,7 +290,7 @@ class _Run:
 
     def _usual(self) -> dict[str, str]:
         """What the implementation was seen to make of each choice, where that is one value."""
-        values = {name: choice.value for name, choice in self.choices.items()}
+        values = {name: _one_of(choice) for name, choice in self.choices.items()}
         return {name: value for name, value in values.items() if value in self.contract.choices[name].values}
 
     def _blamed(self, shortest: Played, violation: Violation) -> tuple[str, ...]:
@@ -310,13 +322,7 @@ class _Run:
     def _note_choices(self, played: Played) -> None:
         if played.tracker is None or played.violation:
             return
-        for (choice, row, leaves, *_), values in played.tracker.evidence().items():
-            if len(values) < len(self.contract.choices[choice].values):
-                call = self.contract.rows[row].call if row in self.contract.rows else self.contract.overlaps[row].call
-                said = self.contract.given_leaves(call, dict(leaves))
-                given = ", ".join(f"{name} {leaf}" for name, leaf in said.items())
-                cell = f"{row} ({given})" if given else row
-                self.choices[choice].observed.setdefault(cell, Counter())[" or ".join(sorted(values))] += 1
+        note_choices(self.choices, self.contract, played.tracker.evidence())
 
     def _note_faults(self, played: Played) -> None:
         noted = [*self.driver.adapter.faults, *([played.fault] if played.fault else [])]
@@ -349,36 +355,33 @@ class _Run:
             layers=self.driver.layers,
         )
 
-    def _verdict(self, rule: str) -> tuple[str, str]:
+    def _verdict(self, rule: str) -> tuple[str, Reason]:
         if self.failures.get(rule):
-            return "fail", ""
+            return "fail", NoReason()
         if rule in self.flaky:
-            return "flaky", "it failed once and not when the same calls were made again"
+            return "flaky", NotAgain()
         if rule in self.unsettled or rule in self.driver.unanswered_rules():
-            return (
-                "inconclusive",
-                "a call that tests it was never answered, or ended the adapter, each time it was made",
-            )
+            return "inconclusive", NeverAnswered()
         if self.gives_up:
             why_not = self._why_not(rule)
-            return ("inconclusive", self.gives_up) if why_not[0] == "not-run" else why_not
+            return ("inconclusive", GivenUp(self.gives_up)) if why_not[0] == "not-run" else why_not
         if rule in self.tested:
             missing = self._not_tried(rule)
-            return ("not-testable", missing) if missing else ("pass", "")
+            return ("not-testable", missing) if missing else ("pass", NoReason())
         return self._why_not(rule)
 
-    def _not_tried(self, rule: str) -> str | None:
+    def _not_tried(self, rule: str) -> NotTried | None:
         """What a rule about bad credentials alone was not tried with, for want of a control plane, and why."""
         driver, why = self.driver, self.driver.platform.without_control
-        missing = [name for name in self.contract.fixtures if why is not None and driver.lacks_credential(name) == why]
+        lacking = Lacking(What.CREDENTIAL, why=why)
+        missing = [name for name in self.contract.fixtures if why and driver.lacks_credential(name) == lacking]
         credentials = driver.machine.credentials
         held = {name: credentials.of_fixture(name)["condition"] for name in self.contract.fixtures}
         good = [name for name in driver.fixtures if held[name] == _GOOD]
         if not any(rule in self._met_at(name) for name in missing) or any(rule in self._met_at(name) for name in good):
             return None
         moves = [item.name for item in self.contract.operations.values() if item.driven == "platform"]
-        kinds = dict.fromkeys(f"{held[name]} credentials" for name in missing)
-        return f"not tried: {', '.join([*kinds, *moves])}; {why}"
+        return NotTried(tuple(dict.fromkeys(held[name] for name in missing)), tuple(moves), why)
 
     def _met_at(self, fixture: str) -> set[str]:
         """The rules that rows carry which the first call of a fixture's client may meet."""
@@ -387,12 +390,12 @@ class _Run:
         calls = machine.alphabet({name: stated[name] for name in stated if not self.driver.lacks(name)}, start)
         return {rule for call in calls for step in machine.steps(start, call) for rule in machine.carried(step)}
 
-    def _why_not(self, rule: str) -> tuple[str, str]:
+    def _why_not(self, rule: str) -> tuple[str, Reason]:
         """Why a rule was not put to the test."""
         if rule == self.contract.law(CLIENTS_APART) and self.driver.capabilities.clients < 2:
-            return "not-applicable", "the adapter declares that it holds one client at a time"
+            return "not-applicable", OneAtATime(calls=False)
         if rule == self.contract.law(OVERLAPPING) and self.driver.capabilities.concurrency < 2:
-            return "not-applicable", "the adapter declares that it takes one call at a time"
+            return "not-applicable", OneAtATime(calls=True)
         operations = {
             row.call
             for row in self.contract.rows.values()
@@ -405,16 +408,23 @@ class _Run:
         lacking = {operation: self.driver.lacks(operation) for operation in sorted(operations)}
         thorough = "complete" in self.promise and not self.gives_up
         if operations and (all(lacking.values()) or (thorough and any(lacking.values()))):
-            lacking = {operation: why for operation, why in lacking.items() if why}
-            reason = "; ".join(dict.fromkeys(word(why) for why in lacking.values()))
-            return ("not-testable" if "virtual" in reason else "not-applicable"), reason
-        return "not-run", "no tier that was run tests it"
+            missing = tuple(item for item in lacking.values() if item is not None)
+            # A clock that stands still can be had: the adapter alone lacks it.
+            clock = any(item.what is What.VIRTUAL_CLOCK for item in missing)
+            return ("not-testable" if clock else "not-applicable"), Unable(missing)
+        return "not-run", NoTier()
 
     def _keeps(self, effect: str | None, rule: str) -> bool:
         if effect is None:
             return False
         stated = self.contract.effects[effect]
         return any(rule in rules for part in (stated.keeps, stated.stale) for rules in part.values())
+
+
+def _one_of(choice: ChoiceSeen) -> str | None:
+    """The value of a choice, where there is one."""
+    values = choice.values or frozenset()
+    return next(iter(values)) if len(values) == 1 else None
 
 
 def _fault(fault: AdapterFault, case: str, number: int | None) -> Json:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from openfirst_conformance.driving.played import Played
+from openfirst_conformance.oracle.explanation import Key
+from openfirst_conformance.verdicts.reasons import NoReason, Reason
 from openfirst_reference.contract.document import Json
 from openfirst_reference.contract.model import Contract
 
@@ -33,32 +36,45 @@ class RuleVerdict:
     level: str
     quote: str
     verdict: str = "not-run"
-    reason: str = ""
+    reason: Reason = NoReason()  # noqa: RUF009 - it is frozen
     tiers: dict[str, str] = field(default_factory=dict)
     failures: list[Failure] = field(default_factory=list)
     refused_only: int = 0
+
+
+@dataclass(frozen=True)
+class ChoiceCell:
+    """Where a choice was seen: a row, and the classes of what was given."""
+
+    row: str
+    given: tuple[tuple[str, str], ...]
 
 
 @dataclass
 class ChoiceSeen:
     """What is known of a choice: declared, observed, or taken for granted.
 
-    `observed` counts, for each cell, what was seen there: a value, or (`keep or replace`) values that nothing has told apart.
+    `observed` counts, for each cell, what was seen there: the values that nothing has told apart, mostly one.
     """
 
     id: str
     declared: str | None
     granted: str | None = None
-    observed: dict[str, Counter[str]] = field(default_factory=dict)
+    observed: dict[ChoiceCell, Counter[frozenset[str]]] = field(default_factory=dict)
+
+    def note(self, cell: ChoiceCell, values: frozenset[str]) -> None:
+        """One more observation."""
+        self.observed.setdefault(cell, Counter())[values] += 1
 
     @property
-    def value(self) -> str | None:
-        """What all observations agree on; where classes differ, that they do."""
+    def values(self) -> frozenset[str] | None:
+        """What all observations agree on, empty where classes or states differ; None where nothing is known."""
         if self.declared is not None:
-            return self.declared
-        seen = [set(value.split(" or ")) for counts in self.observed.values() for value in counts]
-        common = sorted(set.intersection(*seen)) if seen else []
-        return " or ".join(common) if common else "varies by class or state" if seen else self.granted
+            return frozenset([self.declared])
+        seen = [values for counts in self.observed.values() for values in counts]
+        if not seen:
+            return None if self.granted is None else frozenset([self.granted])
+        return frozenset.intersection(*seen)
 
     @property
     def basis(self) -> str:
@@ -66,6 +82,15 @@ class ChoiceSeen:
         if self.declared is not None:
             return "declared"
         return "observed" if self.observed else "taken-for-granted" if self.granted else "not-seen"
+
+
+def note_choices(choices: Mapping[str, ChoiceSeen], contract: Contract, evidence: Mapping[Key, frozenset[str]]) -> None:
+    """Take in what a case has shown of choices, where it has shown anything."""
+    for (choice, row, leaves, *_), values in evidence.items():
+        if len(values) < len(contract.choices[choice].values):
+            call = contract.rows[row].call if row in contract.rows else contract.overlaps[row].call
+            given = tuple(contract.given_leaves(call, dict(leaves)).items())
+            choices[choice].note(ChoiceCell(row, given), values)
 
 
 @dataclass

@@ -20,6 +20,7 @@ from openfirst_conformance.reports.junit import as_junit
 from openfirst_conformance.verdicts.compare import Difference, check_report, differences, remarks
 from openfirst_conformance.verdicts.judge import judge
 from openfirst_conformance.verdicts.model import Report, RuleVerdict
+from openfirst_conformance.verdicts.reasons import Accepted
 from openfirst_reference.contract.load import load_contract
 from openfirst_reference.machine.machine import Machine
 from openfirst_spec import resource
@@ -200,7 +201,7 @@ def test_junit_says_of_each_tier_what_came_of_it(
     verdict: str, in_tiers: dict[str, str], expected: dict[str, str | None]
 ) -> None:
     """A rule may pass in one tier and fail in another."""
-    rule = RuleVerdict("reopen", "must", "", verdict, "why", in_tiers)
+    rule = RuleVerdict("reopen", "must", "", verdict, Accepted("why"), in_tiers)
     _, cases = junit(Report(CONTRACT, {"name": "x"}, {"reopen": rule}, {}))
     said = {name.partition("/")[0]: next((part.tag for part in case), None) for name, case in cases.items()}
     assert said == expected

@@ -1,0 +1,67 @@
+"""Why a rule has the verdict that it has, where the calls that show it do not say so themselves; reports put it into words."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from openfirst_conformance.driving.ability import Lacking
+
+
+@dataclass(frozen=True)
+class NoReason:
+    """There is nothing to say."""
+
+
+@dataclass(frozen=True)
+class NotAgain:
+    """It failed once, and not when the same calls were made again."""
+
+
+@dataclass(frozen=True)
+class NeverAnswered:
+    """A call that tests it was never answered, or ended the adapter, each time it was made."""
+
+
+@dataclass(frozen=True)
+class GivenUp:
+    """The run came to an end before its time: `why`."""
+
+    why: str
+
+
+@dataclass(frozen=True)
+class NotTried:
+    """It was not tried with credentials in some conditions, nor with some moves of the platform, for want of control: `why`."""
+
+    conditions: tuple[str, ...]
+    moves: tuple[str, ...]
+    why: str | None
+
+
+@dataclass(frozen=True)
+class OneAtATime:
+    """The adapter declares that it holds one client at a time, or (`calls`) takes one call."""
+
+    calls: bool
+
+
+@dataclass(frozen=True)
+class Unable:
+    """The calls that it takes cannot be made."""
+
+    lacking: tuple[Lacking, ...]
+
+
+@dataclass(frozen=True)
+class NoTier:
+    """No tier that was run tests it."""
+
+
+@dataclass(frozen=True)
+class Accepted:
+    """A baseline says why: in somebody's own words."""
+
+    why: str
+
+
+Reason = NoReason | NotAgain | NeverAnswered | GivenUp | NotTried | OneAtATime | Unable | NoTier | Accepted
