@@ -273,14 +273,16 @@ class Driver:
         """The rows that a call may meet, and the rules that they carry."""
         assert played.tracker is not None
         index = played.tracker.clients[client]
-        steps = [step for way in played.tracker.ways for step in self.machine.steps(way.node.states[index], call)]
+        steps = [
+            step for way in played.tracker.explanations for step in self.machine.steps(way.node.states[index], call)
+        ]
         rows = tuple(dict.fromkeys(step.row.id for step in steps))
         return call.operation, rows, tuple(dict.fromkeys(rule for step in steps for rule in self.machine.carried(step)))
 
     def classify(self, played: Played, planned: Planned) -> Call:
         """The call as the contract sees it."""
         assert played.tracker is not None
-        state = next(iter(played.tracker.ways)).node.states[played.tracker.clients[planned.client]]
+        state = next(iter(played.tracker.explanations)).node.states[played.tracker.clients[planned.client]]
         return self.machine.call(planned.operation, planned.arguments, state)
 
     def _take(self, played: Played, planned: Planned, call: Call, outcome: Outcome) -> None:
@@ -294,7 +296,7 @@ class Driver:
         """Refused, and nobody knows why: that matters where the contract names the reason."""
         assert played.tracker is not None
         index = played.tracker.clients[client]
-        for way in played.tracker.ways:
+        for way in played.tracker.explanations:
             steps = self.machine.steps(way.node.states[index], call)
             if any(step.is_error and step.code in (ANY_ERROR, OF_SERVICE) for step in steps):
                 return

@@ -65,5 +65,11 @@ class Played:
     @property
     def trail(self) -> Moment | None:
         """One explanation of all that was seen before the violation, if there was one."""
-        ways = self.violation.ways if self.violation else tuple(self.tracker.ways.items()) if self.tracker else ()
+        ways = (
+            self.violation.explanations
+            if self.violation
+            else tuple(self.tracker.explanations.items())
+            if self.tracker
+            else ()
+        )
         return ways[0][1].trail if ways else None

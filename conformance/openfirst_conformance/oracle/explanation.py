@@ -78,7 +78,7 @@ class Candidate(NamedTuple):
     pending: tuple[Pending, ...]
 
 
-class Way(NamedTuple):
+class Explanation(NamedTuple):
     """How it may have come there: what the choices must be, and the steps."""
 
     assignment: Assignment
@@ -87,13 +87,13 @@ class Way(NamedTuple):
 
 @dataclass(frozen=True)
 class Violation:
-    """An outcome that nothing explains. `ways` are the explanations of all that was seen before it."""
+    """An outcome that nothing explains. `explanations` are the explanations of all that was seen before it."""
 
     client: int
     call: Call
     outcome: Outcome
     seen: Observation
-    ways: tuple[tuple[Candidate, Way], ...]
+    explanations: tuple[tuple[Candidate, Explanation], ...]
     rows: tuple[str, ...]
     permitted: tuple[str, ...]
     overlapping: bool
@@ -111,11 +111,13 @@ def onward(trail: Moment | None, client: int, edge: Edge, outcome: Outcome | Non
     return Moment(trail, client, edge.step, outcome, echo=False)
 
 
-def add_way(ways: dict[Candidate, Way], there: Candidate, assignment: Assignment, trail: Moment | None) -> bool:
-    """Add a way. Two ways to one place leave open what they disagree on. Gives whether anything is new."""
-    known = ways.get(there)
+def add_explanation(
+    explanations: dict[Candidate, Explanation], there: Candidate, assignment: Assignment, trail: Moment | None
+) -> bool:
+    """Add an explanation. Two that lead to one place leave open what they disagree on. Gives whether anything is new."""
+    known = explanations.get(there)
     if known is None:
-        ways[there] = Way(assignment, trail)
+        explanations[there] = Explanation(assignment, trail)
         return True
     if known.assignment == assignment:
         return False
@@ -123,7 +125,7 @@ def add_way(ways: dict[Candidate, Way], there: Candidate, assignment: Assignment
     either = {key: one[key] | assignment[key] for key in one.keys() & assignment.keys()}
     if either == known.assignment:
         return False
-    ways[there] = Way(either, known.trail)
+    explanations[there] = Explanation(either, known.trail)
     return True
 
 

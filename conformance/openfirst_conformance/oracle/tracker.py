@@ -17,11 +17,11 @@ from typing import Any
 from openfirst_conformance.oracle.explanation import (
     Candidate,
     Edge,
+    Explanation,
     Key,
     Pending,
     Violation,
-    Way,
-    add_way,
+    add_explanation,
     assigned,
     back,
     describe,
@@ -43,7 +43,7 @@ class Tracker:
         self._overlapped: dict[int, frozenset[str]] = {}
         self._next = 0
         start = Candidate(oracle.node(tuple(clients.values()), ()), ())
-        self.ways: dict[Candidate, Way] = {start: Way({}, None)}
+        self.explanations: dict[Candidate, Explanation] = {start: Explanation({}, None)}
 
     def fork(self) -> Tracker:
         """A tracker that goes on from here by itself, no call being open; the two number identities alike."""
@@ -63,8 +63,8 @@ class Tracker:
             return self.end(self.begin(client, call), outcome)
         seen = oracle.seen(call.operation, outcome, self._ids)
         key = (index, call, seen)
-        ways: dict[Candidate, Way] = {}
-        for candidate, (assignment, trail) in self.ways.items():
+        explanations: dict[Candidate, Explanation] = {}
+        for candidate, (assignment, trail) in self.explanations.items():
             edges = candidate.node.edges.get(key)
             if edges is None:
                 edges = oracle.edges(candidate.node, index, call, seen)
@@ -72,13 +72,13 @@ class Tracker:
                 known = assigned(assignment, edge.keys) if edge.keys else assignment
                 if known is not None:
                     here = edge.here
-                    if here in ways:
-                        add_way(ways, here, known, trail)
+                    if here in explanations:
+                        add_explanation(explanations, here, known, trail)
                     else:
-                        ways[here] = Way(known, onward(trail, index, edge, outcome))
-        if not ways:
-            return self._violation(index, call, outcome, seen, self.ways, overlapping=False)
-        self.ways = ways
+                        explanations[here] = Explanation(known, onward(trail, index, edge, outcome))
+        if not explanations:
+            return self._violation(index, call, outcome, seen, self.explanations, overlapping=False)
+        self.explanations = explanations
         return None
 
     def begin(self, client: str, call: Call) -> int:
@@ -93,7 +93,10 @@ class Tracker:
             self._overlapped[other] = self._overlapped.get(other, frozenset()) | {call.operation}
         self._overlapped[number] = frozenset(self._open[other][1].operation for other in others)
         waiting = Pending(number, index, call, None)
-        self.ways = {Candidate(here.node, (*here.pending, waiting)): way for here, way in self.ways.items()}
+        self.explanations = {
+            Candidate(here.node, (*here.pending, waiting)): explanation
+            for here, explanation in self.explanations.items()
+        }
         return number
 
     def end(self, number: int, outcome: Outcome) -> Violation | None:
@@ -102,7 +105,7 @@ class Tracker:
         index, call, others = self._open.pop(number)
         seen = oracle.seen(call.operation, outcome, self._ids)
         reached = self._landed()
-        ways: dict[Candidate, Way] = {}
+        explanations: dict[Candidate, Explanation] = {}
         for candidate, (assignment, trail) in reached.items():
             entry = next(item for item in candidate.pending if item.number == number)
             left = tuple(item for item in candidate.pending if item.number != number)
@@ -110,22 +113,22 @@ class Tracker:
                 bindings = oracle.match(entry.edge.step, index, seen, candidate.node.bindings)
                 if bindings is not None:
                     node = oracle.node(candidate.node.states, bindings)
-                    add_way(ways, Candidate(node, left), assignment, trail)
+                    add_explanation(explanations, Candidate(node, left), assignment, trail)
             else:
                 for other in sorted(self._overlapped[number]):
                     for step in oracle.machine.overlap_steps(candidate.node.states[index], call, other):
                         if oracle.match(step, index, seen, candidate.node.bindings) is not None:
                             there = onward(trail, index, Edge(candidate.node, (), step, ()), outcome)
-                            add_way(ways, Candidate(candidate.node, left), assignment, there)
-        if not ways:
+                            add_explanation(explanations, Candidate(candidate.node, left), assignment, there)
+        if not explanations:
             answered = any(other not in self._open for other in others)
             return self._violation(index, call, outcome, seen, reached, overlapping=answered)
-        self.ways = ways
+        self.explanations = explanations
         return None
 
-    def _landed(self) -> dict[Candidate, Way]:
-        """Every way on which any of the pending effects have landed, in any order."""
-        reached = dict(self.ways)
+    def _landed(self) -> dict[Candidate, Explanation]:
+        """Every explanation on which any of the pending effects have landed, in any order."""
+        reached = dict(self.explanations)
         todo = list(reached)
         while todo:
             candidate = todo.pop()
@@ -138,17 +141,19 @@ class Tracker:
                     pending = list(candidate.pending)
                     pending[position] = entry._replace(edge=edge)
                     there = Candidate(edge.node, tuple(pending))
-                    if known is not None and add_way(reached, there, known, onward(trail, entry.client, edge, None)):
+                    if known is not None and add_explanation(
+                        reached, there, known, onward(trail, entry.client, edge, None)
+                    ):
                         todo.append(there)
         return reached
 
     def permitted(self, client: str, call: Call) -> list[str]:
         """What the call may come to from here, in words."""
-        return list(self._permitted(self.clients[client], call, self.ways))
+        return list(self._permitted(self.clients[client], call, self.explanations))
 
     def options(self, client: str, call: Call) -> Callable[[], list[str]]:
         """What works out, whenever that is asked for, what the call may come to from here."""
-        index, here = self.clients[client], self.ways
+        index, here = self.clients[client], self.explanations
         return lambda: list(self._permitted(index, call, here))
 
     def _violation(
@@ -157,18 +162,18 @@ class Tracker:
         call: Call,
         outcome: Outcome,
         seen: Observation,
-        ways: Mapping[Candidate, Way],
+        explanations: Mapping[Candidate, Explanation],
         *,
         overlapping: bool,
     ) -> Violation:
-        here = next(iter(ways))
+        here = next(iter(explanations))
         rows = tuple(dict.fromkeys(step.row.id for step in self.oracle.machine.steps(here.node.states[client], call)))
-        permitted = tuple(self._permitted(client, call, ways))
-        return Violation(client, call, outcome, seen, tuple(ways.items()), rows, permitted, overlapping)
+        permitted = tuple(self._permitted(client, call, explanations))
+        return Violation(client, call, outcome, seen, tuple(explanations.items()), rows, permitted, overlapping)
 
-    def _permitted(self, client: int, call: Call, ways: Iterable[Candidate]) -> dict[str, None]:
+    def _permitted(self, client: int, call: Call, explanations: Iterable[Candidate]) -> dict[str, None]:
         permitted: dict[str, None] = {}
-        for candidate in ways:
+        for candidate in explanations:
             for step in self.oracle.machine.steps(candidate.node.states[client], call):
                 if self.oracle.keys(step) is not None and not step.alternative.breaks:
                     permitted[describe(self.oracle.machine, step)] = None
@@ -177,15 +182,15 @@ class Tracker:
     def broken_but_followed(self) -> Sequence[str]:
         """Rules that every remaining explanation breaks on its way: an alternative that `breaks` a rule was taken."""
         broken = [
-            frozenset(rule for moment in back(way.trail) for rule in moment.step.alternative.breaks)
-            for way in self.ways.values()
+            frozenset(rule for moment in back(explanation.trail) for rule in moment.step.alternative.breaks)
+            for explanation in self.explanations.values()
         ]
         return sorted(frozenset.intersection(*broken)) if broken else []
 
     def evidence(self) -> dict[Key, frozenset[str]]:
         """What is certain about undeclared choices: for each (choice, cell), the values that some explanation leaves."""
         result: dict[Key, frozenset[str]] = {}
-        assignments = [way.assignment for way in self.ways.values()]
+        assignments = [explanation.assignment for explanation in self.explanations.values()]
         for key in {key for assignment in assignments for key in assignment}:
             if all(key in assignment for assignment in assignments):
                 values = frozenset[str]().union(*(assignment[key] for assignment in assignments))

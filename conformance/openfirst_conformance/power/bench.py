@@ -121,11 +121,11 @@ class Bench:
         tracker = Tracker(self.oracle, {"a": start})
         state, progress = start, 0
         for call in way:
-            known = next(iter(tracker.ways)).node.states[0]
+            known = next(iter(tracker.explanations)).node.states[0]
             outcome, state, progress = client.respond(state, progress, self._again(call, state))
             if tracker.see("a", self._again(call, known), outcome) is not None:
                 break
-            left = [self._difference(here.node.states[0], state) for here in tracker.ways]
+            left = [self._difference(here.node.states[0], state) for here in tracker.explanations]
             if all(left):
                 return next((item for item in left if self._never_told.issuperset(item)), ())
         return ()
@@ -150,7 +150,7 @@ class Bench:
         tracker = Tracker(oracle, {"a": start})
         state, progress = start, 0
         for position, call in enumerate(calls, 1):
-            known = next(iter(tracker.ways)).node.states[0]
+            known = next(iter(tracker.explanations)).node.states[0]
             outcome, state, progress = client.respond(state, progress, self._again(call, state))
             violation = tracker.see("a", self._again(call, known), outcome)
             if violation is not None:

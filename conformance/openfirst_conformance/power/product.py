@@ -48,16 +48,16 @@ class Template:
 
 
 @dataclass(frozen=True, eq=False)
-class Way:
+class Path:
     """How the walk came to a pair."""
 
     length: int
-    before: Way | None = None
+    before: Path | None = None
     call: Call | None = None
 
-    def onward(self, call: Call) -> Way:
+    def onward(self, call: Call) -> Path:
         """One call further."""
-        return Way(self.length + 1, self, call)
+        return Path(self.length + 1, self, call)
 
     def calls(self) -> tuple[Call, ...]:
         """The calls from the start on."""
@@ -69,7 +69,7 @@ class Met:
     """All pairs that a walk has met, and where it made which call: by row, by operation and by letter."""
 
     pairs: dict[tuple[State, int], list[frozenset[Node]]] = field(default_factory=dict)
-    made: dict[Hashable, list[tuple[Pair, Way, Call]]] = field(default_factory=dict)
+    made: dict[Hashable, list[tuple[Pair, Path, Call]]] = field(default_factory=dict)
 
     def has(self, pair: Pair) -> bool:
         """Whether the pair was met, or one with fewer nodes: all that is forbidden in more nodes is forbidden in fewer."""
@@ -106,12 +106,12 @@ class Product:
             key = (table.fixture, fault.takes, number, blank)
             if key not in self._met:
                 self._met[key] = Met()
-                self._walk(self._right, templates, part, [(start, Way(0), None)], None, self._met[key])
+                self._walk(self._right, templates, part, [(start, Path(0), None)], None, self._met[key])
             met = self._met[key]
             way = self._walk(client, templates, part, met.made.get(_first(fault), ()), met, Met())
             if way is not None and not self._forbidden(client, start, way, part):
                 # The right client came there, this one does not.
-                way = self._walk(client, templates, part, [(start, Way(0), None)], None, Met())
+                way = self._walk(client, templates, part, [(start, Path(0), None)], None, Met())
             if way is not None:
                 return way
         return None
@@ -121,12 +121,12 @@ class Product:
         client: FaultyClient,
         templates: list[Template],
         part: Part,
-        starts: Iterable[tuple[Pair, Way, Call | None]],
+        starts: Iterable[tuple[Pair, Path, Call | None]],
         known: Met | None,
         met: Met,
     ) -> tuple[Call, ...] | None:
         """A shortest sequence that begins with a way to one of `starts` (and the call) and is forbidden."""
-        search = Search[tuple[Pair, Way, Call | None], Call]()
+        search = Search[tuple[Pair, Path, Call | None], Call]()
         for start in starts:
             search.begin(start, start[1].length)
         for here in search:
@@ -144,7 +144,7 @@ class Product:
                 raise Undecided
         return None
 
-    def _note(self, met: Met, pair: Pair, way: Way, call: Call) -> None:
+    def _note(self, met: Met, pair: Pair, way: Path, call: Call) -> None:
         own = self._again(call, pair.state)
         rows = [step.row.id for step in self.machine.steps(pair.state, own)]
         for place in dict.fromkeys([call.operation, (own.operation, tuple(own.leaves.items())), *rows]):

@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from openfirst_conformance.oracle.explanation import Candidate, Violation, Way
+from openfirst_conformance.oracle.explanation import Candidate, Explanation, Violation
 from openfirst_conformance.oracle.oracle import Oracle
 from openfirst_conformance.oracle.tracker import Tracker
 from openfirst_conformance.recordings.events import Ended, Event, Made, Turned
@@ -80,12 +80,12 @@ class Follower:
                     self._numbers[event] = self.tracker.begin(event.client, call)
                 else:
                     self.violation = self.tracker.see(event.client, call, outcome)
-        for way in self.tracker.ways.values():
-            for rule in way.trail.step.alternative.breaks if way.trail else ():
+        for explanation in self.tracker.explanations.values():
+            for rule in explanation.trail.step.alternative.breaks if explanation.trail else ():
                 self._against.setdefault(rule, self.lines[-1])
 
     def _classified(self, made: Made) -> Call:
-        state = next(iter(self.tracker.ways)).node.states[self.tracker.clients[made.client]]
+        state = next(iter(self.tracker.explanations)).node.states[self.tracker.clients[made.client]]
         try:
             return self.machine.call(made.operation, made.arguments, state)
         except ValueError as error:
@@ -94,17 +94,17 @@ class Follower:
     def _turn(self, turned: Turned) -> None:
         """The world's own changes come in where they are due, without a call."""
         client = self.tracker.clients[turned.client]
-        ways: dict[Candidate, Way] = {}
-        for (node, pending), way in self.tracker.ways.items():
+        explanations: dict[Candidate, Explanation] = {}
+        for (node, pending), explanation in self.tracker.explanations.items():
             states = list(node.states)
             states[client] = self.machine.having(states[client], **turned.values)
             there = Candidate(self.oracle.node(tuple(states), node.bindings), pending)
-            known = way.assignment
-            if there in ways:  # What two ways to one place disagree on is left open.
-                other = ways[there].assignment
+            known = explanation.assignment
+            if there in explanations:  # What two that lead to one place disagree on is left open.
+                other = explanations[there].assignment
                 known = {key: known[key] | other[key] for key in known.keys() & other.keys()}
-            ways[there] = Way(known, way.trail)
-        self.tracker.ways = ways
+            explanations[there] = Explanation(known, explanation.trail)
+        self.tracker.explanations = explanations
 
     def followed(self) -> list[Broken]:
         """The rules that were surely not kept, though what was done can be followed: a `should`."""

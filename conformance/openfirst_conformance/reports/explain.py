@@ -110,7 +110,7 @@ def _followed(
     tracker = Tracker(oracle, {client: machine.fixture(fixture) for client, fixture in trace.case.clients.items()})
 
     def classified(planned: Planned) -> Call:
-        state = next(iter(tracker.ways)).node.states[tracker.clients[planned.client]]
+        state = next(iter(tracker.explanations)).node.states[tracker.clients[planned.client]]
         return machine.call(planned.operation, planned.arguments, state)
 
     for planned, outcome in zip(trace.case.calls, outcomes, strict=False):
@@ -123,7 +123,7 @@ def _right(tracker: Tracker, planned: Planned, call: Call, see: Any) -> Outcome 
     """An outcome that the table permits and the trace sees."""
     machine, client = tracker.oracle.machine, tracker.clients[planned.client]
     codes = see.get("error") if isinstance(see, dict) else None
-    for way in tracker.ways:
+    for way in tracker.explanations:
         for step in machine.steps(way.node.states[client], call):
             if tracker.oracle.keys(step) is None or step.alternative.breaks:
                 continue

@@ -158,4 +158,4 @@ class _Guide:
 
 def _where(played: Played) -> State:
     assert played.tracker is not None
-    return next(iter(played.tracker.ways)).node.states[0]
+    return next(iter(played.tracker.explanations)).node.states[0]

@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from openfirst_conformance.oracle.explanation import Candidate, Moment, Violation, Way
+from openfirst_conformance.oracle.explanation import Candidate, Explanation, Moment, Violation
 from openfirst_conformance.oracle.observation import has_fields
 from openfirst_conformance.oracle.oracle import Oracle
 from openfirst_reference.contract.model import CLIENTS_APART, OVERLAPPING
@@ -36,23 +36,25 @@ def blame(
         return (law,)
     known = usual or {}
 
-    def surprises(item: tuple[Candidate, Way]) -> int:
+    def surprises(item: tuple[Candidate, Explanation]) -> int:
         choices = ((oracle.cells[key][0], values) for key, values in item[1].assignment.items())
         return sum(known.get(choice) not in (None, *values) for choice, values in choices)
 
-    here, way = min(violation.ways, key=surprises)
-    return tuple(dict.fromkeys(_Case(oracle, violation, here, way, minimal).rules()))
+    here, explanation = min(violation.explanations, key=surprises)
+    return tuple(dict.fromkeys(_Case(oracle, violation, here, explanation, minimal).rules()))
 
 
 class _Case:
-    def __init__(self, oracle: Oracle, violation: Violation, here: Candidate, way: Way, minimal: bool) -> None:
+    def __init__(
+        self, oracle: Oracle, violation: Violation, here: Candidate, explanation: Explanation, minimal: bool
+    ) -> None:
         self.oracle, self.machine, self.contract = oracle, oracle.machine, oracle.machine.contract
-        self.violation, self.here, self.way, self.minimal = violation, here, way, minimal
+        self.violation, self.here, self.explanation, self.minimal = violation, here, explanation, minimal
         self.client = violation.client
         self.apart = self.contract.law(CLIENTS_APART)
         self.state = here.node.states[self.client]
         self.steps = self.machine.steps(self.state, violation.call)
-        self.past = list(way.trail.back()) if way.trail else []
+        self.past = list(explanation.trail.back()) if explanation.trail else []
 
     def rules(self) -> list[str]:
         contradicted = self._contradicted_choices()
@@ -87,7 +89,7 @@ class _Case:
                     if self.oracle.choices.get(choice) not in (None, *values):
                         choices[choice] = None
                 for key, values in self.oracle.keys(step) or ():
-                    if not values & self.way.assignment.get(key, values):
+                    if not values & self.explanation.assignment.get(key, values):
                         choices[self.oracle.cells[key][0]] = None
         return list(choices)
 

@@ -30,7 +30,7 @@ def resolutions(trace: GoldenTrace) -> list[dict[str, str]]:
 def possible(tracker: Tracker, client: str, call: Any, ids: dict[str, Any]) -> list[Outcome]:
     """Every outcome that the table permits where the tracker is."""
     index, outcomes = tracker.clients[client], {}
-    for way in tracker.ways:
+    for way in tracker.explanations:
         for step in MACHINE.steps(way.node.states[index], call):
             if tracker.oracle.keys(step) is None or step.alternative.breaks:
                 continue
@@ -78,7 +78,7 @@ def test_the_table_permits_what_the_sentence_demands_whatever_is_left_open(name:
         for number, (planned, see, nevers) in enumerate(
             zip(trace.case.calls, trace.sees, trace.nevers, strict=True), 1
         ):
-            state = next(iter(tracker.ways)).node.states[tracker.clients[planned.client]]
+            state = next(iter(tracker.explanations)).node.states[tracker.clients[planned.client]]
             call = MACHINE.call(planned.operation, planned.arguments, state)
             outcomes = possible(tracker, planned.client, call, ids)
             where = f"call {number} ({planned.operation}) under {choices}"

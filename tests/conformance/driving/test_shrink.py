@@ -121,7 +121,9 @@ class Node(NamedTuple):
 
     def key(self) -> object:
         """What tells it from others."""
-        ways = frozenset((here, tuple(sorted(way.assignment.items()))) for here, way in self.tracker.ways.items())
+        ways = frozenset(
+            (here, tuple(sorted(way.assignment.items()))) for here, way in self.tracker.explanations.items()
+        )
         return self.frozen, ways, self.time
 
 

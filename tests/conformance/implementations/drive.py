@@ -262,7 +262,7 @@ def consistent(credential: Mapping[str, Any] | None) -> bool:
 
 def state_of(tracker: Tracker, client: str) -> State:
     """A state in which the client may be."""
-    return next(iter(tracker.ways)).node.states[tracker.clients[client]]
+    return next(iter(tracker.explanations)).node.states[tracker.clients[client]]
 
 
 def wire(credential: Mapping[str, Any]) -> Json:

@@ -40,7 +40,7 @@ class Watch:
 
     def call(self, operation: str, arguments: dict[str, Any] | None = None, client: str = "a") -> Call:
         """The call, classified where the tracker is."""
-        state = next(iter(self.tracker.ways)).node.states[self.tracker.clients[client]]
+        state = next(iter(self.tracker.explanations)).node.states[self.tracker.clients[client]]
         return MACHINE.call(operation, arguments or {}, state)
 
     def see(
@@ -92,9 +92,9 @@ def test_a_choice_that_shows_only_later_is_followed_both_ways_until_then() -> No
     watch = Watch()
     for operation, arguments in (("open", ANA), ("close", {}), ("open", {})):
         assert watch.see(operation, DONE, arguments) is None
-    assert len(watch.tracker.ways) == 2
+    assert len(watch.tracker.explanations) == 2
     assert watch.see("getParticipant", participant("Ana")) is None
-    assert len(watch.tracker.ways) == 1
+    assert len(watch.tracker.explanations) == 1
     evidence = {key[0]: values for key, values in watch.tracker.evidence().items()}
     assert evidence["open-without-info"] == {"reuse"}
 
