@@ -3,13 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from functools import partial
 
 from openfirst_conformance.cases.case import Case, Planned
 from openfirst_reference.machine.machine import Machine
 from openfirst_reference.machine.search import Search
 from openfirst_reference.machine.step import Call, State
 
-# The sweep ------------------------------------------------------------------------------------------------------------
+
+@dataclass(frozen=True)
+class _Plan:
+    """What a fixture has for the sweep: a call of every method, and what opens and closes the gate.
+
+    `opening` is None where nothing opens it; `refused` is a call that would, and is refused.
+    """
+
+    fixture: str
+    every: tuple[Call, ...]
+    opening: tuple[Call, ...] | None
+    closing: tuple[Call, ...] = ()
+    refused: Call | None = None
 
 
 def sweep(machine: Machine) -> Iterator[Case]:
@@ -17,55 +31,67 @@ def sweep(machine: Machine) -> Iterator[Case]:
 
     The first fixture in which services answer stands for the others; where they never do, every fixture is tried.
     """
+    for (operation, parameter), classes in machine.contract.classes.items():
+        if classes.source == "services":
+            plans = list(_plans(machine, operation, parameter))
+            opened = next((plan for plan in plans if plan.opening is not None), None)
+            for plan in plans:
+                if plan.opening is None or plan is opened:
+                    yield from _cases(plan)
+
+
+def _plans(machine: Machine, operation: str, parameter: str) -> Iterator[_Plan]:
+    """The plan of every fixture in which the services are called."""
     contract = machine.contract
-    for (operation, parameter), classes in contract.classes.items():
-        if classes.source != "services":
+    targets = [name for name, method in contract.methods.items() if contract.gates[method.gate].needs_session]
+    for fixture, stated in contract.fixtures.items():
+        if not targets or operation not in stated.calls:
             continue
-        done = False
-        for fixture, stated in contract.fixtures.items():
-            start = machine.fixture(fixture)
-            every = [
-                machine.call(operation, machine.arguments(operation, {parameter: target}), start)
-                for target, method in contract.methods.items()
-                if contract.gates[method.gate].needs_session
-            ]
-            if not every or operation not in stated.calls:
-                continue
-            calls = [
-                item
-                for item in machine.alphabet(stated.calls, start)
-                if not contract.operations[item.operation].by_world
-            ]
-            opening = _way(machine, start, calls, lambda state, some=every[0]: _answers(machine, state, some))  # type: ignore[misc]
-            if opening is None:
-                yield _case(f"sweep-{fixture}", "every service method where no session can be opened", fixture, every)
-                continue
-            if done:
-                continue
-            done = True
-            there = _follow(machine, start, opening)
-            closing = _way(machine, there, calls, lambda state, some=every[0]: not _answers(machine, state, some))  # type: ignore[misc]
-            refused = next(
-                (
-                    c
-                    for c in calls
-                    if c.operation == opening[-1].operation and all(s.is_error for s in machine.steps(start, c))
-                ),
-                None,
-            )
-            parts = [*every, *opening, *every, *(closing or []), *every, *opening, *(closing or []), *every]
-            title = "every service method before, in and after a session, and after another"
-            yield _case(f"sweep-{fixture}", title, fixture, parts)
-            if refused is not None:
-                title = "every service method after a refused call"
-                yield _case(f"sweep-refused-{fixture}", title, fixture, [refused, *every])
+        start = machine.fixture(fixture)
+        arguments = [machine.arguments(operation, {parameter: target}) for target in targets]
+        every = tuple(machine.call(operation, given, start) for given in arguments)
+        alphabet = machine.alphabet(stated.calls, start)
+        calls = [call for call in alphabet if not contract.operations[call.operation].by_world]
+        answers, silent = partial(_answers, machine, every[0]), partial(_silent, machine, every[0])
+        opening = _way(machine, start, calls, answers)
+        if opening is None:
+            yield _Plan(fixture, every, None)
+            continue
+        closing = _way(machine, _follow(machine, start, opening), calls, silent)
+        yield _Plan(fixture, every, opening, closing or (), _refused(machine, start, calls, opening))
 
 
-def _answers(machine: Machine, state: State, call: Call) -> bool:
+def _cases(plan: _Plan) -> Iterator[Case]:
+    every, opening, closing = plan.every, plan.opening, plan.closing
+    if opening is None:
+        title = "every service method where no session can be opened"
+        yield _case(f"sweep-{plan.fixture}", title, plan.fixture, every)
+        return
+    title = "every service method before, in and after a session, and after another"
+    calls = (*every, *opening, *every, *closing, *every, *opening, *closing, *every)
+    yield _case(f"sweep-{plan.fixture}", title, plan.fixture, calls)
+    if plan.refused is not None:
+        title = "every service method after a refused call"
+        yield _case(f"sweep-refused-{plan.fixture}", title, plan.fixture, (plan.refused, *every))
+
+
+def _answers(machine: Machine, call: Call, state: State) -> bool:
     return any(not step.is_error for step in machine.steps(state, call))
 
 
-def _way(machine: Machine, start: State, calls: list[Call], wanted: Callable[[State], bool]) -> tuple[Call, ...] | None:
+def _silent(machine: Machine, call: Call, state: State) -> bool:
+    return not _answers(machine, call, state)
+
+
+def _refused(machine: Machine, start: State, calls: Iterable[Call], opening: tuple[Call, ...]) -> Call | None:
+    """A call of what opens the gate that is refused."""
+    same = [call for call in calls if opening and call.operation == opening[-1].operation]
+    return next((call for call in same if all(step.is_error for step in machine.steps(start, call))), None)
+
+
+def _way(
+    machine: Machine, start: State, calls: Iterable[Call], wanted: Callable[[State], bool]
+) -> tuple[Call, ...] | None:
     """A shortest sequence of calls that surely leads from `start` to a state that is wanted."""
     search = Search[State, Call]([start])
     for state in search:
@@ -84,5 +110,5 @@ def _follow(machine: Machine, state: State, calls: Iterable[Call]) -> State:
     return state
 
 
-def _case(name: str, title: str, fixture: str, calls: list[Call]) -> Case:
+def _case(name: str, title: str, fixture: str, calls: Iterable[Call]) -> Case:
     return Case(name, title, {"a": fixture}, tuple(Planned("a", call.operation, call.arguments) for call in calls))
