@@ -11,6 +11,7 @@ from aiohttp import web
 
 from openfirst_reference.contract.model import Contract
 from openfirst_simulator.app import application
+from openfirst_simulator.services import Services
 from openfirst_simulator.table import Table
 from openfirst_simulator.world import World
 from openfirst_simulator.worlds import Worlds
@@ -31,6 +32,7 @@ class Simulator:
     def __init__(self, contract: Contract, *, now: Callable[[], float] | None = None) -> None:
         self.contract = contract
         self._url: str | None = None
+        Services.check(contract.methods)
         self._table = Table(contract)
         self._worlds = Worlds(self._table, now, lambda: self.url)
         self._runner: web.AppRunner | None = None

@@ -214,3 +214,20 @@ def test_a_contract_without_a_word_for_what_is_not_modelled_is_refused() -> None
     errors = {code: error for code, error in contract.errors.items() if code != "not-simulated"}
     with pytest.raises(ValueError, match="not-simulated"):
         Simulator(replace(contract, errors=errors))
+
+
+def test_a_method_with_a_model_that_is_not_there_is_refused() -> None:
+    contract = load_contract()
+    method = replace(contract.methods["command/send"], model="conference.creat")
+    with pytest.raises(ValueError, match=r"command/send.*Did you mean `conference.create`"):
+        Simulator(replace(contract, methods={**contract.methods, "command/send": method}))
+
+
+def test_a_method_added_has_the_model_that_it_names(overlaid: Overlaid) -> None:
+    """What the contract calls a method is one thing, and what the simulator does for it another."""
+    api = overlaid(
+        "services: { conference: { methods: { make: { gate: platform, arguments: [{}], model: conference.create } } } }"
+    )
+    token = api.world.token()
+    api.opened(token)
+    assert api.use(token, "conference/make", {"alias": "rehearsal"}).body["result"]["alias"] == "rehearsal"
