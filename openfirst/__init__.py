@@ -3,7 +3,8 @@
 - the contract: `load_contract`, `Contract`, `ContractError`
 - a session: `SessionService`, `ParticipantInfo`, `Participant`, `SessionError`, `VirtualClock`
 - the platform on this machine: `Simulator`, `World`, `SimulatorError`
-- judging: `judge`, `Report`, and what is judged: `ProcessAdapter`, `PythonAdapter`, `TcpAdapter`
+- judging: `judge`, `Report`, and what is judged: `ProcessAdapter`, `PythonAdapter`, `TcpAdapter`; `REFERENCE` names the
+  adapter of the reference client
 - an adapter of your own: `serve`, `RequestRefused`
 """
 
@@ -14,6 +15,7 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from openfirst.request import REFERENCE
     from openfirst_conformance.adapters.authoring.serve import serve
     from openfirst_conformance.adapters.inprocess import PythonAdapter
     from openfirst_conformance.adapters.process import ProcessAdapter
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
     from openfirst_simulator import Simulator, SimulatorError, World
 
 __all__ = [
+    "REFERENCE",
     "AdapterFault",
     "Contract",
     "ContractError",
@@ -57,6 +60,7 @@ __version__ = version("openfirst")
 
 # Brought in when it is asked for: who wants an adapter need not wait for an HTTP server.
 _HOMES = {
+    "REFERENCE": "openfirst.request",
     "AdapterFault": "openfirst_conformance.adapters.protocol.faults",
     "Contract": "openfirst_reference.contract.model",
     "ContractError": "openfirst_reference.contract.findings",

@@ -114,6 +114,14 @@ def test_what_cannot_be_written_is_refused_before_anything_runs(
     assert (result.exit_code, word in result.output) == (2, True), result.output
 
 
+def test_a_place_for_failing_cases_that_is_none_is_told_before(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("openfirst.cli.commands.check._judged", None)
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "openfirst-cases").write_text("", encoding="utf-8")
+    result = run("check")
+    assert (result.exit_code, "openfirst-cases is no folder" in result.output) == (2, True)
+
+
 def test_a_target_that_can_be_written_is_left_as_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def stop(*_: object) -> None:
         raise ValueError("stopped here")

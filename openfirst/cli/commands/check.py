@@ -112,6 +112,10 @@ def check(
         part = shard_of(shard) if shard else (1, 1)
         settings = Settings(extra, seed, walks, tuple(_scenario(file, contract) for file in scenarios), part)
         targets = {"--json": json_file, "--junit": junit_file, "--transcript": transcript}
+        if CASES.exists() and not CASES.is_dir():
+            raise click.UsageError(
+                f"{CASES} is no folder, and failing cases are saved there. Move it, or run elsewhere."
+            )
         check_targets({**targets, "--baseline": baseline_file if update_baseline else None})
         accepted = known.read(baseline_file, contract, update=update_baseline)
         report = _judged(request, contract, tiers or tuple(TIERS), only, settings, transcript)

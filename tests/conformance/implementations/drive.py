@@ -271,7 +271,7 @@ def wire(credential: Mapping[str, Any]) -> Json:
     if kind == "none":
         return {"kind": kind}
     secrets = {"token": "made-up"} if kind == "token" else {"key": "made-up", "secret": "made-up"}
-    scopes = ["conf:create"] if credential.get("scope") == "no-update" else ["*"]
+    scopes = list(credential.get("scopes") or ["*"])
     return {
         "kind": kind,
         "condition": condition,
