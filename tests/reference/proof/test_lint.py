@@ -207,7 +207,7 @@ def test_one_effect_of_several_is_unknown() -> None:
 
 
 def test_a_refusal_of_no_operation_is_told() -> None:
-    [finding] = wrong(overlaid("refusals: { not-initialized: { of: [opn] } }"))
+    [finding] = wrong(overlaid("refusals: { bad-credential-in-session: { of: [opn] } }"))
     assert "`opn` is not an operation. Did you mean `open`" in str(finding)
 
 
