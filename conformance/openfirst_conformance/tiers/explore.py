@@ -132,10 +132,10 @@ def _arguments(
     """The arguments with these values, the required ones among the rest filled in. None: they belong to no class."""
     machine, stated = table.machine, table.contract.operations[operation]
     filled = {name: value for name, value in values.items() if value is not None}
-    for parameter in stated.required:
-        leaves = table.contract.classes.get((operation, parameter))
-        if parameter not in filled and leaves is not None:
-            filled[parameter] = next((leaf.examples[0] for leaf in leaves.leaves if leaf.examples), None)
+    for parameter in stated.parameters:
+        if parameter not in filled and stated.requires(parameter):
+            leaves = table.contract.classes[operation, parameter].leaves
+            filled[parameter] = next((leaf.examples[0] for leaf in leaves if leaf.examples), None)
     arguments = machine.arguments(operation, filled)
     try:
         machine.call(operation, arguments, state or table.initial)

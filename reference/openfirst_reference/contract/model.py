@@ -64,6 +64,10 @@ class Operation:
     deprecated: str | None
     echo: Echo | None
 
+    def requires(self, parameter: str) -> bool:
+        """Whether a parameter is an argument that must be given."""
+        return ".".join(self.parameters[parameter]) in self.required
+
 
 @dataclass(frozen=True)
 class Leaf:

@@ -116,7 +116,7 @@ class Calls:
         """A leaf for each parameter: absent where it may be, else the first that there is."""
         stated = self.contract.operations[operation]
         return {
-            name: _base_leaf(self.contract.classes[operation, name], name in stated.required)
+            name: _base_leaf(self.contract.classes[operation, name], stated.requires(name))
             for name in stated.parameters
         }
 
@@ -127,7 +127,7 @@ class Calls:
             if names is None or parameter in names:
                 classes = self.contract.classes[operation, parameter]
                 for leaf in _representatives(classes, leaves=leaves):
-                    if leaf.name != classes.absent or parameter not in stated.required:
+                    if leaf.name != classes.absent or not stated.requires(parameter):
                         yield parameter, leaf
 
     def _example(self, operation: str, values: Mapping[str, Any], state: State) -> Call | None:

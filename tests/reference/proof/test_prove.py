@@ -187,7 +187,7 @@ def test_a_counterexample_is_told_as_calls_with_the_sentence_of_the_rule() -> No
     text = proof_text(prove(contract_with(overlay, [fixture]), needed=False))
 
     rule = CONTRACT.rules["reopen"]
-    assert "The table breaks the rule reopen (must, stated)." in text
+    assert "The table breaks the rule reopen (must, inferred)." in text
     assert rule.statement in text
     assert rule.quote in text
     told = [line for line in text.splitlines() if row in line or " close " in line or "name: nothing -> Ana" in line]
