@@ -17,7 +17,6 @@ from openfirst_reference.contract.build import build_contract
 from openfirst_reference.contract.document import Document, Json
 from openfirst_reference.contract.load import load_document
 from openfirst_reference.contract.model import Contract
-from openfirst_reference.machine.machine import machine_of
 from openfirst_reference.proof.lint import lint
 from openfirst_reference.proof.prove import prove
 from openfirst_spec import names as packaged
@@ -67,7 +66,8 @@ def judged(document: Document, names: Mapping[Word, str], implementations: Itera
     return {path: verdicts(contract, path, names) for path in (REFERENCE, *implementations)}
 
 
-def faults(document: Document) -> tuple[list[str], list[str], int]:
-    """What lint finds (its kinds), the rules that are not proved, and over how many steps."""
-    proof = prove(machine_of(build_contract(document)).contract)
-    return [finding.kind for finding in lint(document)], [*proof.broken, *proof.vacuous], proof.steps
+def faults(document: Document) -> tuple[list[str], list[str], int, list[tuple[int, ...]]]:
+    """What lint finds (its kinds), the rules that do not hold, over how many steps, and how many of them each rule is about."""
+    proof = prove(build_contract(document), needed=False)
+    met = [result.met for result in proof.rules.values()]
+    return [finding.kind for finding in lint(document)], proof.broken, proof.steps, met
