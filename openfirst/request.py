@@ -15,7 +15,7 @@ from openfirst_conformance.adapters.protocol.transcript import Transcript
 from openfirst_conformance.adapters.tcp import TcpAdapter
 from openfirst_conformance.platforms.judged import JudgedPlatform
 from openfirst_conformance.platforms.platform_adapter import PlatformAdapter, choices_of_platform
-from openfirst_reference.contract.findings import did_you_mean
+from openfirst_reference.contract.findings import Mistake, did_you_mean
 from openfirst_reference.contract.load import load_contract
 from openfirst_reference.contract.model import Contract
 
@@ -93,7 +93,7 @@ def platform_of(
     try:
         judged = JudgedPlatform(url, contract, key, secret, control=control, deadlines=Deadlines(scale=scale))
     except ValueError as error:
-        raise ValueError(f"--platform: {error}") from None
+        raise Mistake(f"--platform: {error}") from None
     return PlatformAdapter(judged), judged
 
 
@@ -102,13 +102,13 @@ def choices_of(contract: Contract, chosen: tuple[str, ...], profile: str | None)
     choices: dict[str, str] = {}
     if profile is not None:
         if profile not in contract.profiles:
-            raise ValueError(f"--profile: `{profile}` is not a profile. Profiles: {', '.join(contract.profiles)}.")
+            raise Mistake(f"--profile: `{profile}` is not a profile. Profiles: {', '.join(contract.profiles)}.")
         stated = contract.profiles[profile].items()
         choices.update({choice: value for choice, value in stated if value in contract.choices[choice].values})
     for item in chosen:
         key, equals, value = item.partition("=")
         if not equals:
-            raise ValueError(f"--choice: `{item}` is not of the form ID=VALUE, such as open-while-open=refuse.")
+            raise Mistake(f"--choice: `{item}` is not of the form ID=VALUE, such as open-while-open=refuse.")
         choices.update(contract.check_choices({key: value}, "--choice"))
     return choices
 
@@ -117,4 +117,4 @@ def check_rules(contract: Contract, only: Iterable[str], option: str = "--rule")
     """Raise ValueError, with what may have been meant, where the contract lacks a rule."""
     for rule in only:
         if rule not in contract.rules:
-            raise ValueError(f"{option}: the contract has no rule `{rule}`. {did_you_mean(rule, contract.rules)}")
+            raise Mistake(f"{option}: the contract has no rule `{rule}`. {did_you_mean(rule, contract.rules)}")

@@ -14,6 +14,7 @@ from openfirst.cli.options import count
 from openfirst_conformance.reports.terminal import EXIT_STATUS
 from openfirst_conformance.verdicts.baseline import TODO, Baseline, Compared, compare, read_baseline, updated
 from openfirst_conformance.verdicts.model import Report
+from openfirst_reference.contract.findings import Mistake
 from openfirst_reference.contract.model import Contract
 
 STALE = 4
@@ -44,10 +45,10 @@ def read(file: Path | None, contract: Contract, *, update: bool) -> Baseline | N
         return None
     if update and not file.exists():
         if not file.parent.is_dir():
-            raise ValueError(f"--baseline: the folder {file.parent} does not exist. Make it, or name another file.")
+            raise Mistake(f"--baseline: the folder {file.parent} does not exist. Make it, or name another file.")
         return None
     if not file.exists():
-        raise ValueError(f"--baseline: {file} does not exist. Add --update-baseline to write it, or check the path.")
+        raise Mistake(f"--baseline: {file} does not exist. Add --update-baseline to write it, or check the path.")
     known = read_baseline(file, contract)
     if not update:
         known.check_reasons()

@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 from openfirst_conformance.adapters.protocol.faults import AdapterFault
-from openfirst_reference.contract.findings import ContractError
+from openfirst_reference.contract.findings import ContractError, Mistake
 
 USAGE = 2
 INTERRUPTED = 3
@@ -64,7 +64,7 @@ def said_plainly() -> Iterator[None]:
         if fault.stderr.strip():
             click.echo("Its standard error ends with:\n" + fault.stderr.strip()[-2000:], err=True)
         sys.exit(USAGE)
-    except ValueError as error:
+    except Mistake as error:
         click.echo(str(error), err=True)
         sys.exit(USAGE)
     except KeyboardInterrupt:

@@ -12,6 +12,7 @@ from typing import Any
 import click
 
 from openfirst.request import Request
+from openfirst_reference.contract.findings import Mistake
 
 overlays = click.option(
     "--overlay",
@@ -113,11 +114,9 @@ def read_json(file: Path, option: str = "--replay") -> Any:
     try:
         return json.loads(file.read_text(encoding="utf-8"))
     except OSError as error:
-        raise ValueError(f"{option}: {file} cannot be read: {error.strerror}. Check the path.") from None
+        raise Mistake(f"{option}: {file} cannot be read: {error.strerror}. Check the path.") from None
     except ValueError as error:
-        raise ValueError(
-            f"{option}: {file} is not JSON ({error}). Name a file that openfirst check has saved."
-        ) from None
+        raise Mistake(f"{option}: {file} is not JSON ({error}). Name a file that openfirst check has saved.") from None
 
 
 def count(number: int, what: str) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from openfirst_reference.contract.document import Json
-from openfirst_reference.contract.findings import did_you_mean
+from openfirst_reference.contract.findings import Mistake, did_you_mean
 from openfirst_reference.contract.model import Method
 from openfirst_simulator.problems import Problem, bad_request
 
@@ -49,7 +49,7 @@ class Services:
         """Raises ValueError for a method that names a model which is not there."""
         for target, method in methods.items():
             if method.model is not None and method.model not in _MODELS:
-                raise ValueError(f"{target}: there is no model `{method.model}`. {did_you_mean(method.model, _MODELS)}")
+                raise Mistake(f"{target}: there is no model `{method.model}`. {did_you_mean(method.model, _MODELS)}")
 
     def models(self, target: str) -> bool:
         """Whether the method `service/method` is modelled."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from openfirst_reference.contract.findings import Mistake
 from openfirst_reference.contract.model import Contract
 from openfirst_reference.machine.machine import machine_of
 from openfirst_reference.machine.step import Call, State, Step
@@ -19,9 +20,9 @@ class Table:
         self.nobody = self.machine.state()
         platform = contract.bindings.platform
         if platform is None:
-            raise ValueError("The contract does not say what a platform knows of a client. Add `bindings.platform`.")
+            raise Mistake("The contract does not say what a platform knows of a client. Add `bindings.platform`.")
         if platform.not_simulated not in contract.errors:
-            raise ValueError(
+            raise Mistake(
                 f"The contract has no error `{platform.not_simulated}`, for what is not modelled here. Add it."
             )
         operations = contract.operations.values()

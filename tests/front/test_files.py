@@ -12,6 +12,7 @@ from click.testing import CliRunner, Result
 from openfirst.cli import main
 from openfirst.cli.commands import contract as contract_command
 from openfirst_conformance.cases.files import case_from_json, case_to_json
+from openfirst_reference.contract.findings import Mistake
 from openfirst_reference.contract.load import load_contract
 
 CASE = {
@@ -124,7 +125,7 @@ def test_a_place_for_failing_cases_that_is_none_is_told_before(tmp_path: Path, m
 
 def test_a_target_that_can_be_written_is_left_as_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def stop(*_: object) -> None:
-        raise ValueError("stopped here")
+        raise Mistake("stopped here")
 
     monkeypatch.setattr("openfirst.cli.commands.check._judged", stop)
     kept, new = tmp_path / "kept.json", tmp_path / "new.xml"
@@ -167,3 +168,14 @@ def test_ctrl_c_is_no_broken_rule(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr("openfirst_reference.proof.lint.lint", interrupt)
     assert run("contract", "lint").exit_code == 130
+
+
+def test_a_value_error_of_our_own_is_no_mistake_of_a_person(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is told as a person's mistake is said to be one; whatever else Python raises is ours."""
+
+    def fail(*_: object, **__: object) -> None:
+        raise ValueError("not enough values to unpack")
+
+    monkeypatch.setattr("openfirst.cli.commands.check._judged", fail)
+    result = run("check")
+    assert (result.exit_code, "openfirst itself failed" in result.output) == (70, True)

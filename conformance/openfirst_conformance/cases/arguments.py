@@ -8,7 +8,7 @@ from jsonschema import Draft202012Validator
 from jsonschema.exceptions import best_match
 
 from openfirst_reference.contract.document import Json
-from openfirst_reference.contract.findings import did_you_mean
+from openfirst_reference.contract.findings import Mistake, did_you_mean
 from openfirst_reference.contract.model import Contract
 
 
@@ -17,13 +17,13 @@ def check_arguments(contract: Contract, operation: str, arguments: Json) -> None
     known = contract.operations[operation].arguments
     for name in arguments:
         if name not in known:
-            raise ValueError(f"`{operation}` has no argument `{name}`. {did_you_mean(name, known)}")
+            raise Mistake(f"`{operation}` has no argument `{name}`. {did_you_mean(name, known)}")
     # null is the same as absent, so a name that is missing is no mistake; what a call cannot do without, the machine says.
     errors = _types(contract, operation).iter_errors(arguments)
     error = best_match(item for item in errors if item.validator != "required")
     if error is not None:
         at = error.json_path.replace("$", "arguments", 1)
-        raise ValueError(f"{at}: {error.message}. Give what the contract's `{operation}` takes.")
+        raise Mistake(f"{at}: {error.message}. Give what the contract's `{operation}` takes.")
 
 
 @lru_cache(maxsize=64)

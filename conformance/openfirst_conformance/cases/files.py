@@ -13,7 +13,7 @@ from jsonschema.exceptions import best_match
 from openfirst_conformance.cases.arguments import check_arguments
 from openfirst_conformance.cases.case import Case, Planned
 from openfirst_reference.contract.document import Json
-from openfirst_reference.contract.findings import did_you_mean
+from openfirst_reference.contract.findings import Mistake, did_you_mean
 from openfirst_reference.contract.model import Contract
 from openfirst_reference.machine.machine import machine_of
 from openfirst_spec import resource
@@ -46,11 +46,11 @@ def case_to_json(case: Case, calls: Sequence[Planned], contract: Contract) -> Js
 def case_from_json(item: Any, contract: Contract, place: str) -> Case:
     """The case in a file that is called `place`. Raises ValueError with a sentence for a person."""
     if not isinstance(item, dict) or item.get("openfirst") != "case":
-        raise ValueError(f"{place}: this is not a case. Name a file that openfirst check has saved.")
+        raise Mistake(f"{place}: this is not a case. Name a file that openfirst check has saved.")
     wrong = best_match(_schema().iter_errors(item))
     if wrong is not None:
         at = wrong.json_path.removeprefix("$").lstrip(".")
-        raise ValueError(f"{place}: {at + ': ' if at else ''}{wrong.message}. See {SCHEMA}.")
+        raise Mistake(f"{place}: {at + ': ' if at else ''}{wrong.message}. See {SCHEMA}.")
     clients = item["clients"]
     for client, fixture in clients.items():
         _known(fixture, contract.fixtures, f"{place}: clients.{client}", "a fixture")
@@ -77,15 +77,15 @@ def _call(item: Json, clients: Iterable[str], contract: Contract, place: str) ->
     try:
         check_arguments(contract, operation, arguments)
         machine.call(operation, arguments, machine.state())
-    except ValueError as error:
-        raise ValueError(f"{place} ({sent}): {error}") from None
+    except Mistake as error:
+        raise Mistake(f"{place} ({sent}): {error}") from None
     return Planned(client, operation, arguments, item.get("overlapping", False))
 
 
 def _known(name: str, known: Iterable[str], place: str, what: str, shown: str | None = None) -> None:
     known = list(known)
     if name not in known:
-        raise ValueError(f"{place}: `{shown or name}` is not {what}. {did_you_mean(name, known)}")
+        raise Mistake(f"{place}: `{shown or name}` is not {what}. {did_you_mean(name, known)}")
 
 
 @cache

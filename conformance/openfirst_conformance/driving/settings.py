@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from openfirst_conformance.cases.case import Case
+from openfirst_reference.contract.findings import Mistake
 
 
 @dataclass(frozen=True)
@@ -22,5 +23,5 @@ def shard_of(text: str) -> tuple[int, int]:
     """The part of a whole that a text such as `3/8` names. Raises ValueError with a sentence for a person."""
     number, _, count = text.partition("/")
     if not (number.isdecimal() and count.isdecimal() and 1 <= int(number) <= int(count)):
-        raise ValueError(f"--shard: `{text}` is not a part of a whole. Say which of how many, such as 3/8.")
+        raise Mistake(f"--shard: `{text}` is not a part of a whole. Say which of how many, such as 3/8.")
     return int(number), int(count)

@@ -16,6 +16,7 @@ from openfirst_conformance.platforms.forging import foreign, forged, unreadable
 from openfirst_conformance.platforms.http import FORM, JSON, Answer, Refused, Unreadable, Wire, value_of
 from openfirst_conformance.platforms.stage import LIFETIME, Stage, outlined
 from openfirst_reference.client.json_forms import basic
+from openfirst_reference.contract.findings import Mistake
 from openfirst_reference.contract.http_surface import surface
 from openfirst_reference.contract.model import Contract
 
@@ -56,7 +57,7 @@ class JudgedPlatform:
         try:
             await self._find_control()
             if not self._key or not self._secret:
-                raise ValueError(
+                raise Mistake(
                     "--platform: an application key and secret are missing. Give --app-key and --app-secret, or set "
                     "OPENFIRST_APP_KEY and OPENFIRST_APP_SECRET."
                 )
@@ -64,7 +65,7 @@ class JudgedPlatform:
                 await self.client_token(None, ["*"])
                 await self._find_deprecated()
             except AdapterFault as fault:
-                raise ValueError(f"--platform: {fault.detail}. {fault.remedy}") from None
+                raise Mistake(f"--platform: {fault.detail}. {fault.remedy}") from None
         except BaseException:
             await self.close()
             raise
@@ -84,7 +85,7 @@ class JudgedPlatform:
         try:
             await self.control.advance(0)
         except AdapterFault as fault:
-            raise ValueError(f"--control: {fault.detail}. {fault.remedy}") from None
+            raise Mistake(f"--control: {fault.detail}. {fault.remedy}") from None
 
     async def _find_deprecated(self) -> None:
         """A platform need not have what an application should not use any more."""

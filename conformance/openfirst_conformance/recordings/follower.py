@@ -10,6 +10,7 @@ from openfirst_conformance.oracle.explanation import Candidate, Explanation, Vio
 from openfirst_conformance.oracle.oracle import Oracle
 from openfirst_conformance.oracle.tracker import Tracker
 from openfirst_conformance.recordings.events import Ended, Event, Made, Turned
+from openfirst_reference.contract.findings import Mistake
 from openfirst_reference.machine.step import Call, Outcome, State
 
 # So many calls under way at once have some thousand orders; each one more has several times as many.
@@ -88,8 +89,8 @@ class Follower:
         state = next(iter(self.tracker.explanations)).node.states[self.tracker.clients[made.client]]
         try:
             return self.machine.call(made.operation, made.arguments, state)
-        except ValueError as error:
-            raise ValueError(f"{made.where}: {error}") from None
+        except Mistake as error:
+            raise Mistake(f"{made.where}: {error}") from None
 
     def _turn(self, turned: Turned) -> None:
         """The world's own changes come in where they are due, without a call."""

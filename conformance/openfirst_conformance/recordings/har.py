@@ -25,6 +25,7 @@ from openfirst_conformance.adapters.protocol.outcomes import Translator
 from openfirst_conformance.cases.arguments import check_arguments
 from openfirst_conformance.recordings.events import Ended, Event, Made, Recording, Turned
 from openfirst_reference.contract.document import Json
+from openfirst_reference.contract.findings import Mistake
 from openfirst_reference.contract.http_surface import CURRENT, Endpoint, surface
 from openfirst_reference.machine.machine import Machine
 from openfirst_reference.machine.step import Outcome, State
@@ -115,7 +116,7 @@ def read_har(value: Json, name: str, machine: Machine) -> Har:
     signed = False
     entries = value["log"]["entries"]
     if not isinstance(entries, list):
-        raise ValueError(f"{name}: `log.entries` is not a list. Give a file in the format HAR 1.2.")
+        raise Mistake(f"{name}: `log.entries` is not a list. Give a file in the format HAR 1.2.")
     for number, entry in enumerate(entries, 1):
         try:
             signed = signed or _header(entry["request"], "authorization") is not None
@@ -124,9 +125,9 @@ def read_har(value: Json, name: str, machine: Machine) -> Har:
             left_out[str(kind)] += 1
         except (KeyError, TypeError, AttributeError, ValueError) as error:
             what = f"it has no {error}" if isinstance(error, KeyError) else str(error)
-            raise ValueError(f"{name}: entry {number}: {what}. Give a file in the format HAR 1.2.") from None
+            raise Mistake(f"{name}: entry {number}: {what}. Give a file in the format HAR 1.2.") from None
     if exchanges and not signed:
-        raise ValueError(
+        raise Mistake(
             f"{name}: no request has an Authorization header, so nobody can tell who asked. A sanitized recording lacks "
             "them: export it again, with sensitive data."
         )

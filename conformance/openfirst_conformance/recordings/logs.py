@@ -16,7 +16,7 @@ from openfirst_conformance.adapters.protocol.outcomes import Translator
 from openfirst_conformance.cases.arguments import check_arguments
 from openfirst_conformance.recordings.events import Ended, Event, Made, Recording
 from openfirst_reference.contract.document import Json
-from openfirst_reference.contract.findings import did_you_mean
+from openfirst_reference.contract.findings import Mistake, did_you_mean
 from openfirst_reference.contract.model import Contract
 from openfirst_reference.machine.machine import Machine
 from openfirst_reference.machine.step import Outcome, State
@@ -42,8 +42,8 @@ def read_log(text: str, name: str, machine: Machine, fixtures: Mapping[str, str]
                 cases.append(_Case(machine, fixtures, item))
             else:
                 cases[-1].add(item, f"line {number}")
-        except ValueError as error:
-            raise ValueError(f"{name}:{number}: {error}") from None
+        except Mistake as error:
+            raise Mistake(f"{name}:{number}: {error}") from None
     return [case.recording() for case in cases if case.events]
 
 
@@ -68,7 +68,7 @@ class _Case:
         if "end" in item:
             made = self._open.pop(item["end"], None)
             if made is None:
-                raise ValueError(f"no call with the ID {item['end']!r} is under way. Let its `begin` stand before it.")
+                raise Mistake(f"no call with the ID {item['end']!r} is under way. Let its `begin` stand before it.")
             outcome = self.translate(item)
             if outcome is not None:
                 self.events.append(Ended(where, made.client, made, outcome))
@@ -84,7 +84,7 @@ class _Case:
         self.events.append(made)
         if "begin" in item:
             if item["begin"] in self._open:
-                raise ValueError(f"a call with the ID {item['begin']!r} is under way already. Give this one another.")
+                raise Mistake(f"a call with the ID {item['begin']!r} is under way already. Give this one another.")
             self._open[item["begin"]] = made
 
     def _operation(self, item: Json) -> str:
@@ -96,9 +96,9 @@ class _Case:
             return name
         stated = self.contract.operations.get(name)
         if stated is not None:
-            raise ValueError(f"`{name}` stands as `{field}`. Write it as `{'operation' if by_world else 'world'}`.")
+            raise Mistake(f"`{name}` stands as `{field}`. Write it as `{'operation' if by_world else 'world'}`.")
         near = did_you_mean(name, map(names.outward, known))
-        raise ValueError(f"`{name}` is no {field} of the contract. {near}")
+        raise Mistake(f"`{name}` is no {field} of the contract. {near}")
 
     def _outcome(self, item: Json, operation: str) -> Outcome | None:
         if "begin" in item:
@@ -108,7 +108,7 @@ class _Case:
         compared = _compared_answers(self.contract, operation)
         if compared and item.get("value") is None:
             result = self.contract.operations[operation].result
-            raise ValueError(f"`{operation}` comes without a `value`. Say {result}, such as {json.dumps(compared[0])}.")
+            raise Mistake(f"`{operation}` comes without a `value`. Say {result}, such as {json.dumps(compared[0])}.")
         return Outcome("answer", _told(self.contract, item.get("value")))
 
     def _at_first(self, client: str, operation: str) -> State:
@@ -117,7 +117,7 @@ class _Case:
             return self.machine.fixture(self.fixtures[client])
         if _initialises(self.contract, operation):
             return self.machine.state()
-        raise ValueError(
+        raise Mistake(
             f"nothing says what the client `{client}` holds. Begin the log with "
             f'{{"clients": {{"{client}": {{"kind": "token", "externalId": "ana"}}}}}}, or give --fixture {client}=NAME. '
             f"Fixtures: {', '.join(self.contract.fixtures)}."
@@ -128,7 +128,7 @@ class _Case:
             return self.machine.state(self.machine.credentials.variables(what))
         if what not in self.contract.fixtures:
             near = did_you_mean(what, self.contract.fixtures)
-            raise ValueError(f"`{what}`, of client `{client}`, is no fixture. {near}")
+            raise Mistake(f"`{what}`, of client `{client}`, is no fixture. {near}")
         return self.machine.fixture(what)
 
 
@@ -137,19 +137,19 @@ def _parsed(line: str) -> Json:
         item = json.loads(line, parse_constant=_no_number)
     except (ValueError, RecursionError) as error:
         what = error.msg if isinstance(error, json.JSONDecodeError) else str(error)
-        raise ValueError(f"this is not JSON ({what}). A line is one JSON object, such as {_EXAMPLE}.") from None
+        raise Mistake(f"this is not JSON ({what}). A line is one JSON object, such as {_EXAMPLE}.") from None
     if not isinstance(item, dict):
-        raise ValueError(f"this is not a JSON object. A line is one, such as {_EXAMPLE}.")
+        raise Mistake(f"this is not a JSON object. A line is one, such as {_EXAMPLE}.")
     kind = next((key for key in _KINDS if key in item), "call").replace("clients", "start")
     if not _checker(kind).is_valid(item):
         wrong = best_match(_explainer(kind).iter_errors(item))
         at = wrong.json_path.removeprefix("$").lstrip(".") or "the line"
-        raise ValueError(f"{at}: {wrong.message}. See `{kind}` in {SCHEMA}; a call is such as {_EXAMPLE}.")
+        raise Mistake(f"{at}: {wrong.message}. See `{kind}` in {SCHEMA}; a call is such as {_EXAMPLE}.")
     return item
 
 
 def _no_number(name: str) -> None:
-    raise ValueError(f"{name} is no JSON")
+    raise Mistake(f"{name} is no JSON")
 
 
 @cache

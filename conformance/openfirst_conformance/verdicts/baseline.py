@@ -17,7 +17,7 @@ from openfirst_conformance.verdicts.model import Failure, Report
 from openfirst_conformance.verdicts.reasons import Accepted
 from openfirst_conformance.verdicts.signature import Signature, signature_of
 from openfirst_reference.contract.document import Document, read_document, read_file
-from openfirst_reference.contract.findings import did_you_mean
+from openfirst_reference.contract.findings import Mistake, did_you_mean
 from openfirst_reference.contract.model import Contract
 from openfirst_reference.machine.machine import Machine
 
@@ -66,7 +66,7 @@ class Baseline:
             if not entry.has_reason
         ]
         if missing:
-            raise ValueError("\n".join(missing))
+            raise Mistake("\n".join(missing))
 
 
 @dataclass(frozen=True)
@@ -159,7 +159,7 @@ def updated(baseline: Baseline | None, compared: Compared) -> str:
     again = _baseline(read_document(text, "the baseline"), text, compared.report.contract)
     if [entry.rule for entry in again.entries] != [*kept, *(str(item["rule"]) for item in added)]:
         where = baseline.document.file if baseline else ""
-        raise ValueError(
+        raise Mistake(
             f"{where}: this cannot be updated in place. Write `known:` alone on a line, and `- rule: …` below it."
         )
     return text
@@ -171,7 +171,7 @@ def _baseline(document: Document, text: str, contract: Contract) -> Baseline:
     others = [name for name in document.data if name != "known"]
     if others or not isinstance(items, list | tuple | None):
         where = document.place(*others[:1])
-        raise ValueError(
+        raise Mistake(
             f"{where}: this is not a baseline. A baseline has `known:`, a list of failures, and nothing else."
         )
     entries = []
@@ -193,7 +193,7 @@ def _baseline(document: Document, text: str, contract: Contract) -> Baseline:
             )
         )
     if problems:
-        raise ValueError("\n".join(problems))
+        raise Mistake("\n".join(problems))
     return Baseline(document, text, tuple(entries))
 
 

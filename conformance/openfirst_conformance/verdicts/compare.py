@@ -12,6 +12,7 @@ from jsonschema.exceptions import best_match
 
 from openfirst_conformance.verdicts.signature import signature_of
 from openfirst_reference.contract.document import Json
+from openfirst_reference.contract.findings import Mistake
 from openfirst_reference.machine.machine import Machine
 from openfirst_spec import resource
 
@@ -35,7 +36,7 @@ def check_report(value: Any, name: str) -> Json:
         error = best_match(_validator().iter_errors(value))
         at = error.json_path.removeprefix("$").lstrip(".") or "the file"
         wrong = f"{at}: {error.message[:200]}"
-        raise ValueError(f"{name}: this is no report ({wrong}). Name a file that openfirst check --json has written.")
+        raise Mistake(f"{name}: this is no report ({wrong}). Name a file that openfirst check --json has written.")
     report: Json = value
     return report
 

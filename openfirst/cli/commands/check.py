@@ -26,6 +26,7 @@ from openfirst_conformance.reports.terminal import show
 from openfirst_conformance.tiers.catalogue import TIERS
 from openfirst_conformance.verdicts.judge import judge
 from openfirst_conformance.verdicts.model import Failure, Report
+from openfirst_reference.contract.findings import Mistake
 from openfirst_reference.contract.model import Contract
 
 CASES = Path("openfirst-cases")
@@ -165,7 +166,7 @@ def _scenario(file: Path, contract: Contract) -> Case:
     """The case in a file, from whose end `complete` goes on. Raises ValueError with a sentence."""
     case = case_from_json(read_json(file, "--scenario"), contract, str(file))
     if len(case.clients) != 1:
-        raise ValueError(f"--scenario: {file} has {len(case.clients)} clients. Name a case of one client.")
+        raise Mistake(f"--scenario: {file} has {len(case.clients)} clients. Name a case of one client.")
     return case
 
 

@@ -15,6 +15,7 @@ from openfirst.cli.exits import said_plainly
 from openfirst.cli.options import count
 from openfirst_conformance.verdicts.compare import check_report, differences, remarks
 from openfirst_reference.contract.document import Json
+from openfirst_reference.contract.findings import Mistake
 from openfirst_reference.contract.load import load_contract
 from openfirst_reference.machine.machine import Machine
 
@@ -55,11 +56,9 @@ def _report(file: Path) -> Json:
     try:
         value: Any = json.loads(file.read_text(encoding="utf-8"))
     except OSError as error:
-        raise ValueError(f"{file} cannot be read: {error.strerror}. Check the path.") from None
+        raise Mistake(f"{file} cannot be read: {error.strerror}. Check the path.") from None
     except ValueError as error:
-        raise ValueError(
-            f"{file} is not JSON ({error}). Name a file that openfirst check --json has written."
-        ) from None
+        raise Mistake(f"{file} is not JSON ({error}). Name a file that openfirst check --json has written.") from None
     return check_report(value, str(file))
 
 

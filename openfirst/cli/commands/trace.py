@@ -21,6 +21,7 @@ from openfirst_conformance.recordings.har import Har, is_har, read_har
 from openfirst_conformance.recordings.judged import Judged, judge_recordings
 from openfirst_conformance.recordings.logs import read_log
 from openfirst_conformance.reports.phrases import choice_in_words
+from openfirst_reference.contract.findings import Mistake
 from openfirst_reference.contract.load import load_contract
 from openfirst_reference.contract.model import Contract
 from openfirst_reference.machine.machine import Machine
@@ -72,9 +73,9 @@ def _fixtures(contract: Contract, given: tuple[str, ...]) -> dict[str, str]:
     for item in given:
         client, equals, name = item.partition("=")
         if not equals:
-            raise ValueError(f"--fixture: `{item}` is not of the form CLIENT=NAME, such as a=token-without-id.")
+            raise Mistake(f"--fixture: `{item}` is not of the form CLIENT=NAME, such as a=token-without-id.")
         if name not in contract.fixtures:
-            raise ValueError(f"--fixture: `{name}` is not a fixture. Fixtures: {', '.join(contract.fixtures)}.")
+            raise Mistake(f"--fixture: `{name}` is not a fixture. Fixtures: {', '.join(contract.fixtures)}.")
         held[client] = name
     return held
 
@@ -84,10 +85,10 @@ def _read(file: Path, name: str) -> str:
         raw = sys.stdin.buffer.read() if str(file) == "-" else file.read_bytes()
         return raw.decode("utf-8")
     except OSError as error:
-        raise ValueError(f"{name} cannot be read: {error.strerror}. Check the path.") from None
+        raise Mistake(f"{name} cannot be read: {error.strerror}. Check the path.") from None
     except UnicodeDecodeError as error:
         line = raw.count(b"\n", 0, error.start) + 1
-        raise ValueError(f"{name}:{line}: this is not UTF-8 text. Save the log as UTF-8.") from None
+        raise Mistake(f"{name}:{line}: this is not UTF-8 text. Save the log as UTF-8.") from None
 
 
 def _har(text: str, name: str, machine: Machine) -> Har | None:

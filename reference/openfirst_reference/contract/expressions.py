@@ -10,6 +10,8 @@ from typing import Any
 
 import cel
 
+from openfirst_reference.contract.findings import Mistake
+
 Context = cel.Context
 FUNCTIONS = {
     "fold": lambda text: text.casefold(),
@@ -17,7 +19,7 @@ FUNCTIONS = {
 }
 
 
-class ExpressionError(ValueError):
+class ExpressionError(Mistake):
     """An expression of the contract that cannot be compiled or evaluated; the text says which and why."""
 
 

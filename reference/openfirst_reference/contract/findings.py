@@ -33,6 +33,10 @@ class Finding:
         return f"{self.place}: {self.found} {self.remedy}"
 
 
+class Mistake(ValueError):
+    """What a person named or wrote cannot be used; the text says where, what was found, and what to do. Printed plainly."""
+
+
 class ContractError(Exception):
     """The contract cannot be used; `findings` says where and what to do. Raised for a person's mistake, so printed plainly."""
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from openfirst_reference.contract.document import Document, word
+from openfirst_reference.contract.findings import Mistake
 
 Guard = Mapping[str, frozenset[str]]
 _NO_CHANGES: Mapping[str, str] = {}
@@ -452,12 +453,10 @@ class Contract:
         """`chosen` with every id and value checked against the contract. Raises ValueError with a sentence for a person."""
         for key, value in chosen.items():
             if key not in self.choices:
-                raise ValueError(
-                    f"{place}: `{key}` is not a choice of the contract. Choices: {', '.join(self.choices)}."
-                )
+                raise Mistake(f"{place}: `{key}` is not a choice of the contract. Choices: {', '.join(self.choices)}.")
             if word(value) not in self.choices[key].values:
                 values = ", ".join(self.choices[key].values)
-                raise ValueError(f"{place}: the choice `{key}` cannot be `{word(value)}`. Permitted: {values}.")
+                raise Mistake(f"{place}: the choice `{key}` cannot be `{word(value)}`. Permitted: {values}.")
         return {key: word(value) for key, value in chosen.items()}
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from openfirst_reference.contract.document import word
 from openfirst_reference.contract.expressions import Context, context, expression, mentioned
+from openfirst_reference.contract.findings import Mistake
 from openfirst_reference.contract.model import Classes, Contract, Leaf
 from openfirst_reference.machine.credential import Credentials
 from openfirst_reference.machine.step import Call, State, Variant
@@ -28,7 +29,7 @@ class Calls:
     def call(self, operation: str, arguments: Mapping[str, Any], state: State) -> Call:
         """Classify a call made in `state`. Raises ValueError where a value belongs to no class, or there is no such operation."""
         if operation not in self.contract.operations:
-            raise ValueError(f"`{operation}` is not an operation. Operations: {', '.join(self.contract.operations)}.")
+            raise Mistake(f"`{operation}` is not an operation. Operations: {', '.join(self.contract.operations)}.")
         seen = tuple(state[self._index[name]] for name in self.seen_by[operation])
         key = (operation, _canonical(arguments), seen)
         known = self._calls.get(key)
@@ -67,7 +68,7 @@ class Calls:
     def _leaf(self, classes: Classes, value: Any, names: Context) -> Leaf:
         if classes.source == "services":
             if value not in self.contract.methods:
-                raise ValueError(f"`{value}` is not a method of a service that the contract lists.")
+                raise Mistake(f"`{value}` is not a method of a service that the contract lists.")
             kind = self.contract.methods[value].kind
             return next(leaf for leaf in classes.leaves if leaf.name == kind)
         if classes.source != "expressions":
@@ -79,7 +80,7 @@ class Calls:
         for leaf in classes.leaves:
             if leaf.expression is not None and expression(leaf.expression)(names) is True:
                 return leaf
-        raise ValueError(f"{classes.operation}: {classes.parameter} {value!r} belongs to no class of the contract.")
+        raise Mistake(f"{classes.operation}: {classes.parameter} {value!r} belongs to no class of the contract.")
 
     def _variables_in_classes(self, operation: str) -> tuple[str, ...]:
         asked = {

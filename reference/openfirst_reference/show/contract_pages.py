@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 
-from openfirst_reference.contract.findings import did_you_mean, list_words
+from openfirst_reference.contract.findings import Mistake, did_you_mean, list_words
 from openfirst_reference.contract.model import (
     Alternative,
     Carry,
@@ -106,7 +106,7 @@ def _one(contract: Contract, what: str) -> Iterator[Block]:
     found = [block for names, blocks in parts if what in names for block in blocks(what)]
     if not found:
         known = [name for names, _ in parts for name in names]
-        raise ValueError(f"The contract has nothing called `{what}`. {did_you_mean(what, known, contract.rules)}")
+        raise Mistake(f"The contract has nothing called `{what}`. {did_you_mean(what, known, contract.rules)}")
     yield from found
 
 

@@ -12,6 +12,7 @@ from typing import Literal, TextIO
 from openfirst_conformance.adapters.protocol.faults import AdapterFault
 from openfirst_conformance.adapters.protocol.lines import decode, encode
 from openfirst_reference.contract.document import Json
+from openfirst_reference.contract.findings import Mistake
 
 Sender = Literal["judge", "adapter"]
 
@@ -57,6 +58,6 @@ def transcript_in(file: Path | None) -> Iterator[Transcript | None]:
     try:
         opened = file.open("w", encoding="ascii")
     except OSError as error:
-        raise ValueError(f"the transcript {file} cannot be written: {error.strerror}. Name another file.") from None
+        raise Mistake(f"the transcript {file} cannot be written: {error.strerror}. Name another file.") from None
     with opened:
         yield Transcript(opened)
