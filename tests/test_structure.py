@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import ast
 import re
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.tracked import ROOT, tracked, tracked_in
+from tests.tracked import FOLDERS, ROOT, tracked, tracked_in
 
 # From the bottom up: a room may import those before it.
 ROOMS = {
@@ -108,6 +109,15 @@ def test_the_design_finds_its_rooms(name: str) -> None:
 @pytest.mark.parametrize("room", ROOMS)
 def test_a_room_tells_type_checkers_that_it_is_typed(room: str) -> None:
     assert (ROOMS[room] / "py.typed").is_file()
+
+
+def test_without_git_the_projects_folders_say_what_is_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An archive of the project has no git: all that is tracked is found, and nothing of another folder."""
+    with_git = set(tracked())
+    monkeypatch.setattr(shutil, "which", lambda _: None)
+    found = set(tracked.__wrapped__())
+    assert with_git <= found
+    assert {path.relative_to(ROOT).parts[0] for path in found - with_git if path.parent != ROOT} <= set(FOLDERS)
 
 
 def text_of(path: Path) -> str:

@@ -59,9 +59,7 @@ _judged = (
         metavar="MODULE:FACTORY",
         help="Judge the implementation behind this Python adapter object.",
     ),
-    click.option(
-        "--connect", metavar="tcp://HOST:PORT", help="Reach the adapter where it runs already, in a debugger say."
-    ),
+    connect,
     click.option("--platform", metavar="URL", help="Judge the platform that listens there."),
     click.option("--app-key", envvar="OPENFIRST_APP_KEY", metavar="KEY", help="The application key, for --platform."),
     click.option(

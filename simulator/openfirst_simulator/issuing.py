@@ -25,7 +25,8 @@ API_SCOPES = (
     *(f"comms:monitor:{what}" for what in ("read", "delete", "download")),
     *("comms:stream:write", "comms:remix:write", "comms:remix:read", "comms:record:write"),
 )
-SESSION_SCOPES = ("conf:create", "notifications:set", "file:convert", "session:update", tokens.ALL_SCOPES)
+# Beside those that the contract speaks of.
+OTHER_SESSION_SCOPES = ("file:convert",)
 
 
 def api_token(
@@ -43,7 +44,7 @@ def client_access_token(
 ) -> tuple[World, dict[str, Any]]:
     """A client access token for an API token."""
     world = _api_client(worlds, at, authorization)
-    scopes = _scopes(fields, "sessionScope", SESSION_SCOPES)
+    scopes = _scopes(fields, "sessionScope", (*world.session_scopes, *OTHER_SESSION_SCOPES))
     external_id = fields.get(EXTERNAL_ID)
     if external_id is not None and not isinstance(external_id, str):
         raise bad_request(f"`{EXTERNAL_ID}` is {kind_of(external_id)}. Send a text, or leave it out.")

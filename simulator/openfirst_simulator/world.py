@@ -51,6 +51,12 @@ class World:
         """The base URL under which this world alone is asked."""
         return self._url()
 
+    @property
+    def session_scopes(self) -> tuple[str, ...]:
+        """The scopes of a client access token that the contract speaks of."""
+        scopes = self._table.credentials.binding.scopes
+        return () if scopes is None else (*scopes.any_of, *scopes.without)
+
     def choose(self, choices: Mapping[str, str]) -> None:
         """From now on these choices, and the contract's defaults for the others.
 

@@ -231,3 +231,12 @@ def test_a_method_added_has_the_model_that_it_names(overlaid: Overlaid) -> None:
     token = api.world.token()
     api.opened(token)
     assert api.use(token, "conference/make", {"alias": "rehearsal"}).body["result"]["alias"] == "rehearsal"
+
+
+def test_a_scope_that_the_contract_speaks_of_can_be_asked_for(overlaid: Overlaid) -> None:
+    """An overlay calls the scope that permits an update something else: it is given, and the old one permits nothing."""
+    api = overlaid('bindings: { credential: { scopes: { any-of: ["*", session:write] } } }')
+    for scope, status in (("session:write", 204), ("session:update", 403)):
+        token = api.client_token({"sessionScope": scope}).body["access_token"]
+        api.opened(token)
+        assert api.update(token, {"name": "Ana"}).status == status

@@ -325,10 +325,8 @@ class Driver:
         assert self._stage is not None
         if driven == "advance":
             refresh = self._refresh
-            self._asked = []
-            self._renewal = refresh.renewal.outward(
-                str(self.machine.credentials.inward(planned.operation, planned.arguments)[refresh.parameter])
-            )
+            given = self.machine.credentials.inward(planned.operation, planned.arguments)
+            self._asked, self._renewal = [], given[refresh.parameter]
             points = [
                 point for variable in self.contract.variables.values() for point in (variable.points or {}).values()
             ]
@@ -369,7 +367,7 @@ class Driver:
         if params.get("generation") != self.resets:
             raise RequestRefused(-32000, "that case is over")
         self._asked.append(params)
-        if self._renewal != "granted":
+        if self._renewal != self._refresh.renewal.inward("granted"):
             raise RequestRefused(-32000, "no fresh token is given")
         return {"token": await self._stage.renew(params["client"])}
 

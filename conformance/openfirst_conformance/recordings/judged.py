@@ -98,9 +98,8 @@ def _judge(oracle: Oracle, recording: Recording, names: set[str], judged: Judged
         judged.given_up.append((follower.lines[-1], _TURNED if isinstance(last, Turned) else _TOO_MANY))
     else:
         judged.broken += follower.followed()
-    note_choices(
-        judged.choices, oracle.machine.contract, follower.tracker.evidence()
-    )  # what was known before a violation stays known
+    # What was known before a violation stays known.
+    note_choices(judged.choices, oracle.machine.contract, follower.tracker.evidence())
 
 
 def _among_all(oracle: Oracle, recording: Recording, names: set[str], last: Event) -> tuple[str, ...]:

@@ -10,6 +10,7 @@ from typing import Any, Final, TypeVar
 import aiohttp
 
 from openfirst_reference.contract.document import Json
+from openfirst_reference.contract.findings import Mistake
 
 # What Python calls operations and fields that have these names on the wire: the only place that says so.
 OPERATIONS: Final[Mapping[str, str]] = {
@@ -58,7 +59,7 @@ def in_contract(value: ParticipantInfo | Participant | Mapping[str, Any]) -> Jso
 def basic(key: str, secret: str) -> str:
     """Write the Authorization header for a key and secret; ValueError says that the key cannot be one."""
     if ":" in key:
-        raise ValueError("An application key has no colon; see whether key and secret were put together.")
+        raise Mistake("An application key has no colon; see whether key and secret were put together.")
     return aiohttp.encode_basic_auth(key, secret)
 
 

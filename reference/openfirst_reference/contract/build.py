@@ -11,7 +11,6 @@ from openfirst_reference.contract.expressions import ExpressionError, expression
 from openfirst_reference.contract.findings import ContractError, list_words
 from openfirst_reference.contract.model import (
     LAWS,
-    SEQUENCE,
     Alternative,
     Answer,
     Bindings,
@@ -363,7 +362,7 @@ def _alternatives(entry: _Entry, codes: Mapping[str, str]) -> tuple[Alternative,
                 when=tuple(sorted((key, frozenset(when.words(key))) for key in when.value)),
                 error=codes.get(one.text("error"), one.text("error")) if "error" in one.value else None,
                 answer=one.text("answer") if "answer" in one.value else None,
-                effect=SEQUENCE.join(one.words("then")) or None,
+                then=one.words("then"),
                 breaks=one.words("breaks"),
                 inside=_guard(one.opt_map("in")),
                 path=(*path, index),
@@ -405,13 +404,14 @@ def _with_sequences(effects: Mapping[str, Effect], behaviours: Iterable[Row | Re
     """The effects, with one for each sequence of several: what comes later is written over what came before."""
     every = dict(effects)
     for alternative in (item for behaviour in behaviours for item in behaviour.may):
-        parts = (alternative.effect or "").split(SEQUENCE)
-        if len(parts) > 1 and all(part in effects for part in parts):
-            whole = Effect(alternative.effect or "", {}, {}, {})
-            for part in (effects[name] for name in parts):
-                sets = {**whole.set, **part.set}
-                whole = Effect(whole.name, sets, {**whole.keeps, **part.keeps}, {**whole.stale, **part.stale})
-            every[whole.name] = whole
+        name, parts = alternative.effect, [effects[part] for part in alternative.then if part in effects]
+        if name is not None and 1 < len(parts) == len(alternative.then):
+            every[name] = Effect(
+                name,
+                {target: source for part in parts for target, source in part.set.items()},
+                {target: rules for part in parts for target, rules in part.keeps.items()},
+                {target: rules for part in parts for target, rules in part.stale.items()},
+            )
     return every
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from openfirst_reference.contract.build import build_contract
-from openfirst_reference.contract.document import Document, lay_over, read_document, read_file
+from openfirst_reference.contract.document import Document, Json, lay_over, read_document, read_file
 from openfirst_reference.contract.findings import ContractError
 from openfirst_reference.contract.model import Contract
 from openfirst_reference.contract.schema import schema_findings
@@ -21,7 +21,9 @@ def load_document(file: Path | None = None, overlays: Sequence[Path] = ()) -> Do
     """The contract's document with the overlays on top, each laid over what came before."""
     document = _whole(read_file(file)) if file else _packaged()
     for overlay in overlays:
-        document = _without_removed_bindings(_with_removed_choices_settled(lay_over(document, read_file(overlay))))
+        before = document.data
+        document = _with_removed_choices_settled(lay_over(document, read_file(overlay)))
+        document = _without_removed_bindings(document, before)
     return document
 
 
@@ -35,22 +37,17 @@ def _whole(document: Document) -> Document:
 
 def _with_bindings(document: Document) -> Document:
     """A file that says nothing of gates and bindings means what the packaged one says, as far as it has the words."""
-    packaged = _packaged()
-    missing = {name: packaged.data[name] for name in ("gates", "bindings") if name not in document.data}
+    packaged = _packaged().data
+    missing = {name: packaged[name] for name in ("gates", "bindings") if name not in document.data}
     if not missing:
         return document
-    whole = Document({**document.data, **missing}, document.places, document.file)
-    whole.before = packaged
-    whole = _without_removed_bindings(whole)
-    whole.before = None
-    return whole
+    return _without_removed_bindings(Document({**document.data, **missing}, document.places, document.file), packaged)
 
 
-def _without_removed_bindings(document: Document) -> Document:
-    """What bound a word that an overlay removes binds nothing any more."""
+def _without_removed_bindings(document: Document, before: Json) -> Document:
+    """What bound a word that was there before, and is gone, binds nothing any more."""
     bindings, data = document.data.get("bindings"), document.data
-    before = document.before.data if document.before else {}
-    if not isinstance(bindings, dict) or "bindings" not in before:
+    if not isinstance(bindings, dict):
         return document
 
     def removed(section: str, name: Any) -> bool:

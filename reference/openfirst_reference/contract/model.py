@@ -126,16 +126,21 @@ class Answer:
 class Alternative:
     """One thing that a call may do in a row: where (`inside`), and under which values of choices.
 
-    `path` is its place in the document.
+    `then` names the effects that it has, one after the other; `path` is its place in the document.
     """
 
     when: tuple[tuple[str, frozenset[str]], ...]
     error: str | None
     answer: str | None
-    effect: str | None
+    then: tuple[str, ...]
     breaks: tuple[str, ...]
     inside: Guard = field(default_factory=dict)
     path: tuple[str | int, ...] = field(default=(), compare=False)
+
+    @property
+    def effect(self) -> str | None:
+        """The name under which the contract has all of its effects together; None where there is none."""
+        return " + ".join(self.then) or None
 
 
 @dataclass(frozen=True)
@@ -460,8 +465,6 @@ class Contract:
         return {key: word(value) for key, value in chosen.items()}
 
 
-SEQUENCE = " + "
-"""Between the names of effects that come one after the other."""
 CLIENTS_APART = "clients-apart"
 OVERLAPPING = "overlapping"
 LAWS = (CLIENTS_APART, OVERLAPPING)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from openfirst_reference.contract.document import Document, Path_, word
 from openfirst_reference.contract.findings import Finding, did_you_mean
-from openfirst_reference.contract.model import SEQUENCE, Alternative, BoundState, Carry, Contract, Guard
+from openfirst_reference.contract.model import Alternative, BoundState, Carry, Contract, Guard
 
 
 def known_errors(contract: Contract) -> set[str]:
@@ -244,8 +244,7 @@ def _behaviour(
             wanted = [name for name, source in sources if source == "given"]
             yield from names.check((*here, "then"), f"a parameter of {call}", wanted, parameters)
         elif alternative.effect is not None:
-            parts = alternative.effect.split(SEQUENCE)
-            yield from names.check((*here, "then"), "an effect", parts, contract.effects)
+            yield from names.check((*here, "then"), "an effect", alternative.then, contract.effects)
         yield from names.when((*here, "when"), alternative.when)
         yield from names.inside((*here, "in"), alternative.inside)
         yield from names.rules((*here, "breaks"), alternative.breaks)

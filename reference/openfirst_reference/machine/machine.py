@@ -15,7 +15,7 @@ from operator import itemgetter
 from typing import Any
 
 from openfirst_reference.contract.document import word
-from openfirst_reference.contract.findings import ContractError
+from openfirst_reference.contract.findings import ContractError, Mistake
 from openfirst_reference.contract.model import (
     ANY_ERROR,
     OF_SERVICE,
@@ -74,7 +74,10 @@ class Machine:
     # States ---------------------------------------------------------------------------------------------------------
 
     def state(self, values: Mapping[str, str | None] | None = None) -> State:
-        """The initial state of a client, with `values` for some variables. Raises KeyError for what is no variable."""
+        """The initial state of a client, with `values` for some variables.
+
+        Raises KeyError for what is no variable, and Mistake for what is no value of it.
+        """
         given = values or {}
         self._check(given)
         return tuple(given.get(name, variable.initial) for name, variable in self.contract.variables.items())
@@ -94,7 +97,7 @@ class Machine:
     def having(self, state: State, **values: str | None) -> State:
         """The state with other values for some variables: how the world's own changes come in.
 
-        Raises KeyError for what is no variable.
+        Raises KeyError for what is no variable, and Mistake for what is no value of it.
         """
         self._check(values)
         return tuple(values.get(name, old) for name, old in zip(self.names, state, strict=True))
@@ -104,9 +107,12 @@ class Machine:
         return state[self.index[variable]]
 
     def _check(self, values: Mapping[str, str | None]) -> None:
-        if not values.keys() <= self.index.keys():
-            unknown = ", ".join(f"`{name}`" for name in values if name not in self.index)
-            raise KeyError(f"The contract has no variable {unknown}. Variables: {', '.join(self.names)}.")
+        for name, value in values.items():
+            if name not in self.index:
+                raise KeyError(f"The contract has no variable `{name}`. Variables: {', '.join(self.names)}.")
+            known = self.contract.variables[name].values
+            if known and value not in known:
+                raise Mistake(f"`{value}` is not a value of `{name}`. Values: {', '.join(known)}.")
 
     # Calls ----------------------------------------------------------------------------------------------------------
 
