@@ -19,13 +19,14 @@ from openfirst_conformance.oracle.oracle import Oracle
 from openfirst_conformance.oracle.tracker import Tracker
 from openfirst_reference.contract.load import load_contract
 from openfirst_reference.machine.machine import Machine
-from openfirst_reference.machine.step import Call, Outcome
+from openfirst_reference.machine.outcome import Answered, Refused, Settled
+from openfirst_reference.machine.step import Call
 
 WALKS, LENGTH, ROUNDS, ECHOES = 400, 50, 7, 3000
 FLOOR = 200_000
 ECHO = "import sys\nfor line in sys.stdin.buffer:\n    sys.stdout.buffer.write(line)\n    sys.stdout.buffer.flush()\n"
 
-Walk = list[tuple[Call, Outcome]]
+Walk = list[tuple[Call, Settled]]
 
 
 def walks(machine: Machine, choices: dict[str, str], seed: int) -> list[Walk]:
@@ -43,11 +44,11 @@ def walks(machine: Machine, choices: dict[str, str], seed: int) -> list[Walk]:
     return result
 
 
-def outcome(machine: Machine, step: object, walk: int) -> Outcome:
+def outcome(machine: Machine, step: object, walk: int) -> Settled:
     """What the implementation reports for a step."""
     if step.is_error:  # type: ignore[attr-defined]
-        return Outcome("error", code=step.code)  # type: ignore[attr-defined]
-    return Outcome("answer", machine.answer(step, lambda symbol: f"{symbol[-1]}-{walk}"))  # type: ignore[arg-type]
+        return Refused(step.code)  # type: ignore[attr-defined]
+    return Answered(machine.answer(step, lambda symbol: f"{symbol[-1]}-{walk}"))  # type: ignore[arg-type]
 
 
 def track(oracle: Oracle, machine: Machine, cases: list[Walk]) -> float:

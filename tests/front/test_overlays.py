@@ -12,12 +12,13 @@ from openfirst.cli import main
 from openfirst_conformance.adapters.inprocess import PythonAdapter
 from openfirst_conformance.oracle.oracle import Oracle
 from openfirst_conformance.oracle.tracker import Tracker
+from openfirst_conformance.reports.data import sequence
 from openfirst_conformance.verdicts.judge import judge
 from openfirst_conformance.verdicts.model import Report
 from openfirst_reference.contract.load import load_contract, load_document
 from openfirst_reference.contract.model import Contract
 from openfirst_reference.machine.machine import Machine
-from openfirst_reference.machine.step import Outcome
+from openfirst_reference.machine.outcome import Answered
 from openfirst_reference.proof.lint import lint
 from openfirst_reference.proof.prove import prove
 from openfirst_simulator import Simulator
@@ -124,7 +125,7 @@ def test_a_choice_removed_is_settled_at_its_default() -> None:
     machine = Machine(contract("choice-removed"))
     watch = Tracker(Oracle(machine), {"a": machine.fixture("token-with-id")})
     call = machine.call("updateParticipantInfo", ignores, machine.fixture("token-with-id"))
-    assert watch.see("a", call, Outcome("answer")) is not None
+    assert watch.see("a", call, Answered()) is not None
 
 
 def test_a_class_added_is_refused_with_an_error_of_its_own() -> None:
@@ -137,7 +138,9 @@ def test_a_class_added_is_refused_with_an_error_of_its_own() -> None:
     assert opened[0] == 201
     report = judged(IN_MEMORY, "argument-class-added")
     assert report.verdict == "broken"
-    assert "name-too-long" in str([failure.sequence() for rule in report.rules.values() for failure in rule.failures])
+    assert "name-too-long" in str(
+        [sequence(report.contract, failure) for rule in report.rules.values() for failure in rule.failures]
+    )
 
 
 def test_a_state_added_is_walked_through() -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum, auto
 
+from openfirst_conformance.platforms.stage import NoControl
+
 
 class What(Enum):
     """What is lacking."""
@@ -27,8 +29,8 @@ class What(Enum):
 
 @dataclass(frozen=True)
 class Lacking:
-    """What is lacking for an operation, or for a credential; `why` has the platform's own words, where it has a say."""
+    """What is lacking for an operation, or for a credential; `why` says more where it is the platform that lacks it."""
 
     what: What
     operation: str = ""
-    why: str | None = None
+    why: NoControl | None = None

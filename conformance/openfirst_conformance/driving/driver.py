@@ -23,7 +23,8 @@ from openfirst_conformance.platforms.stage import Platform, Stage
 from openfirst_reference.contract.document import Json, word
 from openfirst_reference.contract.model import ANY_ERROR, OF_SERVICE, Contract, RefreshBinding
 from openfirst_reference.machine.machine import Machine
-from openfirst_reference.machine.step import Call, Outcome, State
+from openfirst_reference.machine.outcome import Answered, Outcome, Pending, Refused, Settled
+from openfirst_reference.machine.step import Call, State
 
 Cell = tuple[str, tuple[str, ...], tuple[str, ...]]
 _TRIES = 2
@@ -152,12 +153,12 @@ class Driver:
             name: self.machine.having(self.machine.fixture(fixture), **case.held.get(name, {}))
             for name, fixture in case.clients.items()
         }
-        told: list[tuple[Planned, Outcome]] = []
+        told: list[tuple[Planned, Settled]] = []
         for name, answer in (result.get("clients") or {}).items():
             # It says what came of initialising: then that is a call like others, from a client that holds nothing yet.
             operation = self._initialising(states[name]) if name in states else None
-            outcome = self.translate(answer["initialize"]) if answer and answer.get("initialize") else None
-            if operation is not None and outcome is not None:
+            outcome = self.translate(answer["initialize"]) if answer and answer.get("initialize") else Pending()
+            if operation is not None and not isinstance(outcome, Pending):
                 told.append((Planned(name, operation, {"credential": stage.credentials[name]}), outcome))
                 states[name] = self.machine.state()
         played.tracker = Tracker(oracle, states)
@@ -219,20 +220,20 @@ class Driver:
         stated = self.contract.operations[planned.operation]
         try:
             if stated.by_world:
-                outcome: Outcome | None = await self._world(planned, stated.driven or "")
+                outcome: Outcome = await self._world(planned, stated.driven or "")
             else:
                 outcome = await self._call(planned)
         except AdapterFault as fault:
             played.fault, played.stderr, played.stuck = fault, fault.stderr, (planned, cell[2])
             self._stuck[cell] += 1
             return True
-        if outcome is not None:
+        if not isinstance(outcome, Pending):
             self._answered.add(cell)
             self._take(played, planned, call, outcome)
             return True
         self._stuck[cell] += 1
         assert played.tracker is not None
-        played.seen.append(CallMade(planned, "no answer yet", played.tracker.options(planned.client, call)))
+        played.seen.append(CallMade(planned, outcome, played.tracker.options(planned.client, call)))
         played.tracker.begin(planned.client, call)
         return True
 
@@ -246,8 +247,8 @@ class Driver:
             call = self.classify(played, planned)
             options = tracker.options(planned.client, call)
             begun.append((planned, tracker.begin(planned.client, call), len(played.seen)))
-            played.seen.append(CallMade(planned, "no answer yet", options))
-        answers: list[tuple[int, int, Outcome | None]] = []
+            played.seen.append(CallMade(planned, Pending(), options))
+        answers: list[tuple[int, int, Outcome]] = []
 
         async def answered(planned: Planned, number: int, place: int) -> None:
             answers.append((number, place, await self._call(planned)))
@@ -258,8 +259,8 @@ class Driver:
             elif result is not None:
                 raise result
         for number, place, outcome in answers:
-            if outcome is not None and not played.over():
-                played.seen[place] = replace(played.seen[place], outcome=str(outcome))
+            if not isinstance(outcome, Pending) and not played.over():
+                played.seen[place] = replace(played.seen[place], outcome=outcome)
                 played.violation = tracker.end(number, outcome)
 
     def _never_comes_back(self, cell: Cell) -> bool:
@@ -285,11 +286,11 @@ class Driver:
         state = next(iter(played.tracker.explanations)).node.states[played.tracker.clients[planned.client]]
         return self.machine.call(planned.operation, planned.arguments, state)
 
-    def _take(self, played: Played, planned: Planned, call: Call, outcome: Outcome) -> None:
+    def _take(self, played: Played, planned: Planned, call: Call, outcome: Settled) -> None:
         assert played.tracker is not None
-        if outcome.kind == "error" and outcome.code is None:
+        if outcome == Refused(None):
             self._note_unknown_reason(played, planned.client, call)
-        played.seen.append(CallMade(planned, str(outcome), played.tracker.options(planned.client, call)))
+        played.seen.append(CallMade(planned, outcome, played.tracker.options(planned.client, call)))
         played.violation = played.tracker.see(planned.client, call, outcome)
 
     def _note_unknown_reason(self, played: Played, client: str, call: Call) -> None:
@@ -302,7 +303,7 @@ class Driver:
                 return
         self.unknown_reasons.update(self._cell(played, client, call)[2])
 
-    async def _call(self, planned: Planned) -> Outcome | None:
+    async def _call(self, planned: Planned) -> Outcome:
         assert self._stage is not None
         arguments = dict(planned.arguments)
         if isinstance(arguments.get("credential"), Mapping):
@@ -321,7 +322,7 @@ class Driver:
             self.layers.setdefault(planned.operation, Counter())[str(result["layer"])] += 1
         return self.translate(result)
 
-    async def _world(self, planned: Planned, driven: str) -> Outcome:
+    async def _world(self, planned: Planned, driven: str) -> Settled:
         assert self._stage is not None
         if driven == "advance":
             refresh = self._refresh
@@ -337,7 +338,7 @@ class Driver:
             self._renewal = None
             callback = asked[0].get("callback") if asked else None
             said = None if callback is None else refresh.callbacks.inward(str(callback))
-            return Outcome("answer", {refresh.asked: bool(asked), refresh.callback: said})
+            return Answered({refresh.asked: bool(asked), refresh.callback: said})
         if driven == "settle":
             await self.adapter.settle({"generation": self.resets})
         elif planned.operation in self.capabilities.world:
@@ -351,7 +352,7 @@ class Driver:
             )
         else:
             await self._stage.act(self._names.outward(planned.operation), planned.client)
-        return Outcome("answer")
+        return Answered()
 
     @property
     def _refresh(self) -> RefreshBinding:

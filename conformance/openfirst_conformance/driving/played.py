@@ -10,33 +10,24 @@ from openfirst_conformance.adapters.protocol.faults import AdapterFault
 from openfirst_conformance.cases.case import Case, Planned
 from openfirst_conformance.oracle.explanation import Moment, Violation
 from openfirst_conformance.oracle.tracker import Tracker
-from openfirst_reference.contract.document import Json
+from openfirst_reference.machine.outcome import Outcome
+from openfirst_reference.machine.step import Step
 
 _WAITING = 3
 
 
 @dataclass(frozen=True)
 class CallMade:
-    """A call that was made, and what it came to, in words."""
+    """A call that was made, and what it came to."""
 
     planned: Planned
-    outcome: str
-    options: Callable[[], list[str]] = field(repr=False, compare=False)
+    outcome: Outcome
+    options: Callable[[], tuple[Step, ...]] = field(repr=False, compare=False)
 
     @cached_property
-    def permitted(self) -> tuple[str, ...]:
-        """What was permitted, in words: worked out when it is asked for, since few cases are ever shown."""
-        return tuple(self.options())
-
-    def as_json(self) -> Json:
-        """The call as a report has it."""
-        return {
-            "client": self.planned.client,
-            "operation": self.planned.operation,
-            "arguments": dict(self.planned.arguments),
-            "seen": self.outcome,
-            "permitted": list(self.permitted),
-        }
+    def permitted(self) -> tuple[Step, ...]:
+        """What was permitted: worked out when it is asked for, since few cases are ever shown."""
+        return self.options()
 
 
 @dataclass

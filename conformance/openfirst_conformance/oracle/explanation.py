@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, NamedTuple
 
 from openfirst_conformance.oracle.observation import Observation
-from openfirst_reference.contract.model import ANY_ERROR, OF_SERVICE
-from openfirst_reference.machine.machine import Machine
-from openfirst_reference.machine.step import Call, Outcome, State, Step
+from openfirst_reference.machine.outcome import Settled
+from openfirst_reference.machine.step import Call, State, Step
 
 Key = tuple[Any, ...]
 Assignment = Mapping[int, frozenset[str]]
@@ -24,7 +22,7 @@ class Moment(NamedTuple):
     earlier: Moment | None
     client: int
     step: Step
-    outcome: Outcome | None
+    outcome: Settled | None
     echo: bool
 
     def back(self) -> Iterator[Moment]:
@@ -62,7 +60,7 @@ class Node:
         self.effects: dict[tuple[int, Call], tuple[Edge, ...]] = {}
 
 
-class Pending(NamedTuple):
+class UnderWay(NamedTuple):
     """A call that was begun and not answered; `edge` is set once its effect has landed."""
 
     number: int
@@ -75,7 +73,7 @@ class Candidate(NamedTuple):
     """Where the implementation may be: the states, and the calls that are under way."""
 
     node: Node
-    pending: tuple[Pending, ...]
+    pending: tuple[UnderWay, ...]
 
 
 class Explanation(NamedTuple):
@@ -91,11 +89,11 @@ class Violation:
 
     client: int
     call: Call
-    outcome: Outcome
+    outcome: Settled
     seen: Observation
     explanations: tuple[tuple[Candidate, Explanation], ...]
     rows: tuple[str, ...]
-    permitted: tuple[str, ...]
+    permitted: tuple[Step, ...]
     overlapping: bool
 
 
@@ -104,7 +102,7 @@ def back(trail: Moment | None) -> Iterable[Moment]:
     return trail.back() if trail else ()
 
 
-def onward(trail: Moment | None, client: int, edge: Edge, outcome: Outcome | None) -> Moment:
+def onward(trail: Moment | None, client: int, edge: Edge, outcome: Settled | None) -> Moment:
     """The way after a step, and after what it was for other clients."""
     for other, step in edge.echoes:
         trail = Moment(trail, other, step, None, echo=True)
@@ -139,15 +137,3 @@ def assigned(assignment: Assignment, keys: Keys) -> Assignment | None:
         if left != known:
             assignment = {**assignment, key: left}
     return assignment
-
-
-def describe(machine: Machine, step: Step) -> str:
-    """A permitted outcome in words."""
-    if step.answer is None:
-        if step.code == OF_SERVICE:
-            return "an error of the service's own"
-        return "any error" if step.code == ANY_ERROR else f"error {step.code}"
-    if step.answer.ignore:
-        return "an answer"
-    value = machine.answer(step, lambda symbol: "its ID")
-    return f"answer {json.dumps(value, ensure_ascii=False)}"

@@ -3,19 +3,44 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import Any, NamedTuple
 
-Observation = tuple[Any, ...]
-ANSWERED = ("answer", None)
-
-
-def has_fields(content: Any) -> bool:
-    """Whether the compared part of an answer is a map of fields."""
-    return isinstance(content, tuple) and content[:1] != ("json",)
+from openfirst_reference.machine.outcome import Answered, Settled
 
 
-def scalar(value: Any) -> Any:
-    """A JSON value that can be looked up, with true and 1 kept apart."""
+class JsonText(NamedTuple):
+    """A JSON value that is no text and not null, written out: so that true and 1 are kept apart."""
+
+    text: str
+
+
+class Identity(NamedTuple):
+    """An identity that the platform chose, by the number of its first sight."""
+
+    number: int
+
+
+Scalar = str | JsonText | Identity | None
+
+
+class Fields(NamedTuple):
+    """The compared fields of an answer, in the order of the operation's paths."""
+
+    values: tuple[Scalar, ...]
+
+
+class Observation(NamedTuple):
+    """What kind of outcome it was, and what of it is compared: of an error its code, of other outcomes nothing."""
+
+    kind: type[Settled]
+    content: Scalar | Fields
+
+
+ANSWERED = Observation(Answered, None)
+
+
+def scalar(value: Any) -> str | JsonText | None:
+    """A JSON value that can be looked up."""
     if value is None or isinstance(value, str):
         return value
-    return ("json", json.dumps(value, sort_keys=True, default=str))
+    return JsonText(json.dumps(value, sort_keys=True, default=str))

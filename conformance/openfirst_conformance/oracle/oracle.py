@@ -8,10 +8,11 @@ from operator import itemgetter
 from typing import Any
 
 from openfirst_conformance.oracle.explanation import Edge, Key, Keys, Node
-from openfirst_conformance.oracle.observation import ANSWERED, Observation, has_fields, scalar
+from openfirst_conformance.oracle.observation import ANSWERED, Fields, Identity, Observation, Scalar, scalar
 from openfirst_reference.contract.model import ANY_ERROR, OF_SERVICE
 from openfirst_reference.machine.machine import Machine
-from openfirst_reference.machine.step import Call, Outcome, State, Step
+from openfirst_reference.machine.outcome import Answered, Refused, Settled
+from openfirst_reference.machine.step import Call, State, Step, Value
 
 _NODES = 100_000
 
@@ -112,24 +113,26 @@ class Oracle:
 
     # Outcomes -------------------------------------------------------------------------------------------------------
 
-    def seen(self, operation: str, outcome: Outcome, ids: dict[Any, int]) -> Observation:
+    def seen(self, operation: str, outcome: Settled, ids: dict[Scalar, int]) -> Observation:
         """The part of an outcome that the contract compares, in a form that can be looked up. `ids` numbers identities."""
-        if outcome.kind != "answer":
-            return (outcome.kind, outcome.code)
+        if isinstance(outcome, Refused):
+            return Observation(Refused, outcome.code)
+        if not isinstance(outcome, Answered):
+            return Observation(type(outcome), None)
         paths = self._paths[operation]
         if paths is None:
             return ANSWERED
         value = outcome.value
         if not isinstance(value, dict):
-            return ("answer", scalar(value))
-        result = []
+            return Observation(Answered, scalar(value))
+        result: list[Scalar] = []
         for path, is_identity in paths:
             here: Any = value
             for part in path:
                 here = here.get(part) if isinstance(here, dict) else None
             known = is_identity and here is not None
-            result.append(("id", ids.setdefault(scalar(here), len(ids))) if known else scalar(here))
-        return ("answer", tuple(result))
+            result.append(Identity(ids.setdefault(scalar(here), len(ids))) if known else scalar(here))
+        return Observation(Answered, Fields(tuple(result)))
 
     def _answer_paths(self, operation: str) -> tuple[tuple[tuple[str, ...], bool], ...] | None:
         """The fields that answers of the operation compare; None where no answer is compared at all."""
@@ -160,7 +163,7 @@ class Oracle:
         """The bindings after the step was seen to come to `seen`; None where it cannot have."""
         kind, content = seen
         if step.answer is None:
-            if kind != "error":
+            if kind is not Refused:
                 return None
             code = step.code
             fits = (
@@ -169,17 +172,19 @@ class Oracle:
                 or (code == OF_SERVICE and content not in self.machine.own_codes(step.call.operation))
             )
             return bindings if fits else None
-        if kind != "answer":
+        if kind is not Answered:
             return None
         answer = step.answer
         if answer.ignore:
             return bindings
         if answer.fields:
-            return self._match_fields(step, client, self.fields(step, seen), bindings) if has_fields(content) else None
-        if isinstance(answer.value, dict):
-            if not has_fields(content):
+            if not isinstance(content, Fields):
                 return None
-            fields = self.fields(step, seen)
+            return self._match_fields(step, client, self.fields(step, content), bindings)
+        if isinstance(answer.value, dict):
+            if not isinstance(content, Fields):
+                return None
+            fields = self.fields(step, content)
             if any(fields[name] != scalar(value) for name, value in answer.value.items()):
                 return None
             if any(fields[name] not in (None, scalar(value)) for name, value in answer.optional.items()):
@@ -187,13 +192,13 @@ class Oracle:
             return bindings
         return bindings if content == scalar(answer.value) else None
 
-    def fields(self, step: Step, seen: Observation) -> dict[str, Any]:
+    def fields(self, step: Step, shown: Fields) -> dict[str, Scalar]:
         """The compared fields of an answer, by path."""
         paths = self._paths[step.call.operation] or ()
-        return dict(zip((".".join(path) for path, _ in paths), seen[1], strict=True))
+        return dict(zip((".".join(path) for path, _ in paths), shown.values, strict=True))
 
     def _match_fields(
-        self, step: Step, client: int, fields: Mapping[str, Any], bindings: tuple[tuple[Key, Any], ...]
+        self, step: Step, client: int, fields: Mapping[str, Scalar], bindings: tuple[tuple[Key, Any], ...]
     ) -> tuple[tuple[Key, Any], ...] | None:
         assert step.answer is not None
         for path, name in step.answer.fields.items():
@@ -210,7 +215,7 @@ class Oracle:
                 return None
         return bindings
 
-    def same(self, variable: str, expected: Any, found: Any) -> bool:
+    def same(self, variable: str, expected: Value, found: Scalar) -> bool:
         """Whether a field shows the value expected. A blank counts as nothing where the contract says so."""
         if self.machine.contract.variables[variable].blank_is_nothing:
             return (expected or None) == (found or None)

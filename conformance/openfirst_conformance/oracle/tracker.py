@@ -11,25 +11,24 @@ oracle remembers where every observation leads, so that a step of a tracker is a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from openfirst_conformance.oracle.explanation import (
     Candidate,
     Edge,
     Explanation,
     Key,
-    Pending,
+    UnderWay,
     Violation,
     add_explanation,
     assigned,
     back,
-    describe,
     onward,
 )
-from openfirst_conformance.oracle.observation import Observation
+from openfirst_conformance.oracle.observation import Observation, Scalar
 from openfirst_conformance.oracle.oracle import Oracle
-from openfirst_reference.machine.step import Call, Outcome, State
+from openfirst_reference.machine.outcome import Settled
+from openfirst_reference.machine.step import Call, State, Step
 
 
 class Tracker:
@@ -38,7 +37,7 @@ class Tracker:
     def __init__(self, oracle: Oracle, clients: Mapping[str, State]) -> None:
         self.oracle = oracle
         self.clients = {name: index for index, name in enumerate(clients)}
-        self._ids: dict[Any, int] = {}
+        self._ids: dict[Scalar, int] = {}
         self._open: dict[int, tuple[int, Call, frozenset[int]]] = {}
         self._overlapped: dict[int, frozenset[str]] = {}
         self._next = 0
@@ -56,7 +55,7 @@ class Tracker:
         """How many calls are under way."""
         return len(self._open)
 
-    def see(self, client: str, call: Call, outcome: Outcome) -> Violation | None:
+    def see(self, client: str, call: Call, outcome: Settled) -> Violation | None:
         """Take in a call and its outcome. Returns what is wrong, or None; after a violation nothing is known any more."""
         oracle, index = self.oracle, self.clients[client]
         if self._open:
@@ -92,14 +91,14 @@ class Tracker:
             self._open[other] = (theirs[0], theirs[1], theirs[2] | {number})
             self._overlapped[other] = self._overlapped.get(other, frozenset()) | {call.operation}
         self._overlapped[number] = frozenset(self._open[other][1].operation for other in others)
-        waiting = Pending(number, index, call, None)
+        waiting = UnderWay(number, index, call, None)
         self.explanations = {
             Candidate(here.node, (*here.pending, waiting)): explanation
             for here, explanation in self.explanations.items()
         }
         return number
 
-    def end(self, number: int, outcome: Outcome) -> Violation | None:
+    def end(self, number: int, outcome: Settled) -> Violation | None:
         """The call with this number was answered. Returns what is wrong, or None."""
         oracle = self.oracle
         index, call, others = self._open.pop(number)
@@ -147,20 +146,16 @@ class Tracker:
                         todo.append(there)
         return reached
 
-    def permitted(self, client: str, call: Call) -> list[str]:
-        """What the call may come to from here, in words."""
-        return list(self._permitted(self.clients[client], call, self.explanations))
-
-    def options(self, client: str, call: Call) -> Callable[[], list[str]]:
-        """What works out, whenever that is asked for, what the call may come to from here."""
+    def options(self, client: str, call: Call) -> Callable[[], tuple[Step, ...]]:
+        """What works out, whenever that is asked for, the steps that the call may come to from here."""
         index, here = self.clients[client], self.explanations
-        return lambda: list(self._permitted(index, call, here))
+        return lambda: tuple(self._permitted(index, call, here))
 
     def _violation(
         self,
         client: int,
         call: Call,
-        outcome: Outcome,
+        outcome: Settled,
         seen: Observation,
         explanations: Mapping[Candidate, Explanation],
         *,
@@ -171,13 +166,11 @@ class Tracker:
         permitted = tuple(self._permitted(client, call, explanations))
         return Violation(client, call, outcome, seen, tuple(explanations.items()), rows, permitted, overlapping)
 
-    def _permitted(self, client: int, call: Call, explanations: Iterable[Candidate]) -> dict[str, None]:
-        permitted: dict[str, None] = {}
+    def _permitted(self, client: int, call: Call, explanations: Iterable[Candidate]) -> Iterator[Step]:
         for candidate in explanations:
             for step in self.oracle.machine.steps(candidate.node.states[client], call):
                 if self.oracle.keys(step) is not None and not step.alternative.breaks:
-                    permitted[describe(self.oracle.machine, step)] = None
-        return permitted
+                    yield step
 
     def broken_but_followed(self) -> Sequence[str]:
         """Rules that every remaining explanation breaks on its way: an alternative that `breaks` a rule was taken."""

@@ -14,7 +14,7 @@ from openfirst_conformance.platforms.control import WORLDS, Control, worlds_of
 from openfirst_conformance.platforms.external_ids import ExternalIds, Stamp
 from openfirst_conformance.platforms.forging import foreign, forged, unreadable
 from openfirst_conformance.platforms.http import FORM, JSON, Answer, Refused, Unreadable, Wire, value_of
-from openfirst_conformance.platforms.stage import LIFETIME, Stage, outlined
+from openfirst_conformance.platforms.stage import LIFETIME, NoControl, Stage, outlined
 from openfirst_reference.client.json_forms import basic
 from openfirst_reference.contract.findings import Mistake
 from openfirst_reference.contract.http_surface import surface
@@ -47,7 +47,7 @@ class JudgedPlatform:
         self.wire = Wire(url, deadlines or Deadlines())
         self.external_ids = ExternalIds(contract.types["ParticipantInfo"]["properties"]["externalId"]["maxLength"])
         self.control = Control(self.wire, control) if control else None
-        self.without_control: str | None = None
+        self.without_control: NoControl | None = None
         self._key, self._secret = key, secret
         self._api_token: str | None = None
         self.has_deprecated = True
@@ -80,7 +80,7 @@ class JudgedPlatform:
                 self.control = Control(self.wire, f"{self.wire.origin}{WORLDS}/{world.get('name')}")
                 self._key, self._secret = self._key or world.get("key"), self._secret or world.get("secret")
         if self.control is None:
-            self.without_control = "the platform has no control plane; if it has one elsewhere, name it with --control"
+            self.without_control = NoControl.NO_PLANE
             return
         try:
             await self.control.advance(0)
@@ -107,7 +107,7 @@ class JudgedPlatform:
             await stage.hand_over(name, credential)
         return stage
 
-    def lacks(self, described: Mapping[str, Any]) -> str | None:
+    def lacks(self, described: Mapping[str, Any]) -> NoControl | None:
         """Why a credential cannot be had: one that is expired or revoked takes a control plane."""
         return self.without_control if described.get("condition") in ("expired", "revoked") else None
 
@@ -136,7 +136,9 @@ class JudgedPlatform:
             case "unreadable":
                 return unreadable(token)
             case "expired" | "revoked" if self.control is None:
-                raise AdapterFault("refused", f"no {condition} token is to be had", f"Why: {self.without_control}.")
+                raise AdapterFault(
+                    "refused", f"no {condition} token is to be had without a control plane", "Name one with --control."
+                )
             case "expired" if self.control is not None:
                 await self.control.advance(2000)
             case "revoked" if self.control is not None:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from openfirst_conformance.platforms.stage import LIFETIME, outlined
+from openfirst_conformance.platforms.stage import LIFETIME, NoControl, outlined
 from openfirst_reference.contract.model import Contract
 from openfirst_simulator import Simulator, World
 
@@ -83,7 +83,7 @@ class SimulatedStage:
 class SimulatedPlatform:
     """A simulator for the length of a check. Is a `Platform`."""
 
-    without_control: str | None = None
+    without_control: NoControl | None = None
 
     def __init__(self, contract: Contract, choices: Mapping[str, str]) -> None:
         self.contract = contract
@@ -107,6 +107,6 @@ class SimulatedPlatform:
         world = self._simulator.world(self._last, choices=self.choices, seed=generation, frozen_at=EPOCH.timestamp())
         return SimulatedStage(self.contract, world, clients)
 
-    def lacks(self, described: Mapping[str, Any]) -> str | None:
+    def lacks(self, described: Mapping[str, Any]) -> NoControl | None:
         """Nothing: it makes every credential that the contract describes."""
         return None

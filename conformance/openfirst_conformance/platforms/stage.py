@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from enum import Enum, auto
 from typing import Any, Protocol
 
 LIFETIME = 3600
@@ -45,13 +46,22 @@ class Stage(Protocol):
         ...
 
 
+class NoControl(Enum):
+    """Why nobody can make a platform move."""
+
+    NO_PLANE = auto()
+    """It has no control plane."""
+    NO_PLATFORM = auto()
+    """There is no platform."""
+
+
 class Platform(Protocol):
     """What sets the stages of a check, for the length of it.
 
     `without_control` says why the platform makes no move of its own, and is None where it does.
     """
 
-    without_control: str | None
+    without_control: NoControl | None
 
     async def start(self) -> None:
         """Be ready for stages. Raises ValueError with a sentence."""
@@ -65,7 +75,7 @@ class Platform(Protocol):
         """A fresh stage for a case; `clients` maps each to its fixture."""
         ...
 
-    def lacks(self, described: Mapping[str, Any]) -> str | None:
+    def lacks(self, described: Mapping[str, Any]) -> NoControl | None:
         """Why a credential as described cannot be had, or None."""
         ...
 

@@ -15,7 +15,7 @@ from openfirst_conformance.verdicts.blame import blame
 from openfirst_reference.contract.findings import ContractError
 from openfirst_reference.contract.model import CLIENTS_APART, Contract
 from openfirst_reference.machine.machine import Machine
-from openfirst_reference.machine.step import Outcome
+from openfirst_reference.machine.outcome import Refused
 from openfirst_reference.proof.mutants import whole_mutants
 
 _TRIED_FOR_A_RULE = 150
@@ -87,7 +87,7 @@ def _overlapping(machine: Machine) -> Iterator[Blamed]:
         tracker = Tracker(oracle, {"a": start})
         begun = tracker.begin("a", one), tracker.begin("a", other)
         tracker.end(begun[1], FaultyClient(machine, choices).respond(start, 0, other)[0])
-        violation = tracker.end(begun[0], Outcome("error", code=mutant.outcome[0]))
+        violation = tracker.end(begun[0], Refused(mutant.outcome[0]))
         if violation is not None:
             yield Blamed(str(mutant), blame(oracle, violation, minimal=True))
 

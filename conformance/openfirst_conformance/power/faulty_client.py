@@ -9,7 +9,8 @@ from openfirst_conformance.power.faults import Fault, taken_for
 from openfirst_reference.contract.findings import ContractError
 from openfirst_reference.contract.model import ANY_ERROR, OF_SERVICE
 from openfirst_reference.machine.machine import Machine
-from openfirst_reference.machine.step import Call, Outcome, State, Step
+from openfirst_reference.machine.outcome import Answered, Refused, Settled
+from openfirst_reference.machine.step import Call, State, Step
 
 _OF_A_SERVICE = "whatever the service gives"
 
@@ -20,31 +21,27 @@ class FaultyClient:
     def __init__(self, machine: Machine, choices: Mapping[str, str], fault: Fault | None = None) -> None:
         self.machine, self.choices, self.fault = machine, choices, fault
         self._ready = len(fault.after) if fault else 0
-        self._known: dict[tuple[State, int, Call], tuple[Outcome, State, int]] = {}
+        self._known: dict[tuple[State, int, Call], tuple[Settled, State, int]] = {}
 
-    def respond(self, state: State, progress: int, call: Call) -> tuple[Outcome, State, int]:
+    def respond(self, state: State, progress: int, call: Call) -> tuple[Settled, State, int]:
         """What a call comes to, as it is classified in the client's own state, and what the client remembers afterwards."""
         key = (state, progress, call)
         if key not in self._known:
             self._known[key] = self._respond(state, progress, call)
         return self._known[key]
 
-    def _respond(self, state: State, progress: int, call: Call) -> tuple[Outcome, State, int]:
+    def _respond(self, state: State, progress: int, call: Call) -> tuple[Settled, State, int]:
         try:
             step = self.step(state, progress, call)
         except ContractError:
             # The fault has led to where the table ends: from there on the client fails, for no reason that it could name.
-            return Outcome("error"), state, progress
+            return Refused(), state, progress
         onward = self._onward(state, progress, call, step.after)
         if step.is_error:
-            return (
-                Outcome("error", code=None if step.code in (ANY_ERROR, OF_SERVICE) else step.code),
-                step.after,
-                onward,
-            )
+            return Refused(None if step.code in (ANY_ERROR, OF_SERVICE) else step.code), step.after, onward
         assert step.answer is not None
         value = _OF_A_SERVICE if step.answer.made_by_service else self.machine.answer(step, "-".join)
-        return Outcome("answer", value), step.after, onward
+        return Answered(value), step.after, onward
 
     def _onward(self, before: State, progress: int, call: Call, after: State) -> int:
         """How many of the calls are made after which the fault is there."""

@@ -9,7 +9,7 @@ from typing import Any
 
 from openfirst_conformance.adapters.protocol.faults import AdapterFault
 from openfirst_conformance.adapters.protocol.messages import RequestHandler
-from openfirst_conformance.platforms.stage import outlined
+from openfirst_conformance.platforms.stage import NoControl, outlined
 from openfirst_conformance.verdicts.judge import judge
 from openfirst_reference.contract.document import Json
 from openfirst_reference.contract.model import Contract
@@ -88,7 +88,7 @@ class _Constant:
 class _Nowhere:
     """A platform for those that do not need one. Is a `Platform`, and its own `Stage`."""
 
-    without_control: str | None = "there is no platform"
+    without_control: NoControl | None = NoControl.NO_PLATFORM
     url = "http://127.0.0.1"
     used = False
     now = 0.0
@@ -103,7 +103,7 @@ class _Nowhere:
     async def close(self) -> None:
         pass
 
-    def lacks(self, described: Mapping[str, Any]) -> str | None:
+    def lacks(self, described: Mapping[str, Any]) -> NoControl | None:
         return None
 
     async def stage(self, generation: int, clients: Mapping[str, Mapping[str, Any]]) -> _Nowhere:

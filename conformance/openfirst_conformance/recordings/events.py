@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from openfirst_reference.machine.step import Outcome, State
+from openfirst_reference.machine.outcome import Settled
+from openfirst_reference.machine.step import State
 
 
 @dataclass(frozen=True, eq=False)
@@ -17,7 +18,7 @@ class Made:
     client: str
     operation: str
     arguments: Mapping[str, Any]
-    outcome: Outcome | None = None
+    outcome: Settled | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,7 +28,7 @@ class Ended:
     where: str
     client: str
     made: Made
-    outcome: Outcome
+    outcome: Settled
 
 
 @dataclass(frozen=True, eq=False)

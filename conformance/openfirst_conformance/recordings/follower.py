@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from openfirst_conformance.oracle.explanation import Candidate, Explanation, Violation
 from openfirst_conformance.oracle.oracle import Oracle
 from openfirst_conformance.oracle.tracker import Tracker
 from openfirst_conformance.recordings.events import Ended, Event, Made, Turned
 from openfirst_reference.contract.findings import Mistake
-from openfirst_reference.machine.step import Call, Outcome, State
+from openfirst_reference.machine.outcome import Outcome, Pending, Settled
+from openfirst_reference.machine.step import Call, State, Step
 
 # So many calls under way at once have some thousand orders; each one more has several times as many.
 _UNDER_WAY = 6
@@ -19,12 +20,13 @@ _UNDER_WAY = 6
 
 @dataclass(frozen=True)
 class Line:
-    """A call as people read it."""
+    """A call, where it stands, and what it came to."""
 
     where: str
     client: str
-    call: str
-    seen: str
+    operation: str
+    arguments: Mapping[str, Any]
+    outcome: Outcome
 
 
 @dataclass(frozen=True)
@@ -33,12 +35,12 @@ class Broken:
 
     line: Line
     rules: tuple[str, ...]
-    permitted: tuple[str, ...]
+    permitted: tuple[Step, ...]
     before: tuple[Line, ...]
 
 
 class Follower:
-    """A tracker with the calls that it was shown, in words."""
+    """A tracker with the calls that it was shown."""
 
     def __init__(self, oracle: Oracle, clients: Mapping[str, State]) -> None:
         self.oracle, self.machine = oracle, oracle.machine
@@ -65,7 +67,7 @@ class Follower:
             position += 1 if answer is None else 2
         return None
 
-    def _take(self, event: Event, answer: Outcome | None) -> None:
+    def _take(self, event: Event, answer: Settled | None) -> None:
         match event:
             case Turned():
                 self._turn(event)
@@ -116,6 +118,5 @@ class Follower:
         ]
 
 
-def _line(where: str, made: Made, outcome: Outcome | None) -> Line:
-    arguments = json.dumps(made.arguments, ensure_ascii=False) if made.arguments else ""
-    return Line(where, made.client, f"{made.operation}({arguments})", str(outcome) if outcome else "no answer yet")
+def _line(where: str, made: Made, outcome: Settled | None) -> Line:
+    return Line(where, made.client, made.operation, made.arguments, outcome or Pending())

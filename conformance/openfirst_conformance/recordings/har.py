@@ -28,7 +28,8 @@ from openfirst_reference.contract.document import Json
 from openfirst_reference.contract.findings import Mistake
 from openfirst_reference.contract.http_surface import CURRENT, Endpoint, surface
 from openfirst_reference.machine.machine import Machine
-from openfirst_reference.machine.step import Outcome, State
+from openfirst_reference.machine.outcome import Answered, Pending, Refused, Settled
+from openfirst_reference.machine.step import State
 
 # A gateway says these where the platform gave no answer: nobody knows what it did.
 _NO_ANSWER = (0, 502, 503, 504)
@@ -176,15 +177,16 @@ class _Reader:
                 client.session = _session_in(exchange.body) or client.session
         return Recording(self.states, tuple(self.events))
 
-    def _outcome(self, exchange: _Exchange, result: Json) -> Outcome:
+    def _outcome(self, exchange: _Exchange, result: Json) -> Settled:
         """What a client would have concluded: where the platform does not accept a token, or knows no session, none is open."""
         refused = result.get("code") in self.codes.values() or exchange.status == _NOT_FOUND
         if exchange.endpoint.name in _STATUS and refused:
-            return Outcome("answer", False)
+            return Answered(False)
         outcome = self.translate(result)
-        assert outcome is not None
-        if exchange.status == _NOT_FOUND and outcome.code not in self.machine.contract.errors:
-            return Outcome("error")  # A platform may have forgotten a session that is over.
+        assert not isinstance(outcome, Pending)
+        known = isinstance(outcome, Refused) and outcome.code in self.machine.contract.errors
+        if exchange.status == _NOT_FOUND and not known:
+            return Refused()  # A platform may have forgotten a session that is over.
         return outcome
 
     def _client(self, exchange: _Exchange) -> _Client | None:

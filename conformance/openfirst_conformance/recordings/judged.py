@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from enum import Enum, auto
 from typing import Any
 
 from openfirst_conformance.oracle.oracle import Oracle
@@ -19,8 +20,14 @@ from openfirst_conformance.verdicts.model import ChoiceSeen, note_choices
 from openfirst_reference.contract.model import Contract
 from openfirst_reference.machine.machine import Machine
 
-_TOO_MANY = "too many calls are under way at once to try their orders"
-_TURNED = "the credential became another one while a call was under way"
+
+class TooOpen(Enum):
+    """Why nothing could be judged any more."""
+
+    TOO_MANY_UNDER_WAY = auto()
+    """So many calls were under way at once that their orders cannot be tried."""
+    CREDENTIAL_TURNED = auto()
+    """The credential became another one while a call was under way."""
 
 
 @dataclass
@@ -30,7 +37,7 @@ class Judged:
     choices: dict[str, ChoiceSeen]
     calls: int = 0
     broken: list[Broken] = field(default_factory=list)
-    given_up: list[tuple[Line, str]] = field(default_factory=list)
+    given_up: list[tuple[Line, TooOpen]] = field(default_factory=list)
 
 
 def judge_recordings(recordings: Iterable[Recording], machine: Machine, choices: Mapping[str, str]) -> Judged:
@@ -95,7 +102,8 @@ def _judge(oracle: Oracle, recording: Recording, names: set[str], judged: Judged
         before = tuple(item for item in follower.lines[:-1] if item.client == line.client)
         judged.broken.append(Broken(line, rules, violation.permitted, before))
     elif last is not None:
-        judged.given_up.append((follower.lines[-1], _TURNED if isinstance(last, Turned) else _TOO_MANY))
+        why = TooOpen.CREDENTIAL_TURNED if isinstance(last, Turned) else TooOpen.TOO_MANY_UNDER_WAY
+        judged.given_up.append((follower.lines[-1], why))
     else:
         judged.broken += follower.followed()
     # What was known before a violation stays known.

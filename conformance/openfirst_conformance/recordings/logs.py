@@ -19,7 +19,8 @@ from openfirst_reference.contract.document import Json
 from openfirst_reference.contract.findings import Mistake, did_you_mean
 from openfirst_reference.contract.model import Contract
 from openfirst_reference.machine.machine import Machine
-from openfirst_reference.machine.step import Outcome, State
+from openfirst_reference.machine.outcome import Answered, Pending, Settled
+from openfirst_reference.machine.step import State
 from openfirst_spec import resource
 
 SCHEMA = "log.schema.json"
@@ -70,7 +71,7 @@ class _Case:
             if made is None:
                 raise Mistake(f"no call with the ID {item['end']!r} is under way. Let its `begin` stand before it.")
             outcome = self.translate(item)
-            if outcome is not None:
+            if not isinstance(outcome, Pending):
                 self.events.append(Ended(where, made.client, made, outcome))
             return
         client, arguments = item.get("client") or "a", item.get("arguments") or {}
@@ -79,8 +80,7 @@ class _Case:
         if client not in self.clients:
             self.clients[client] = self._at_first(client, operation)
         self.machine.call(operation, arguments, self.clients[client])  # raises ValueError for what has no class
-        outcome = self._outcome(item, operation)
-        made = Made(where, client, operation, arguments, outcome)
+        made = Made(where, client, operation, arguments, self._outcome(item, operation))
         self.events.append(made)
         if "begin" in item:
             if item["begin"] in self._open:
@@ -100,16 +100,17 @@ class _Case:
         near = did_you_mean(name, map(names.outward, known))
         raise Mistake(f"`{name}` is no {field} of the contract. {near}")
 
-    def _outcome(self, item: Json, operation: str) -> Outcome | None:
+    def _outcome(self, item: Json, operation: str) -> Settled | None:
         if "begin" in item:
             return None
         if "world" not in item:
-            return self.translate(item)
+            outcome = self.translate(item)
+            return None if isinstance(outcome, Pending) else outcome
         compared = _compared_answers(self.contract, operation)
         if compared and item.get("value") is None:
             result = self.contract.operations[operation].result
             raise Mistake(f"`{operation}` comes without a `value`. Say {result}, such as {json.dumps(compared[0])}.")
-        return Outcome("answer", _told(self.contract, item.get("value")))
+        return Answered(_told(self.contract, item.get("value")))
 
     def _at_first(self, client: str, operation: str) -> State:
         """What a client holds of which no start line says anything."""

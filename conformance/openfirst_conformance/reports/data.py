@@ -5,7 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from openfirst_conformance.reports.phrases import cell_in_words, reason_in_words, value_in_words, values_in_words
-from openfirst_conformance.verdicts.model import Report
+from openfirst_conformance.verdicts.model import Failure, Report
+from openfirst_conformance.verdicts.signature import signature_of
+from openfirst_reference.contract.document import Json
+from openfirst_reference.contract.model import Contract
+from openfirst_reference.machine.machine import machine_of
+from openfirst_reference.show.phrasing import due_words, outcome_words
 
 
 def as_json(report: Report) -> dict[str, Any]:
@@ -40,7 +45,8 @@ def as_json(report: Report) -> dict[str, Any]:
                         "case": failure.case,
                         "tier": failure.tier,
                         "clients": dict(failure.played.case.clients),
-                        "sequence": failure.sequence(),
+                        "sequence": sequence(report.contract, failure),
+                        "signature": signature_of(machine_of(report.contract), failure.played)._asdict(),
                     }
                     for failure in rule.failures
                 ],
@@ -50,3 +56,17 @@ def as_json(report: Report) -> dict[str, Any]:
         "layers": {operation: dict(counts) for operation, counts in report.layers.items()},
         "adapterFaults": report.adapter_faults,
     }
+
+
+def sequence(contract: Contract, failure: Failure) -> list[Json]:
+    """The calls of a failure, each with what it came to and what was permitted."""
+    return [
+        {
+            "client": made.planned.client,
+            "operation": made.planned.operation,
+            "arguments": dict(made.planned.arguments),
+            "seen": outcome_words(made.outcome),
+            "permitted": due_words(machine_of(contract), made.permitted),
+        }
+        for made in failure.played.seen
+    ]

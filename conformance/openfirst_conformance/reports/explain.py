@@ -18,10 +18,11 @@ from openfirst_conformance.verdicts.blame import blame
 from openfirst_reference.contract.findings import list_words
 from openfirst_reference.contract.model import ANY_ERROR, CLIENTS_APART, OVERLAPPING, Contract
 from openfirst_reference.machine.machine import Machine
-from openfirst_reference.machine.step import Call, Outcome
+from openfirst_reference.machine.outcome import Answered, Refused, Settled
+from openfirst_reference.machine.step import Call, Step
 from openfirst_reference.show.blocks import WIDTH
 from openfirst_reference.show.contract_pages import show
-from openfirst_reference.show.phrasing import columns
+from openfirst_reference.show.phrasing import columns, due_words, outcome_words
 
 # The tiers whose cases have what a law is about: several clients, and calls that overlap.
 _LAWS = {CLIENTS_APART: ("smoke", "explore"), OVERLAPPING: ("concurrent",)}
@@ -33,8 +34,8 @@ class Example:
     """A golden trace with one outcome that breaks a rule: the calls up to there, what each came to, and what was permitted."""
 
     trace: GoldenTrace
-    outcomes: tuple[Outcome, ...]
-    permitted: tuple[str, ...]
+    outcomes: tuple[Settled, ...]
+    permitted: tuple[Step, ...]
     rules: tuple[str, ...]
 
 
@@ -56,8 +57,9 @@ def explain(contract: Contract, rule: str) -> str:
     """A rule in words: what it says and where that stands, the rows that carry it, and an example of what breaks it."""
     tiers = tiers_of(contract, rule)
     tested = f"Tested by {list_words(tiers)}." if tiers else "No tier that there is today tests it."
-    example = example_of(Machine(contract), rule)
-    lines = _example_words(example) if example else _overlap_words(contract, rule)
+    machine = Machine(contract)
+    example = example_of(machine, rule)
+    lines = _example_words(machine, example) if example else _overlap_words(contract, rule)
     return "\n".join([show(contract, rule), f"  {tested}", "", *lines]).rstrip() + "\n"
 
 
@@ -82,18 +84,16 @@ def example_of(machine: Machine, rule: str) -> Example | None:
 def _broken(machine: Machine, trace: GoldenTrace) -> Iterator[Example]:
     """The trace with each outcome that it rules out, or another than it sees, in the place of the right one."""
     oracle = Oracle(machine, trace.case.choices)
-    right: list[Outcome] = []
+    right: list[Settled] = []
     for planned, see, nevers in zip(trace.case.calls, trace.sees, trace.nevers, strict=True):
         tracker, call, _ = _followed(oracle, trace, right, planned)
         outcome = _right(tracker, planned, call, see)
         if outcome is None:
             return
-        permitted = tuple(tracker.permitted(planned.client, call))
+        permitted = tracker.options(planned.client, call)()
         errors = machine.contract.operations[planned.operation].errors
-        others = (
-            [Outcome("answer")] if outcome.kind == "error" else [Outcome("error", code=code) for code in errors[:1]]
-        )
-        altered = (Outcome("answer", value) for value in _altered(outcome.value))
+        others = [Answered()] if isinstance(outcome, Refused) else [Refused(code) for code in errors[:1]]
+        altered = map(Answered, _altered(outcome.value) if isinstance(outcome, Answered) else ())
         for wrong in [*(_wrong(never, outcome) for never in nevers), *altered, *others]:
             after, _, violation = _followed(oracle, trace, right, planned, wrong)
             rules = blame(oracle, violation, minimal=False) if violation else tuple(after.broken_but_followed())
@@ -103,7 +103,7 @@ def _broken(machine: Machine, trace: GoldenTrace) -> Iterator[Example]:
 
 
 def _followed(
-    oracle: Oracle, trace: GoldenTrace, outcomes: list[Outcome], then: Planned, wrong: Outcome | None = None
+    oracle: Oracle, trace: GoldenTrace, outcomes: list[Settled], then: Planned, wrong: Settled | None = None
 ) -> tuple[Tracker, Call, Violation | None]:
     """A tracker that has seen these outcomes; the call that comes then; and what is wrong if that comes to `wrong`."""
     machine = oracle.machine
@@ -119,7 +119,7 @@ def _followed(
     return tracker, call, tracker.see(then.client, call, wrong) if wrong else None
 
 
-def _right(tracker: Tracker, planned: Planned, call: Call, see: Any) -> Outcome | None:
+def _right(tracker: Tracker, planned: Planned, call: Call, see: Any) -> Answered | Refused | None:
     """An outcome that the table permits and the trace sees."""
     machine, client = tracker.oracle.machine, tracker.clients[planned.client]
     codes = see.get("error") if isinstance(see, dict) else None
@@ -128,29 +128,31 @@ def _right(tracker: Tracker, planned: Planned, call: Call, see: Any) -> Outcome 
             if tracker.oracle.keys(step) is None or step.alternative.breaks:
                 continue
             if step.answer is None and codes is not None and (step.code in codes or "any" in codes):
-                return Outcome("error", code=None if step.code == ANY_ERROR else step.code)
+                return Refused(None if step.code == ANY_ERROR else step.code)
             if step.answer is not None and codes is None:
                 value = machine.answer(
                     step, lambda symbol: "the ID of " + (symbol[1] if symbol[1:] else "the participant")
                 )
                 if not (isinstance(see, dict) and "value" in see) or value == see["value"]:
-                    return Outcome("answer", value)
+                    return Answered(value)
     return None
 
 
-def _wrong(never: Any, right: Outcome) -> Outcome:
+def _wrong(never: Any, right: Settled) -> Settled:
     """What a trace rules out, as an outcome; of a participant, the fields that are named differ from the right ones."""
     if never == "answer":
-        return Outcome("answer")
+        return Answered()
     if "error" in never:
-        return Outcome("error", code=never["error"] if isinstance(never["error"], str) else never["error"][0])
+        return Refused(never["error"] if isinstance(never["error"], str) else never["error"][0])
     if "participant" not in never:
-        return Outcome("answer", never.get("value", never))
-    shown: dict[str, Any] = right.value if isinstance(right.value, dict) else {"id": "an ID", "info": {}}
+        return Answered(never.get("value", never))
+    shown: dict[str, Any] = {"id": "an ID", "info": {}}
+    if isinstance(right, Answered) and isinstance(right.value, dict):
+        shown = right.value
     fields: Mapping[str, Any] = never["participant"]
     info = {name: value for name, value in fields.items() if name != "id"}
     identity = "another ID" if "id" in fields else shown["id"]
-    return Outcome("answer", {"id": identity, "info": {**shown["info"], **info}})
+    return Answered({"id": identity, "info": {**shown["info"], **info}})
 
 
 def _altered(value: Any) -> Iterator[Any]:
@@ -163,7 +165,7 @@ def _altered(value: Any) -> Iterator[Any]:
             yield from ({**value, name: other} for other in others)
 
 
-def _example_words(example: Example) -> list[str]:
+def _example_words(machine: Machine, example: Example) -> list[str]:
     trace = example.trace
     clients = ", ".join(f"{client}: {fixture}" for client, fixture in trace.case.clients.items())
     choices = "".join(f" {choice} is {value}." for choice, value in trace.case.choices.items())
@@ -171,7 +173,7 @@ def _example_words(example: Example) -> list[str]:
         (
             planned.client,
             f"{planned.operation}({_json(planned.arguments) if planned.arguments else ''})",
-            _cut(str(outcome)),
+            _cut(outcome_words(outcome)),
         )
         for planned, outcome in zip(trace.case.calls, example.outcomes, strict=False)
     ]
@@ -180,7 +182,9 @@ def _example_words(example: Example) -> list[str]:
         "",
         columns([("client", "call", "comes to"), *rows], "    "),
         "",
-        _wrapped(f"The last call may come to {' or '.join(_cut(item) for item in example.permitted)}."),
+        _wrapped(
+            f"The last call may come to {' or '.join(_cut(item) for item in due_words(machine, example.permitted))}."
+        ),
         _wrapped(f"After the golden trace {trace.case.id}: {trace.case.title}. Clients: {clients}.{choices}"),
     ]
 

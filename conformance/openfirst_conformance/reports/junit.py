@@ -9,8 +9,10 @@ from collections.abc import Iterator
 from junitparser import Error, JUnitXml, Skipped, TestCase, TestSuite
 from junitparser import Failure as Failed
 
+from openfirst_conformance.reports.data import sequence
 from openfirst_conformance.reports.phrases import reason_in_words
 from openfirst_conformance.verdicts.model import Failure, Report, RuleVerdict
+from openfirst_reference.contract.model import Contract
 
 # What XML 1.0 cannot hold, not even escaped; external IDs in a failing sequence may well have it.
 _NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -50,7 +52,7 @@ def _results(report: Report, rule: RuleVerdict, tier: str) -> Iterator[tuple[Res
     stated = report.contract.rules[rule.id]
     failures = [failure for failure in rule.failures if failure.tier == tier]
     if rule.tiers[tier] == "fail":
-        text = "\n\n".join([f"“{stated.quote}”", *(_sequence(failure) for failure in failures)])
+        text = "\n\n".join([f"“{stated.quote}”", *(_sequence(report.contract, failure) for failure in failures)])
         if rule.verdict == "known":
             yield Skipped, f"known: {reason_in_words(rule.reason)}", text
         elif rule.level != "must":
@@ -65,9 +67,9 @@ def _results(report: Report, rule: RuleVerdict, tier: str) -> Iterator[tuple[Res
         yield Skipped, "not-run: this tier does not test it", ""
 
 
-def _sequence(failure: Failure) -> str:
+def _sequence(contract: Contract, failure: Failure) -> str:
     """The calls, a line each, and what the last one might have come to."""
-    calls = failure.sequence()
+    calls = sequence(contract, failure)
     lines = [
         f"{call['client']}: {call['operation']} {json.dumps(call['arguments'], ensure_ascii=False)}: {call['seen']}"
         for call in calls

@@ -7,16 +7,23 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from openfirst_conformance.driving.ability import Lacking, What
+from openfirst_conformance.platforms.stage import NoControl
+from openfirst_conformance.recordings.judged import TooOpen
 from openfirst_conformance.verdicts.model import ChoiceCell, ChoiceSeen
 from openfirst_conformance.verdicts.reasons import (
     Accepted,
+    Cause,
     GivenUp,
+    Hung,
     NeverAnswered,
     NotAgain,
     NoTier,
+    NotStarted,
     NotTried,
     OneAtATime,
     Reason,
+    SlowToStart,
+    Stopped,
     Unable,
 )
 
@@ -78,6 +85,15 @@ def cell_in_words(cell: ChoiceCell) -> str:
     return f"{cell.row} ({given})" if given else cell.row
 
 
+def too_open_in_words(why: TooOpen) -> str:
+    """Why a recording cannot be judged any further."""
+    match why:
+        case TooOpen.TOO_MANY_UNDER_WAY:
+            return "too many calls are under way at once to try their orders"
+        case TooOpen.CREDENTIAL_TURNED:
+            return "the credential became another one while a call was under way"
+
+
 def reason_in_words(reason: Reason) -> str:
     """Why a rule has its verdict; empty where there is nothing to say."""
     match reason:
@@ -85,10 +101,13 @@ def reason_in_words(reason: Reason) -> str:
             return "it failed once and not when the same calls were made again"
         case NeverAnswered():
             return "a call that tests it was never answered, or ended the adapter, each time it was made"
-        case GivenUp(why) | Accepted(why):
+        case GivenUp(cause):
+            return _cause_in_words(cause)
+        case Accepted(why):
             return why
-        case NotTried(conditions, moves, why):
-            return f"not tried: {', '.join([*(f'{item} credentials' for item in conditions), *moves])}; {why}"
+        case NotTried(conditions, moves, control):
+            untried = ", ".join([*(f"{item} credentials" for item in conditions), *moves])
+            return f"not tried: {untried}; {_no_control_in_words(control)}"
         case OneAtATime(calls):
             return f"the adapter declares that it {'takes one call' if calls else 'holds one client'} at a time"
         case Unable(lacking):
@@ -108,11 +127,33 @@ def lacking_in_words(lacking: Lacking) -> str:
         case What.VIRTUAL_CLOCK:
             return "the clock is not virtual"
         case What.CONTROL:
-            why = lacking.why or "it is not declared, and the platform is not used"
+            why = (
+                _no_control_in_words(lacking.why) if lacking.why else "it is not declared, and the platform is not used"
+            )
             return f"{lacking.operation} cannot be brought about: {why}"
         case What.ANOTHER_CLIENT:
             return "only another client can bring it about"
         case What.DEPRECATED:
             return f"{lacking.operation} is deprecated, and not declared"
         case What.CREDENTIAL:
-            return lacking.why or ""
+            return _no_control_in_words(lacking.why) if lacking.why else ""
+
+
+def _no_control_in_words(why: NoControl) -> str:
+    match why:
+        case NoControl.NO_PLANE:
+            return "the platform has no control plane; if it has one elsewhere, name it with --control"
+        case NoControl.NO_PLATFORM:
+            return "there is no platform"
+
+
+def _cause_in_words(cause: Cause) -> str:
+    match cause:
+        case Stopped():
+            return "the run was stopped before its end"
+        case Hung(times):
+            return f"the adapter hung {times} times, so the rest was not tried"
+        case SlowToStart(seconds):
+            return f"starting the adapter again and again took {seconds:.0f} s, so the rest was not tried"
+        case NotStarted():
+            return "the adapter could not be started again, so the rest was not tried"

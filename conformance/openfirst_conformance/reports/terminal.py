@@ -14,6 +14,8 @@ from rich.text import Text
 
 from openfirst_conformance.reports.phrases import choice_in_words, promise_in_words, reason_in_words
 from openfirst_conformance.verdicts.model import Failure, Report, RuleVerdict
+from openfirst_reference.machine.machine import machine_of
+from openfirst_reference.show.phrasing import due_words, outcome_words
 
 STYLES = {
     "pass": "green",
@@ -96,9 +98,8 @@ def _failure(report: Report, rule: RuleVerdict, failure: Failure) -> RenderableT
         last = seen is failure.played.seen[-1]
         call = f"{seen.planned.operation}({_arguments(seen.planned.arguments)})"
         client = [seen.planned.client] if several else []
-        table.add_row(
-            *client, call, Text(_printable(seen.outcome), style="red" if last else ""), " or ".join(seen.permitted)
-        )
+        came = Text(_printable(outcome_words(seen.outcome)), style="red" if last else "")
+        table.add_row(*client, call, came, " or ".join(due_words(machine_of(report.contract), seen.permitted)))
     stated = report.contract.rules[rule.id]
     word = "broken" if rule.level == "must" else "not kept"
     fixtures = ", ".join(f"{client}: {fixture}" for client, fixture in failure.played.case.clients.items())

@@ -108,7 +108,7 @@ def compare(report: Report, baseline: Baseline | None) -> Compared:
     for name, rule in report.rules.items():
         known, unknown, reasons = list[Failure](), list[Failure](), dict[str, None]()
         for failure in rule.failures:
-            signature = signature_of(machine, failure.played.case.clients, failure.sequence())
+            signature = signature_of(machine, failure.played)
             matching = (entry for entry in entries if entry.matches(name, signature))
             entry = max(matching, key=lambda item: len(item.signature), default=None)
             if entry is None:

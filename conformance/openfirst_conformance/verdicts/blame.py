@@ -16,10 +16,9 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from openfirst_conformance.oracle.explanation import Candidate, Explanation, Moment, Violation
-from openfirst_conformance.oracle.observation import has_fields
+from openfirst_conformance.oracle.observation import Fields
 from openfirst_conformance.oracle.oracle import Oracle
 from openfirst_reference.contract.model import CLIENTS_APART, OVERLAPPING
-from openfirst_reference.machine.machine import Machine
 from openfirst_reference.machine.step import Step
 
 
@@ -98,22 +97,22 @@ class _Case:
 
     def _wrong_fields(self) -> list[tuple[str, Any]]:
         """The variables whose fields show something else than they hold, with what is shown."""
-        kind, content = self.violation.seen
-        if kind != "answer" or not has_fields(content):
+        shown = self.violation.seen.content
+        if not isinstance(shown, Fields):
             return []
         wrong: list[tuple[str, Any]] = []
         for step in self.steps:
             if step.answer is None or not step.answer.fields:
                 continue
-            shown = self.oracle.fields(step, self.violation.seen)
+            fields = self.oracle.fields(step, shown)
             for path, name in step.answer.fields.items():
                 expected = step.before[self.machine.index[name]]
                 if isinstance(expected, tuple):
                     symbol = expected if expected[0] == "known" else (*expected, self.client)
-                    if dict(self.here.node.bindings).get(symbol, shown[path]) != shown[path] or shown[path] is None:
-                        wrong.append((name, shown[path]))
-                elif not self.oracle.same(name, expected, shown[path]):
-                    wrong.append((name, shown[path]))
+                    if fields[path] is None or dict(self.here.node.bindings).get(symbol, fields[path]) != fields[path]:
+                        wrong.append((name, fields[path]))
+                elif not self.oracle.same(name, expected, fields[path]):
+                    wrong.append((name, fields[path]))
             return wrong
         return []
 
@@ -132,8 +131,7 @@ class _Case:
         return {}
 
     def _fits_but_for_fields(self, step: Step) -> bool:
-        kind, content = self.violation.seen
-        return bool(step.answer and step.answer.fields) and kind == "answer" and has_fields(content)
+        return bool(step.answer and step.answer.fields) and isinstance(self.violation.seen.content, Fields)
 
     def _causes(self, wrong: dict[str, Any]) -> list[str]:
         """Rules of earlier calls that write nothing of what is wrong, and yet must have caused it."""
@@ -217,25 +215,3 @@ class _Case:
                 for moment in self.past
             )
         )
-
-
-def tested_rules(machine: Machine, trail: Moment | None) -> set[str]:
-    """The rules that a case put to the test: carried by rows that were met, or answering for what was shown later."""
-    contract = machine.contract
-    tested: set[str] = set()
-    writer: dict[tuple[int, str], str] = {}
-    moments = list(trail.back())[::-1] if trail else []
-    for moment in moments:
-        tested.update(machine.carried(moment.step))
-        shown = set(moment.step.answer.fields.values()) if moment.step.answer else set()
-        if contract.operations[moment.step.call.operation].pure:
-            shown |= set(machine.guards(moment.step.call.operation))
-        for name in shown:
-            effect = writer.get((moment.client, name))
-            if effect is not None:
-                tested.update(contract.effects[effect].keeps.get(name, ()))
-                tested.update(contract.effects[effect].stale.get(name, ()))
-        written = moment.step.alternative.effect
-        if written is not None:
-            writer.update({(moment.client, name): written for name in contract.effects[written].set})
-    return tested

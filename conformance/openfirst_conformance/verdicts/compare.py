@@ -10,10 +10,8 @@ from typing import Any
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import best_match
 
-from openfirst_conformance.verdicts.signature import signature_of
 from openfirst_reference.contract.document import Json
 from openfirst_reference.contract.findings import Mistake
-from openfirst_reference.machine.machine import Machine
 from openfirst_spec import resource
 
 SCHEMA = "report.schema.json"
@@ -36,18 +34,21 @@ def check_report(value: Any, name: str) -> Json:
         error = best_match(_validator().iter_errors(value))
         at = error.json_path.removeprefix("$").lstrip(".") or "the file"
         wrong = f"{at}: {error.message[:200]}"
-        raise Mistake(f"{name}: this is no report ({wrong}). Name a file that openfirst check --json has written.")
+        raise Mistake(
+            f"{name}: this is no report ({wrong}). Name a file that openfirst check --json has written; "
+            "one that an older openfirst has written must be made anew."
+        )
     report: Json = value
     return report
 
 
-def differences(first: Json, second: Json, machine: Machine) -> list[Difference]:
+def differences(first: Json, second: Json) -> list[Difference]:
     """What differs: verdicts of rules, ways of failing where a rule fails in both, and values of choices."""
     one, other = ({rule["id"]: rule for rule in report["rules"]} for report in (first, second))
     rules = [
         Difference("rule", name, *said)
         for name in dict.fromkeys([*one, *other])
-        for said in [_said(one.get(name), other.get(name), machine)]
+        for said in [_said(one.get(name), other.get(name))]
         if said[0] != said[1]
     ]
     values = [
@@ -76,17 +77,13 @@ def remarks(first: Json, second: Json) -> list[str]:
     return found
 
 
-def _said(first: Json | None, second: Json | None, machine: Machine) -> tuple[str, str]:
+def _said(first: Json | None, second: Json | None) -> tuple[str, str]:
     """The verdicts on a rule; where it fails in both, with the ways of failing that only one of them has."""
     verdicts = tuple(rule["verdict"] if rule else _MISSING for rule in (first, second))
     if not first or not second or verdicts[0] != verdicts[1]:
         return verdicts[0], verdicts[1]
     ways = [
-        {
-            f"{signature.call}: {signature.seen}": None
-            for failure in rule["failures"]
-            for signature in [signature_of(machine, failure["clients"], failure["sequence"])]
-        }
+        {f"{failure['signature']['call']}: {failure['signature']['seen']}": None for failure in rule["failures"]}
         for rule in (first, second)
     ]
     own = [[way for way in ways[number] if way not in ways[1 - number]] for number in (0, 1)]

@@ -23,10 +23,6 @@ class Failure:
     played: Played
     stderr: str
 
-    def sequence(self) -> list[Json]:
-        """The calls, each with what it came to and what was permitted."""
-        return [seen.as_json() for seen in self.played.seen]
-
 
 @dataclass
 class RuleVerdict:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from openfirst_conformance.driving.ability import Lacking
+from openfirst_conformance.platforms.stage import NoControl
 
 
 @dataclass(frozen=True)
@@ -23,10 +24,37 @@ class NeverAnswered:
 
 
 @dataclass(frozen=True)
-class GivenUp:
-    """The run came to an end before its time: `why`."""
+class Stopped:
+    """Somebody stopped the run."""
 
-    why: str
+
+@dataclass(frozen=True)
+class Hung:
+    """The adapter hung so many times."""
+
+    times: int
+
+
+@dataclass(frozen=True)
+class SlowToStart:
+    """Starting the adapter again and again took so many seconds in all."""
+
+    seconds: float
+
+
+@dataclass(frozen=True)
+class NotStarted:
+    """The adapter could not be started again."""
+
+
+Cause = Stopped | Hung | SlowToStart | NotStarted
+
+
+@dataclass(frozen=True)
+class GivenUp:
+    """The run came to an end before its time."""
+
+    cause: Cause
 
 
 @dataclass(frozen=True)
@@ -35,7 +63,7 @@ class NotTried:
 
     conditions: tuple[str, ...]
     moves: tuple[str, ...]
-    why: str | None
+    why: NoControl
 
 
 @dataclass(frozen=True)

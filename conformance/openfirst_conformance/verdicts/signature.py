@@ -7,14 +7,18 @@ value. The calls before, the case, the tier and the values are left out: other c
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from openfirst_conformance.cases.case import Planned
+from openfirst_conformance.driving.played import Played
 from openfirst_reference.machine.machine import Machine
+from openfirst_reference.machine.outcome import Answered, Outcome
+from openfirst_reference.machine.step import Step
+from openfirst_reference.show.phrasing import due_words, outcome_words
 
-_ANSWER = "answer "
-_IDENTITY = "its ID"
+_ANSWER = "answer"
+_ITS_ID = object()
 
 
 class Signature(NamedTuple):
@@ -25,43 +29,39 @@ class Signature(NamedTuple):
     permitted: str
 
 
-def signature_of(machine: Machine, clients: Mapping[str, str], sequence: Sequence[Mapping[str, Any]]) -> Signature:
-    """The signature of a failure, given as in the JSON report: the clients' fixtures and the sequence of calls."""
-    last = sequence[-1]
-    seen, permitted = _outlined(str(last["seen"]), [str(item) for item in last["permitted"]])
-    return Signature(_call(machine, clients, last), seen, permitted)
+def signature_of(machine: Machine, played: Played) -> Signature:
+    """The signature of a failure, which is in the last of its calls."""
+    last = played.seen[-1]
+    seen, permitted = _outlined(machine, last.outcome, last.permitted)
+    return Signature(_call(machine, played.case.clients, last.planned), seen, permitted)
 
 
-def _call(machine: Machine, clients: Mapping[str, str], made: Mapping[str, Any]) -> str:
-    operation, contract = str(made["operation"]), machine.contract
-    try:
-        call = machine.call(operation, made["arguments"], machine.fixture(clients[made["client"]]))
-    except (KeyError, ValueError):  # of another contract
-        return operation
+def _call(machine: Machine, clients: Mapping[str, str], planned: Planned) -> str:
+    contract = machine.contract
+    call = machine.call(planned.operation, planned.arguments, machine.fixture(clients[planned.client]))
     words = [
-        f"{name} {call.given[name] if contract.classes[operation, name].source == 'services' else leaf}"
-        for name, leaf in contract.given_leaves(operation, call.leaves).items()
+        f"{name} {call.given[name] if contract.classes[call.operation, name].source == 'services' else leaf}"
+        for name, leaf in contract.given_leaves(call.operation, call.leaves).items()
     ]
-    return f"{operation} with {', '.join(words)}" if words else operation
+    return f"{call.operation} with {', '.join(words)}" if words else call.operation
 
 
-def _outlined(seen: str, permitted: Sequence[str]) -> tuple[str, str]:
+def _outlined(machine: Machine, seen: Outcome, permitted: Sequence[Step]) -> tuple[str, str]:
     """What was seen and what was permitted, as far as the one contradicts the other."""
-    answers = [json.loads(item.removeprefix(_ANSWER)) for item in permitted if item.startswith(_ANSWER)]
-    others = [item for item in permitted if not item.startswith(_ANSWER)]
-    if not seen.startswith(_ANSWER) or not answers:
+    told = [step for step in permitted if step.answer is not None and not step.answer.ignore]
+    if not isinstance(seen, Answered) or not told:
         # The value of an answer that should have been none is nobody's business.
-        return (_ANSWER.strip() if seen.startswith(_ANSWER) else seen), _listed(permitted)
-    value = json.loads(seen.removeprefix(_ANSWER))
-    maps = [item for item in answers if isinstance(item, dict)]
-    if not isinstance(value, dict) or not maps:
-        return (seen if not isinstance(value, dict | list) else _ANSWER.strip()), _listed(permitted)
-    shown = dict(_fields(value))
+        return _ANSWER if isinstance(seen, Answered) else outcome_words(seen), _listed(due_words(machine, permitted))
+    maps = [answer for step in told if isinstance(answer := machine.answer(step, lambda _: _ITS_ID), dict)]
+    if not isinstance(seen.value, dict) or not maps:
+        is_plain = not isinstance(seen.value, dict | list)
+        return outcome_words(seen) if is_plain else _ANSWER, _listed(due_words(machine, permitted))
+    shown = dict(_fields(seen.value))
     closest = min((dict(_fields(item)) for item in maps), key=lambda item: len(_wrong(shown, item)))
-    wrong = _wrong(shown, closest) or [path for path, item in closest.items() if item == _IDENTITY]
-    plain = [_ANSWER + json.dumps(item, ensure_ascii=False) for item in answers if not isinstance(item, dict)]
+    wrong = _wrong(shown, closest) or [path for path, item in closest.items() if item is _ITS_ID]
     due = [_with(wrong, dict(_fields(item))) for item in maps]
-    return _with(wrong, shown, closest), _listed([*due, *plain, *others])
+    others = [step for step in permitted if step not in told or not isinstance(machine.answer(step, str), dict)]
+    return _with(wrong, shown, closest), _listed([*due, *due_words(machine, others)])
 
 
 def _fields(value: Mapping[str, Any], path: str = "") -> Iterator[tuple[str, Any]]:
@@ -74,7 +74,7 @@ def _fields(value: Mapping[str, Any], path: str = "") -> Iterator[tuple[str, Any
 
 def _wrong(shown: Mapping[str, Any], due: Mapping[str, Any]) -> list[str]:
     """The fields that show something else than what is due; a blank and nothing are the same."""
-    return [path for path, item in due.items() if item != _IDENTITY and (shown.get(path) or None) != (item or None)]
+    return [path for path, item in due.items() if item is not _ITS_ID and (shown.get(path) or None) != (item or None)]
 
 
 def _with(paths: Sequence[str], fields: Mapping[str, Any], due: Mapping[str, Any] | None = None) -> str:
@@ -82,7 +82,7 @@ def _with(paths: Sequence[str], fields: Mapping[str, Any], due: Mapping[str, Any
     for path in paths:
         other = "another " if due is not None and due.get(path) else ""
         words.append(f"with {other}{path}" if fields.get(path) else f"without {path}")
-    return f"answer {', '.join(words)}"
+    return f"{_ANSWER} {', '.join(words)}"
 
 
 def _listed(words: Sequence[str]) -> str:

@@ -16,8 +16,6 @@ from openfirst.cli.options import count
 from openfirst_conformance.verdicts.compare import check_report, differences, remarks
 from openfirst_reference.contract.document import Json
 from openfirst_reference.contract.findings import Mistake
-from openfirst_reference.contract.load import load_contract
-from openfirst_reference.machine.machine import Machine
 
 
 @click.command()
@@ -30,7 +28,7 @@ def compare(first: Path, second: Path) -> None:
     """
     with said_plainly():
         reports = [_report(file) for file in (first, second)]
-    found = differences(reports[0], reports[1], Machine(load_contract()))
+    found = differences(reports[0], reports[1])
     console = Console(highlight=False)
     for remark in remarks(reports[0], reports[1]):
         console.print(remark, soft_wrap=True)

@@ -16,15 +16,16 @@ from rich.text import Text
 from openfirst.cli.exits import said_plainly
 from openfirst.cli.options import chosen, count, overlays, profile
 from openfirst.request import choices_of
-from openfirst_conformance.recordings.follower import Broken
+from openfirst_conformance.recordings.follower import Broken, Line
 from openfirst_conformance.recordings.har import Har, is_har, read_har
 from openfirst_conformance.recordings.judged import Judged, judge_recordings
 from openfirst_conformance.recordings.logs import read_log
-from openfirst_conformance.reports.phrases import choice_in_words
+from openfirst_conformance.reports.phrases import choice_in_words, too_open_in_words
 from openfirst_reference.contract.findings import Mistake
 from openfirst_reference.contract.load import load_contract
 from openfirst_reference.contract.model import Contract
-from openfirst_reference.machine.machine import Machine
+from openfirst_reference.machine.machine import Machine, machine_of
+from openfirst_reference.show.phrasing import due_words, outcome_words
 
 _SHOWN_BEFORE = 10
 
@@ -104,7 +105,7 @@ def _show(contract: Contract, judged: Judged, console: Console) -> None:
     for found in judged.broken:
         _show_broken(contract, found, console)
     for line, why in judged.given_up:
-        text = f"{line.where}: {why}; not judged from here on."
+        text = f"{line.where}: {too_open_in_words(why)}; not judged from here on."
         console.print(Text(text, style="yellow"), soft_wrap=True)
     known = [(choice.id, *choice_in_words(choice)) for choice in judged.choices.values() if choice.observed]
     if known:
@@ -139,10 +140,16 @@ def _show_broken(contract: Contract, found: Broken, console: Console) -> None:
     for column in ("", "call", "seen", "permitted"):
         table.add_column(column, overflow="fold")
     for line in before:
-        table.add_row(line.where, _short(line.call), _short(line.seen), "")
-    permitted = " or ".join(found.permitted)
-    table.add_row(found.line.where, _short(found.line.call), Text(_short(found.line.seen), style="red"), permitted)
+        table.add_row(line.where, _short(_call(line)), _short(outcome_words(line.outcome)), "")
+    permitted = " or ".join(due_words(machine_of(contract), found.permitted))
+    seen = Text(_short(outcome_words(found.line.outcome)), style="red")
+    table.add_row(found.line.where, _short(_call(found.line)), seen, permitted)
     console.print(Padding(table, (0, 0, 1, 2)))
+
+
+def _call(line: Line) -> str:
+    arguments = json.dumps(line.arguments, ensure_ascii=False) if line.arguments else ""
+    return f"{line.operation}({arguments})"
 
 
 def _short(text: str) -> str:

@@ -1,8 +1,7 @@
-"""What a machine is asked and what it answers: states, calls with their classes, outcomes and steps."""
+"""What a machine is asked and what it answers: states, calls with their classes, and steps."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -36,22 +35,6 @@ class Call:
     def given(self) -> Mapping[str, Any]:
         """The parameters as they were given, None where absent."""
         return self.variants[0].given
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What a call came to: an answer with a value, or an error with a code (None: the reason is not known)."""
-
-    kind: str
-    value: Any = None
-    code: str | None = None
-
-    def __str__(self) -> str:
-        if self.kind == "error":
-            return f"error {self.code}" if self.code else "error, reason unknown"
-        if self.kind != "answer":
-            return self.kind
-        return "answer" if self.value is None else f"answer {json.dumps(self.value, ensure_ascii=False, default=str)}"
 
 
 @dataclass(frozen=True, eq=False)

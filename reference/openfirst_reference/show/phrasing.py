@@ -8,9 +8,11 @@ from collections.abc import Iterable, Sequence
 from openfirst_reference.contract.findings import list_words
 from openfirst_reference.contract.model import ANY_ERROR, OF_SERVICE, Alternative, Contract
 from openfirst_reference.machine.machine import Machine
+from openfirst_reference.machine.outcome import Answered, Outcome, Pending, Refused, Unreadable
 from openfirst_reference.machine.step import Call, Step, Value
 
 NOTHING = "nothing"
+ITS_ID = "its ID"
 
 
 def call_words(call: Call) -> str:
@@ -25,7 +27,38 @@ def error_words(code: str | None) -> str:
     return {ANY_ERROR: "any error", OF_SERVICE: "an error of the service"}.get(str(code), f"error {code}")
 
 
-def outcome_words(machine: Machine, step: Step) -> str:
+def outcome_words(outcome: Outcome) -> str:
+    """What a call came to."""
+    match outcome:
+        case Answered(None):
+            return "answer"
+        case Answered(value):
+            return f"answer {json.dumps(value, ensure_ascii=False, default=str)}"
+        case Refused(None):
+            return "error, reason unknown"
+        case Refused(code):
+            return f"error {code}"
+        case Unreadable(found):
+            return found
+        case Pending():
+            return "no answer yet"
+    return "unsupported"
+
+
+def due_words(machine: Machine, steps: Iterable[Step]) -> list[str]:
+    """What a call might have come to, each outcome once."""
+    return list(dict.fromkeys(_due(machine, step) for step in steps))
+
+
+def _due(machine: Machine, step: Step) -> str:
+    if step.answer is None:
+        return "an error of the service's own" if step.code == OF_SERVICE else error_words(step.code)
+    if step.answer.ignore:
+        return "an answer"
+    return f"answer {json.dumps(machine.answer(step, lambda _: ITS_ID), ensure_ascii=False)}"
+
+
+def step_words(machine: Machine, step: Step) -> str:
     """What a step came to."""
     if step.answer is None:
         return error_words(step.code)
@@ -61,7 +94,7 @@ def trace_rows(machine: Machine, trace: Sequence[Step]) -> list[tuple[str, ...]]
     return [
         ("", "call", "outcome", "changes"),
         *(
-            (str(number), call_words(step.call), outcome_words(machine, step), change_words(machine, step) or "-")
+            (str(number), call_words(step.call), step_words(machine, step), change_words(machine, step) or "-")
             for number, step in enumerate(trace, start=1)
         ),
     ]

@@ -11,7 +11,8 @@ from openfirst_conformance.oracle.tracker import Tracker
 from openfirst_reference.contract.load import load_contract
 from openfirst_reference.contract.model import ANY_ERROR, OF_SERVICE
 from openfirst_reference.machine.machine import Machine
-from openfirst_reference.machine.step import Outcome
+from openfirst_reference.machine.outcome import Answered, Refused, Settled
+from openfirst_reference.show.phrasing import outcome_words
 
 CONTRACT = load_contract()
 MACHINE = Machine(CONTRACT)
@@ -27,30 +28,31 @@ def resolutions(trace: GoldenTrace) -> list[dict[str, str]]:
     return [{**choices, **granted, **trace.case.choices} for choices in [CONTRACT.default_choices(), *drawn]]
 
 
-def possible(tracker: Tracker, client: str, call: Any, ids: dict[str, Any]) -> list[Outcome]:
+def possible(tracker: Tracker, client: str, call: Any, ids: dict[str, Any]) -> list[Settled]:
     """Every outcome that the table permits where the tracker is."""
-    index, outcomes = tracker.clients[client], {}
+    index = tracker.clients[client]
+    outcomes: dict[str, Settled] = {}
     for way in tracker.explanations:
         for step in MACHINE.steps(way.node.states[index], call):
             if tracker.oracle.keys(step) is None or step.alternative.breaks:
                 continue
             if step.is_error:
-                outcome = Outcome("error", code="of-its-own" if step.code in (ANY_ERROR, OF_SERVICE) else step.code)
+                outcome: Settled = Refused("of-its-own" if step.code in (ANY_ERROR, OF_SERVICE) else step.code)
             else:
-                outcome = Outcome("answer", MACHINE.answer(step, lambda symbol: "/".join(map(str, (*symbol, client)))
+                outcome = Answered(MACHINE.answer(step, lambda symbol: "/".join(map(str, (*symbol, client)))
                                                            if symbol[0] != "known" else "/".join(symbol)))  # fmt: skip
-            outcomes[str(outcome)] = outcome
+            outcomes[outcome_words(outcome)] = outcome
     return list(outcomes.values())
 
 
-def fits(see: Any, outcome: Outcome, ids: dict[str, Any]) -> bool:
+def fits(see: Any, outcome: Settled, ids: dict[str, Any]) -> bool:
     """Whether an outcome is what a trace says it sees. `$name` stands for a participant ID, bound at first sight."""
     if see == "answer":
-        return outcome.kind == "answer"
+        return isinstance(outcome, Answered)
     if "error" in see:
         codes = see["error"] if isinstance(see["error"], list) else [see["error"]]
-        return outcome.kind == "error" and ("any" in codes or outcome.code in codes)
-    if outcome.kind != "answer":
+        return isinstance(outcome, Refused) and ("any" in codes or outcome.code in codes)
+    if not isinstance(outcome, Answered):
         return False
     if "value" in see:
         return bool(outcome.value == see["value"])
@@ -87,7 +89,7 @@ def test_the_table_permits_what_the_sentence_demands_whatever_is_left_open(name:
                     f"{where}: {never} is permitted"
                 )
             fitting = [outcome for outcome in outcomes if fits(see, outcome, ids)]
-            assert fitting, f"{where}: {see} is not permitted; permitted: {[str(outcome) for outcome in outcomes]}"
+            assert fitting, f"{where}: {see} is not permitted; permitted: {list(map(outcome_words, outcomes))}"
             assert tracker.see(planned.client, call, fitting[0]) is None, where
 
 

@@ -23,7 +23,8 @@ from openfirst_reference.contract.document import Json, word
 from openfirst_reference.contract.model import Contract
 from openfirst_reference.machine.credential import Credentials
 from openfirst_reference.machine.machine import Machine
-from openfirst_reference.machine.step import Call, Outcome, State
+from openfirst_reference.machine.outcome import Answered, Refused, Settled, Unsupported
+from openfirst_reference.machine.step import Call, State
 
 from . import path_of
 from .base import Plain
@@ -37,7 +38,7 @@ class Played:
     """What came of a case: the calls with their outcomes, and what was wrong with the last of them."""
 
     case: Case
-    seen: list[tuple[Planned, Outcome | None]] = field(default_factory=list)
+    seen: list[tuple[Planned, Settled | None]] = field(default_factory=list)
     violation: Violation | None = None
     shoulds: tuple[str, ...] = ()
 
@@ -46,7 +47,9 @@ class Played:
         for planned, outcome in self.seen:
             lines.append(f"  {planned.client}.{planned.operation} {dict(planned.arguments)} -> {outcome or 'pending'}")
         if self.violation:
-            lines.append(f"  permitted: {', '.join(self.violation.permitted) or 'nothing'}")
+            lines.append(
+                f"  permitted: {', '.join({repr(step.code or step.answer) for step in self.violation.permitted}) or 'nothing'}"
+            )
         return "\n".join(lines)
 
 
@@ -139,14 +142,14 @@ class Trial:
         """Make one call and show the tracker what came of it."""
         call = self.machine.call(planned.operation, planned.arguments, state_of(tracker, planned.client))
         if self.contract.operations[planned.operation].by_world:
-            outcome: Outcome | None = await self.world(planned)
+            outcome: Settled | None = await self.world(planned)
         else:
             arguments = dict(planned.arguments)
             if "credential" in arguments:
                 arguments["credential"] = wire({"kind": "token", **arguments["credential"]})
             params = {"generation": self.generation, "client": planned.client, "operation": planned.operation}
             outcome = self.outcome(await self.adapter.call({**params, "arguments": arguments}))
-            if "credential" in arguments and outcome is not None and outcome.kind == "answer":
+            if "credential" in arguments and outcome is not None and isinstance(outcome, Answered):
                 self.is_held_from_now(planned.client)
         played.seen.append((planned, outcome))
         if outcome is None:
@@ -154,7 +157,7 @@ class Trial:
         else:
             played.violation = tracker.see(planned.client, call, outcome)
 
-    async def world(self, planned: Planned) -> Outcome:
+    async def world(self, planned: Planned) -> Settled:
         """What the client does not do."""
         driven = self.contract.operations[planned.operation].driven
         if driven == "advance":
@@ -164,9 +167,9 @@ class Trial:
         else:
             params = {"generation": self.generation, "client": planned.client, "action": planned.operation}
             await self.adapter.world({**params, "arguments": {}})
-        return Outcome("answer")
+        return Answered()
 
-    async def pass_time(self, planned: Planned) -> Outcome:
+    async def pass_time(self, planned: Planned) -> Settled:
         """Go to the next point of the token's life, and tell whether a fresh one was asked for."""
         points = self.contract.variables["life"].points or {}
         passed = self.passed[planned.client]
@@ -178,7 +181,7 @@ class Trial:
         await self.adapter.advance({"generation": self.generation, "milliseconds": milliseconds})
         await self.adapter.settle({"generation": self.generation})
         asked = [params for params in self.asked if params["client"] == planned.client]
-        return Outcome("answer", {"asked": bool(asked), "callback": asked[0].get("callback") if asked else None})
+        return Answered({"asked": bool(asked), "callback": asked[0].get("callback") if asked else None})
 
     async def _requested(self, method: str, params: Json) -> Json:
         self.asked.append(params)
@@ -191,17 +194,17 @@ class Trial:
         """The life of a client's token begins."""
         self.born[client], self.passed[client] = self.now, 0.0
 
-    def outcome(self, result: Json) -> Outcome | None:
+    def outcome(self, result: Json) -> Settled | None:
         """What the adapter reports, as the tracker has it; None while there is no answer."""
         match result["outcome"]:
             case "value":
-                return Outcome("answer", result.get("value"))
+                return Answered(result.get("value"))
             case "error":
                 native = self.codes.get(result.get("native") or "")
-                return Outcome("error", code=result.get("code") or native)
+                return Refused(result.get("code") or native)
             case "pending":
                 return None
-        return Outcome("unsupported")
+        return Unsupported()
 
 
 async def golden(implementation: type[Plain], machine: Machine) -> list[Played]:

@@ -11,23 +11,24 @@ from openfirst_conformance.oracle.tracker import Tracker
 from openfirst_conformance.verdicts.blame import blame
 from openfirst_reference.contract.load import load_contract
 from openfirst_reference.machine.machine import Machine
-from openfirst_reference.machine.step import Call, Outcome
+from openfirst_reference.machine.outcome import Answered, Refused, Settled
+from openfirst_reference.machine.step import Call
 
 MACHINE = Machine(load_contract())
-DONE = Outcome("answer")
-TRUE, FALSE = Outcome("answer", True), Outcome("answer", False)
+DONE = Answered()
+TRUE, FALSE = Answered(True), Answered(False)
 ANA: dict[str, Any] = {"info": {"name": "Ana"}}
 BEN: dict[str, Any] = {"info": {"name": "Ben"}}
 
 
-def refused(code: str | None) -> Outcome:
+def refused(code: str | None) -> Settled:
     """An error; None: its reason is not known."""
-    return Outcome("error", code=code)
+    return Refused(code)
 
 
-def participant(name: str | None = "Ana", identity: str = "p-1", external_id: str | None = "Zoë") -> Outcome:
+def participant(name: str | None = "Ana", identity: str = "p-1", external_id: str | None = "Zoë") -> Settled:
     """A participant as an implementation reports it."""
-    return Outcome("answer", {"id": identity, "info": {"name": name, "avatarUrl": None, "externalId": external_id}})
+    return Answered({"id": identity, "info": {"name": name, "avatarUrl": None, "externalId": external_id}})
 
 
 class Watch:
@@ -44,7 +45,7 @@ class Watch:
         return MACHINE.call(operation, arguments or {}, state)
 
     def see(
-        self, operation: str, outcome: Outcome, arguments: dict[str, Any] | None = None, client: str = "a"
+        self, operation: str, outcome: Settled, arguments: dict[str, Any] | None = None, client: str = "a"
     ) -> Violation | None:
         """A call and what it came to."""
         return self.tracker.see(client, self.call(operation, arguments, client), outcome)
@@ -61,20 +62,20 @@ class Watch:
 
 def test_what_the_sources_leave_open_is_permitted_either_way() -> None:
     """An undeclared choice accuses nobody: null for no participant, and an error, are both fine."""
-    assert Watch().see("getParticipant", Outcome("answer", None)) is None
+    assert Watch().see("getParticipant", Answered(None)) is None
     assert Watch().see("getParticipant", refused("session-not-open")) is None
 
 
 def test_a_declared_choice_is_held_against_its_author() -> None:
     """Who declares an error and gives null contradicts the declaration: the rule that the choice touches is broken."""
     watch = Watch({"no-participant": "error"})
-    assert watch.rules(watch.see("getParticipant", Outcome("answer", None))) == ("participant-is-local",)
+    assert watch.rules(watch.see("getParticipant", Answered(None))) == ("participant-is-local",)
 
 
 def test_an_undeclared_choice_stays_what_it_is_in_one_cell() -> None:
     """Null, then an error, for the same question in the same state: no value of the choice explains both."""
     watch = Watch()
-    assert watch.see("getParticipant", Outcome("answer", None)) is None
+    assert watch.see("getParticipant", Answered(None)) is None
     assert watch.rules(watch.see("getParticipant", refused("session-not-open"))) == ("participant-is-local",)
 
 
@@ -193,13 +194,13 @@ def test_true_is_true_and_nothing_else(value: object) -> None:
     """What comes back from isOpen must be a boolean."""
     watch = Watch()
     watch.see("open", DONE, ANA)
-    assert watch.see("isOpen", Outcome("answer", value)) is not None
+    assert watch.see("isOpen", Answered(value)) is not None
 
 
 @pytest.mark.parametrize("value", [None, True, "ok", {"id": "p-1"}, [1, {"deep": None}]])
 def test_where_nothing_is_due_whatever_comes_back_is_ignored(value: object) -> None:
     """Android gives a boolean, .NET a user."""
-    assert Watch().see("open", Outcome("answer", value), ANA) is None
+    assert Watch().see("open", Answered(value), ANA) is None
 
 
 def test_missing_null_and_blank_are_all_nothing_for_a_name() -> None:
@@ -211,9 +212,7 @@ def test_missing_null_and_blank_are_all_nothing_for_a_name() -> None:
     ):
         watch = Watch()
         watch.see("open", DONE, {})
-        assert (
-            watch.see("getParticipant", Outcome("answer", {"id": "p-1", "info": info, "status": "CONNECTED"})) is None
-        )
+        assert watch.see("getParticipant", Answered({"id": "p-1", "info": info, "status": "CONNECTED"})) is None
 
 
 def test_one_clients_session_is_not_anothers() -> None:
@@ -252,7 +251,7 @@ def test_a_leaked_name_is_blamed_on_reopen_and_not_on_the_call_that_shows_it() -
     watch.see("close", DONE)
     watch.see("open", DONE, {"info": {"avatarUrl": "https://example.org/a.png"}})
     leaked = {"id": "p-1", "info": {"name": "Ana", "avatarUrl": "https://example.org/a.png", "externalId": "Zoë"}}
-    assert watch.rules(watch.see("getParticipant", Outcome("answer", leaked))) == ("reopen",)
+    assert watch.rules(watch.see("getParticipant", Answered(leaked))) == ("reopen",)
 
 
 def test_a_name_that_an_ignored_update_left_behind_is_blamed_on_the_update() -> None:
@@ -277,9 +276,7 @@ def test_a_service_that_answers_after_close_breaks_the_gate_and_the_close() -> N
     watch.see("open", DONE, ANA)
     watch.see("close", DONE)
     arguments = {"service": "conference", "method": "create", "arguments": [{}]}
-    assert {"open-before-use", "close-closes"} <= set(
-        watch.rules(watch.see("use", Outcome("answer", {"id": "c"}), arguments))
-    )
+    assert {"open-before-use", "close-closes"} <= set(watch.rules(watch.see("use", Answered({"id": "c"}), arguments)))
 
 
 def test_an_update_without_the_scope_is_followed_and_reported() -> None:

@@ -26,6 +26,7 @@ from openfirst_conformance.platforms.external_ids import ExternalIds
 from openfirst_conformance.platforms.forging import foreign, forged
 from openfirst_conformance.platforms.judged import JudgedPlatform
 from openfirst_conformance.platforms.platform_adapter import PlatformAdapter, choices_of_platform
+from openfirst_conformance.reports.data import sequence
 from openfirst_conformance.reports.phrases import reason_in_words
 from openfirst_conformance.tiers.catalogue import TIERS
 from openfirst_conformance.verdicts.judge import judge, replay
@@ -91,7 +92,7 @@ def ours(choices: Mapping[str, str], declared: Mapping[str, str] | None = None) 
 def convicted(report: Report) -> dict[str, str]:
     """The rules that fail, each with the shortest sequence that is held against it."""
     return {
-        rule.id: "\n".join(str(step) for failure in rule.failures[:1] for step in failure.sequence())
+        rule.id: "\n".join(str(step) for failure in rule.failures[:1] for step in sequence(report.contract, failure))
         for rule in report.rules.values()
         if rule.verdict == "fail"
     }
@@ -276,7 +277,7 @@ def test_what_is_no_answer_is_a_broken_rule_and_never_a_traceback(instead: Handl
             return await instead(request) if about_sessions else await super().handle(request, handler)
 
     report = judged(Instead())
-    (step, *_) = report.rules["is-open-is-pure"].failures[0].sequence()
+    (step, *_) = sequence(report.contract, report.rules["is-open-is-pure"].failures[0])
     assert (step["operation"], step["seen"]) == ("isOpen", seen)
     assert report.verdict == "broken"
 
@@ -414,7 +415,7 @@ def test_what_is_shown_is_what_was_said_and_what_the_platform_makes_of_it_is_see
             return {**shown, "info": {**shown["info"], "externalId": (session.external_id or "").upper() or None}}
 
     report = judged(Shouts())
-    last = report.rules["external-id-from-token"].failures[0].sequence()[-1]
+    last = sequence(report.contract, report.rules["external-id-from-token"].failures[0])[-1]
     assert '"externalId": "ZOË"' in last["seen"]
 
 
@@ -457,7 +458,7 @@ def test_a_saved_case_of_a_client_is_told_apart_and_not_stumbled_over() -> None:
     assert "without `let time pass`" in report.adapter_faults[0]["detail"]
     credential = {"credential": {"condition": "good"}}
     report = played("uninitialised", Planned("a", "initializeToken", credential))
-    assert report.rules["rejected-changes-nothing"].failures[0].sequence()[-1]["seen"] == "unsupported"
+    assert sequence(report.contract, report.rules["rejected-changes-nothing"].failures[0])[-1]["seen"] == "unsupported"
 
 
 # On the command line ----------------------------------------------------------------------------------------

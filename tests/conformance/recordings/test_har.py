@@ -14,9 +14,10 @@ import jwt
 import pytest
 
 from openfirst_conformance.recordings.har import Har, is_har, read_har
-from openfirst_conformance.recordings.judged import Judged, judge_recordings
+from openfirst_conformance.recordings.judged import Judged, TooOpen, judge_recordings
 from openfirst_reference.contract.load import load_contract
 from openfirst_reference.machine.machine import Machine
+from openfirst_reference.show.phrasing import outcome_words
 from openfirst_simulator import Simulator, World
 
 CONTRACT = load_contract()
@@ -183,7 +184,7 @@ def test_where_a_token_turns_bad_while_a_call_is_under_way_nobody_is_accused() -
     recorder.note("POST", BASE, token(), None, 201, {"sessionId": "s"}, begin=0.0, duration=20.0)
     recorder.note("GET", f"{BASE}/current/participant", token(), None, 401, {"code": "token-revoked"}, begin=5.0)
     result, _ = judged(recorder.har())
-    assert result.broken == [] and "credential became another" in result.given_up[0][1]
+    assert result.broken == [] and result.given_up[0][1] is TooOpen.CREDENTIAL_TURNED
 
 
 def test_a_token_that_is_past_its_time_opens_nothing() -> None:
@@ -221,7 +222,7 @@ def test_of_the_calls_before_each_is_shown_once_and_an_overlapped_one_as_it_bega
     recorder.note("GET", f"{BASE}/current", token(), None, 200, {"open": True}, begin=15.0, duration=10.0)
     recorder.note("GET", f"{BASE}/current", token(), None, 200, {"open": False}, begin=30.0)
     (found,) = judged(recorder.har())[0].broken
-    assert [line.seen for line in found.before] == [
+    assert [outcome_words(line.outcome) for line in found.before] == [
         'answer {"sessionId": "s"}',
         "no answer yet",
         "no answer yet",

@@ -10,7 +10,7 @@ from jsonschema import Draft202012Validator
 from referencing import Registry, Resource
 
 from openfirst_conformance.cases.golden import golden_traces
-from openfirst_conformance.recordings.judged import Judged, judge_recordings
+from openfirst_conformance.recordings.judged import Judged, TooOpen, judge_recordings
 from openfirst_conformance.recordings.logs import read_log
 from openfirst_reference.contract.load import load_contract
 from openfirst_reference.machine.machine import Machine
@@ -74,8 +74,8 @@ def test_a_broken_rule_comes_with_its_line_what_was_permitted_and_the_calls_befo
     """A service answers after close."""
     result = judged(ANA, done("open"), done("close"), done("use", value={}, **CREATE))
     assert broken(result) == [("line 4", ("close-closes", "open-before-use"))]
-    assert result.broken[0].permitted == ("error session-not-open",)
-    assert [line.call for line in result.broken[0].before] == ["open()", "close()"]
+    assert [step.code for step in result.broken[0].permitted] == ["session-not-open"]
+    assert [line.operation for line in result.broken[0].before] == ["open", "close"]
 
 
 def test_after_a_break_the_next_case_and_other_clients_are_judged_all_the_same() -> None:
@@ -195,7 +195,7 @@ def test_where_too_many_calls_are_under_way_it_says_so_and_stops() -> None:
     """Their orders are too many to try; up to there everything was judged."""
     begun = [{"begin": number, "operation": "open"} for number in range(9)]
     result = judged(ANA, *begun)
-    assert [(line.where, why[:14]) for line, why in result.given_up] == [("line 8", "too many calls")]
+    assert [(line.where, why) for line, why in result.given_up] == [("line 8", TooOpen.TOO_MANY_UNDER_WAY)]
 
 
 def test_no_golden_trace_that_is_written_as_a_log_is_accused() -> None:

@@ -19,6 +19,7 @@ from openfirst_conformance.driving.settings import Settings
 from openfirst_conformance.driving.subject import Subject
 from openfirst_conformance.oracle.oracle import Oracle
 from openfirst_conformance.platforms.simulated import SimulatedPlatform
+from openfirst_conformance.reports.data import sequence
 from openfirst_conformance.reports.phrases import promise_in_words
 from openfirst_conformance.tiers.choice_probes import learnt
 from openfirst_conformance.tiers.complete import complete
@@ -122,7 +123,8 @@ def explored(implementation: type[Plain], settings: Settings) -> tuple[list[tupl
 
     report = judged(implementation, "explore", settings=settings, progress=note)
     return cases, {
-        rule.id: (rule.verdict, [failure.sequence() for failure in rule.failures]) for rule in report.rules.values()
+        rule.id: (rule.verdict, [sequence(report.contract, failure) for failure in rule.failures])
+        for rule in report.rules.values()
     }
 
 

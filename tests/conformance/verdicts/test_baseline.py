@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,9 @@ from openfirst_conformance.verdicts.model import ChoiceSeen, Failure, Report, Ru
 from openfirst_conformance.verdicts.signature import Signature, signature_of
 from openfirst_reference.contract.load import load_contract
 from openfirst_reference.machine.machine import Machine
+from openfirst_reference.machine.outcome import Answered, Outcome, Refused
+from openfirst_reference.machine.step import State, Step
+from openfirst_reference.show.phrasing import due_words
 
 CONTRACT = load_contract()
 MACHINE = Machine(CONTRACT)
@@ -22,11 +26,34 @@ SHOWN = 'answer {"id": "%s", "info": {"name": %s, "avatarUrl": null, "externalId
 REFUSED = "error session-not-open"
 
 
-def made(planned: Planned, outcome: str, permitted: tuple[str, ...]) -> CallMade:
-    return CallMade(planned, outcome, lambda: list(permitted))
+def made(planned: Planned, outcome: Outcome, permitted: tuple[str, ...]) -> CallMade:
+    return CallMade(planned, outcome, lambda: tuple(step_of(planned, words) for words in permitted))
 
 
-def use(method: str, seen: str = 'answer {"id": "of-today"}', permitted: str = REFUSED) -> CallMade:
+def states() -> Iterator[State]:
+    """A client before it opens, without the scope, open with a name or two, and closed."""
+    held = MACHINE.fixture("token-with-id")
+    yield from (held, MACHINE.having(held, session="closed"), MACHINE.having(held, session="open", scope="no-update"))
+    for name in (None, "", "Ana", "Ben"):
+        call = MACHINE.call("open", {"info": {"name": name, "externalId": "Zoë"}}, held)
+        yield from (step.after for step in MACHINE.steps(held, call) if not step.is_error)
+
+
+def step_of(planned: Planned, words: str) -> Step:
+    """The step that the table has for a call where it may come to this."""
+    for state in states():
+        for step in MACHINE.steps(state, MACHINE.call(planned.operation, planned.arguments, state)):
+            if due_words(MACHINE, [step]) == [words]:
+                return step
+    raise AssertionError(f"{planned.operation} never comes to {words}")
+
+
+def shown(identity: str, name: str) -> Answered:
+    """A participant."""
+    return Answered({"id": identity, "info": {"name": name, "avatarUrl": None, "externalId": "Zoë"}})
+
+
+def use(method: str, seen: Outcome = Answered({"id": "of-today"}), permitted: str = REFUSED) -> CallMade:  # noqa: B008
     """A method of a service."""
     service, name = method.split("/")
     return made(Planned("a", "use", {"service": service, "method": name, "arguments": []}), seen, (permitted,))
@@ -59,8 +86,7 @@ def written(folder: Path, text: str) -> Baseline:
 
 def signature(*seen: CallMade) -> Signature:
     """What a failure is recognised by."""
-    item = failure("open-before-use", *seen)
-    return signature_of(MACHINE, item.played.case.clients, item.sequence())
+    return signature_of(MACHINE, failure("open-before-use", *seen).played)
 
 
 UNGATED = failure("open-before-use", use("recording/start"))
@@ -82,27 +108,27 @@ known:
     [
         (use("recording/start"), ("use with target recording/start", "answer", REFUSED)),
         (
-            made(Planned("a", "isOpen"), "answer true", ("answer false",)),
+            made(Planned("a", "isOpen"), Answered(True), ("answer false",)),
             ("isOpen", "answer true", "answer false"),
         ),
         (
-            made(Planned("a", "open", {"info": {"externalId": "bob"}}), "answer", ("error external-id-mismatch",)),
+            made(Planned("a", "open", {"info": {"externalId": "bob"}}), Answered(), ("error external-id-mismatch",)),
             ("open with info given, externalId differs", "answer", "error external-id-mismatch"),
         ),
         (
-            made(Planned("a", "getParticipant"), SHOWN % ("p-1", '"Ana"'), (SHOWN % ("its ID", "null"),)),
+            made(Planned("a", "getParticipant"), shown("p-1", "Ana"), (SHOWN % ("its ID", "null"),)),
             ("getParticipant", "answer with name".replace("name", "info.name"), "answer without info.name"),
         ),
         (
-            made(Planned("a", "getParticipant"), SHOWN % ("p-1", '"Ana"'), (SHOWN % ("its ID", '"Ben"'),)),
+            made(Planned("a", "getParticipant"), shown("p-1", "Ana"), (SHOWN % ("its ID", '"Ben"'),)),
             ("getParticipant", "answer with another info.name", "answer with info.name"),
         ),
         (
-            made(Planned("a", "getParticipant"), SHOWN % ("p-1", '"Ana"'), (SHOWN % ("its ID", '"Ana"'),)),
+            made(Planned("a", "getParticipant"), shown("p-1", "Ana"), (SHOWN % ("its ID", '"Ana"'),)),
             ("getParticipant", "answer with another id", "answer with id"),
         ),
         (
-            made(Planned("a", "getParticipant"), SHOWN % ("p-1", '"Ana"'), ("answer null", REFUSED)),
+            made(Planned("a", "getParticipant"), shown("p-1", "Ana"), ("answer null", REFUSED)),
             ("getParticipant", "answer", "answer null or error session-not-open"),
         ),
     ],
@@ -114,9 +140,9 @@ def test_a_signature_says_what_is_wrong_and_no_more(seen: CallMade, expected: tu
 
 def test_a_signature_does_not_depend_on_values_identities_or_the_calls_before() -> None:
     """Another name, another ID, a longer way to the same call."""
-    opening = made(Planned("a", "open", {"info": {"name": "Ana"}}), "answer", ("an answer",))
-    one = made(Planned("a", "getParticipant"), SHOWN % ("p-1", '"Ana"'), (SHOWN % ("its ID", "null"),))
-    other = made(Planned("a", "getParticipant"), SHOWN % ("p-2", '"Ben"'), (SHOWN % ("its ID", '""'),))
+    opening = made(Planned("a", "open", {"info": {"name": "Ana"}}), Answered(), ("an answer",))
+    one = made(Planned("a", "getParticipant"), shown("p-1", "Ana"), (SHOWN % ("its ID", "null"),))
+    other = made(Planned("a", "getParticipant"), shown("p-2", "Ben"), (SHOWN % ("its ID", '""'),))
     assert signature(one) == signature(opening, opening, other)
 
 
@@ -143,7 +169,7 @@ def test_another_failure_of_the_same_rule_is_not_accepted_and_comes_first(tmp_pa
 
 def test_a_rule_that_fails_in_another_way_is_not_accepted_and_the_entry_is_stale(tmp_path: Path) -> None:
     """It used to answer; now it refuses for the wrong reason."""
-    changed = failure("open-before-use", use("recording/start", "error token-expired"))
+    changed = failure("open-before-use", use("recording/start", Refused("token-expired")))
     compared = compare(report(changed), written(tmp_path, ENTRY))
     assert compared.report.verdict == "broken"
     assert "baseline.yaml:3:5: `open-before-use` does not fail like this" in compared.findings[0]
@@ -231,7 +257,7 @@ def again(folder: Path, text: str, judged: Report) -> Compared:
 
 def test_a_first_baseline_lists_every_failure_with_a_reason_to_be_written(tmp_path: Path) -> None:
     """And equals the report from then on."""
-    judged = report(UNGATED, failure("reopen", made(Planned("a", "isOpen"), "answer false", ("answer true",))))
+    judged = report(UNGATED, failure("reopen", made(Planned("a", "isOpen"), Answered(False), ("answer true",))))
     text = updated(None, compare(judged, None))
     assert text.count("reason: TODO") == 2
     compared = again(tmp_path, text, judged)
@@ -243,12 +269,12 @@ def test_what_people_wrote_stays_and_what_is_stale_goes_with_its_comment(tmp_pat
     kept = ENTRY.replace("known:\n", "# Reviewed by the team.\n\nknown:\n")
     stale = "\n  # Gone in 1.4.\n  - rule: reopen\n    reason: >-\n      Two\n      lines.\n"
     last = "  # About the last one.\n  - { rule: info-is-kept,   reason: Odd spacing. }  # and so it stays\n"
-    names = failure("info-is-kept", made(Planned("a", "isOpen"), "answer false", ("answer true",)))
+    names = failure("info-is-kept", made(Planned("a", "isOpen"), Answered(False), ("answer true",)))
     judged = report(UNGATED, names, passing=("reopen",))
     baseline = written(tmp_path, kept + stale + last)
     text = updated(baseline, compare(judged, baseline))
     assert text == kept + last
-    more = report(UNGATED, names, failure("close-closes", use("video/x")), passing=("reopen",))
+    more = report(UNGATED, names, failure("close-closes", use("videoPresentation/start")), passing=("reopen",))
     text = updated(baseline, compare(more, baseline))
     assert text.startswith(kept + last + "  - rule: close-closes\n    reason: TODO")
     assert again(tmp_path, text, more).findings == []
@@ -290,7 +316,7 @@ def test_the_last_entry_that_goes_leaves_an_empty_list_that_can_be_filled_again(
 def test_a_should_that_is_not_kept_is_not_asked_for_and_may_be_listed(tmp_path: Path) -> None:
     """It breaks nothing, so that no baseline needs it."""
     update: dict[str, Any] = {"name": "Ben", "avatarUrl": None}
-    seen = made(Planned("a", "updateParticipantInfo", update), "answer", ("error scope-missing",))
+    seen = made(Planned("a", "updateParticipantInfo", update), Answered(), ("error scope-missing",))
     judged = report(failure("update-needs-scope", seen))
     assert "update-needs-scope" not in updated(None, compare(judged, None))
     listed = "known:\n  - rule: update-needs-scope\n    reason: We do not look at scopes.\n"

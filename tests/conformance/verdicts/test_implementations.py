@@ -10,6 +10,7 @@ import pytest
 
 from openfirst_conformance.adapters.inprocess import PythonAdapter
 from openfirst_conformance.driving.settings import Settings
+from openfirst_conformance.reports.data import sequence
 from openfirst_conformance.verdicts.judge import judge
 from openfirst_conformance.verdicts.model import Report
 from openfirst_reference.contract.load import load_contract
@@ -37,7 +38,7 @@ def judged(implementation: type[Plain]) -> Report:
 def convicted(report: Report) -> dict[str, str]:
     """The rules that fail, each with the shortest sequence that is held against it."""
     return {
-        rule.id: "\n".join(str(step) for failure in rule.failures[:1] for step in failure.sequence())
+        rule.id: "\n".join(str(step) for failure in rule.failures[:1] for step in sequence(report.contract, failure))
         for rule in report.rules.values()
         if rule.verdict == "fail"
     }

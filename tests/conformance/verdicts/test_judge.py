@@ -14,7 +14,7 @@ from openfirst_conformance.adapters.protocol.deadlines import Deadlines
 from openfirst_conformance.cases.case import Case, Planned
 from openfirst_conformance.cases.files import case_from_json, case_to_json
 from openfirst_conformance.driving.settings import Settings
-from openfirst_conformance.reports.data import as_json
+from openfirst_conformance.reports.data import as_json, sequence
 from openfirst_conformance.reports.phrases import choice_in_words
 from openfirst_conformance.reports.terminal import EXIT_STATUS
 from openfirst_conformance.verdicts.judge import judge, replay
@@ -74,7 +74,7 @@ def test_the_json_report_has_what_was_promised() -> None:
 def test_a_failure_is_shown_by_the_shortest_sequence() -> None:
     """A leaked name takes four calls: open with it, close, open without it, look."""
     report = judged("LeaksTheName")
-    operations = [step["operation"] for step in report.rules["reopen"].failures[0].sequence()]
+    operations = [step["operation"] for step in sequence(report.contract, report.rules["reopen"].failures[0])]
     assert operations == ["open", "close", "open", "getParticipant"]
     assert [rule for rule, verdict in verdicts(report).items() if verdict == "fail"] == ["reopen"]
 
@@ -83,7 +83,7 @@ def test_one_ungated_method_among_all_is_found() -> None:
     """recording.stop answers without a session."""
     report = judged("ForgetsOneGate", tiers=["complete"], settings=Settings(extra=0))
     assert verdicts(report)["open-before-use"] == "fail"
-    assert "recording" in str(report.rules["open-before-use"].failures[0].sequence())
+    assert "recording" in str(sequence(report.contract, report.rules["open-before-use"].failures[0]))
 
 
 def test_a_should_that_is_not_kept_is_a_warning_and_does_not_break() -> None:

@@ -6,9 +6,7 @@ from collections.abc import Iterator
 
 from openfirst_reference.contract.document import Json
 from openfirst_reference.contract.model import Contract
-from openfirst_reference.machine.step import Outcome
-
-UNSUPPORTED = "unsupported"
+from openfirst_reference.machine.outcome import Answered, Outcome, Pending, Refused, Unreadable, Unsupported
 
 
 class Translator:
@@ -30,16 +28,18 @@ class Translator:
                     if key in native:
                         self._natives.setdefault(native[key], code)
 
-    def __call__(self, result: Json) -> Outcome | None:
-        """The outcome, or None where there is no answer yet."""
-        kind = result["outcome"]
-        if kind == "value":
-            return Outcome("answer", result.get("value"))
-        if kind == "error":
-            return Outcome("error", code=next(self._known(result), result.get("code") if self._exact else None))
-        if kind == "pending":
-            return None
-        return Outcome(result["reason"] if kind == "unreadable" else UNSUPPORTED)
+    def __call__(self, result: Json) -> Outcome:
+        """The outcome, from the result of `call` as its schema has it."""
+        match result["outcome"]:
+            case "value":
+                return Answered(result.get("value"))
+            case "error":
+                return Refused(next(self._known(result), result.get("code") if self._exact else None))
+            case "pending":
+                return Pending()
+            case "unreadable":
+                return Unreadable(result["reason"])
+        return Unsupported()
 
     def _known(self, result: Json) -> Iterator[str]:
         if result.get("code") in self._codes:

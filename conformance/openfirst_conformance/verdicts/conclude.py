@@ -1,0 +1,140 @@
+"""Conclude: a verdict for every rule, from what was shown, what was confirmed, and what could not be tried."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from openfirst_conformance.driving.ability import Lacking, What
+from openfirst_conformance.driving.driver import Driver
+from openfirst_conformance.verdicts.confirm import Confirmer
+from openfirst_conformance.verdicts.evidence import Evidence
+from openfirst_conformance.verdicts.model import Report, RuleVerdict
+from openfirst_conformance.verdicts.reasons import (
+    Cause,
+    GivenUp,
+    NeverAnswered,
+    NoReason,
+    NotAgain,
+    NoTier,
+    NotTried,
+    OneAtATime,
+    Reason,
+    Unable,
+)
+from openfirst_reference.contract.document import Json
+from openfirst_reference.contract.model import CLIENTS_APART, OVERLAPPING
+
+_GOOD = "good"
+_THOROUGH = "complete"
+
+
+@dataclass(frozen=True)
+class Run:
+    """What a run came to: what each tier promises (`promise`), and where and why it was given up (`under_way`, `given_up`)."""
+
+    driver: Driver
+    evidence: Evidence
+    confirmed: Confirmer
+    tiers: Sequence[str]
+    promise: dict[str, Json]
+    under_way: str | None
+    given_up: Cause | None
+
+
+def conclude(run: Run, only: Sequence[str]) -> Report:
+    """The verdict for every rule, or for those in `only`."""
+    contract = run.driver.contract
+    rules = [rule for rule in contract.rules.values() if not only or rule.id in only]
+    return Report(
+        contract=contract,
+        implementation=run.driver.initialized["implementation"],
+        rules={rule.id: _concluded(run, RuleVerdict(rule.id, rule.level, rule.quote)) for rule in rules},
+        choices=run.evidence.choices,
+        promise=run.promise,
+        adapter_faults=run.evidence.faults,
+        layers=run.driver.layers,
+    )
+
+
+def _concluded(run: Run, verdict: RuleVerdict) -> RuleVerdict:
+    tiers = run.tiers
+    cut = tiers[tiers.index(run.under_way) :] if run.given_up and run.under_way in tiers else ()
+    verdict.failures = run.confirmed.failures.get(verdict.id, [])
+    verdict.verdict, verdict.reason = _verdict(run, verdict.id)
+    for tier in tiers:
+        failed = tier in run.confirmed.failed.get(verdict.id, ())
+        tested = tier in run.evidence.tested.get(verdict.id, ())
+        verdict.tiers[tier] = "fail" if failed else "pass" if tested and tier not in cut else "not-run"
+    verdict.refused_only = run.driver.unknown_reasons[verdict.id]
+    return verdict
+
+
+def _verdict(run: Run, rule: str) -> tuple[str, Reason]:
+    if run.confirmed.failures.get(rule):
+        return "fail", NoReason()
+    if rule in run.confirmed.flaky:
+        return "flaky", NotAgain()
+    if rule in run.confirmed.unsettled or rule in run.driver.unanswered_rules():
+        return "inconclusive", NeverAnswered()
+    if run.given_up:
+        why_not = _why_not(run, rule)
+        return ("inconclusive", GivenUp(run.given_up)) if why_not[0] == "not-run" else why_not
+    if rule in run.evidence.tested:
+        missing = _not_tried(run.driver, rule)
+        return ("not-testable", missing) if missing else ("pass", NoReason())
+    return _why_not(run, rule)
+
+
+def _not_tried(driver: Driver, rule: str) -> NotTried | None:
+    """What a rule about bad credentials alone was not tried with, for want of a control plane, and why."""
+    why = driver.platform.without_control
+    if why is None:
+        return None
+    fixtures, credentials = driver.contract.fixtures, driver.machine.credentials
+    missing = [name for name in fixtures if driver.lacks_credential(name) == Lacking(What.CREDENTIAL, why=why)]
+    held = {name: credentials.of_fixture(name)["condition"] for name in fixtures}
+    good = [name for name in driver.fixtures if held[name] == _GOOD]
+    if not any(rule in _met_at(driver, name) for name in missing) or any(
+        rule in _met_at(driver, name) for name in good
+    ):
+        return None
+    moves = [item.name for item in driver.contract.operations.values() if item.driven == "platform"]
+    return NotTried(tuple(dict.fromkeys(held[name] for name in missing)), tuple(moves), why)
+
+
+def _met_at(driver: Driver, fixture: str) -> set[str]:
+    """The rules that rows carry which the first call of a fixture's client may meet."""
+    machine, start = driver.machine, driver.machine.fixture(fixture)
+    stated = driver.contract.fixtures[fixture].calls
+    calls = machine.alphabet({name: stated[name] for name in stated if not driver.lacks(name)}, start)
+    return {rule for call in calls for step in machine.steps(start, call) for rule in machine.carried(step)}
+
+
+def _why_not(run: Run, rule: str) -> tuple[str, Reason]:
+    """Why a rule was not put to the test."""
+    driver, contract = run.driver, run.driver.contract
+    if rule == contract.law(CLIENTS_APART) and driver.capabilities.clients < 2:
+        return "not-applicable", OneAtATime(calls=False)
+    if rule == contract.law(OVERLAPPING) and driver.capabilities.concurrency < 2:
+        return "not-applicable", OneAtATime(calls=True)
+    lacking = {operation: driver.lacks(operation) for operation in sorted(set(_about(driver, rule)))}
+    thorough = _THOROUGH in run.promise and not run.given_up
+    if lacking and (all(lacking.values()) or (thorough and any(lacking.values()))):
+        missing = tuple(item for item in lacking.values() if item is not None)
+        # A clock that stands still can be had: the adapter alone lacks it.
+        clock = any(item.what is What.VIRTUAL_CLOCK for item in missing)
+        return ("not-testable" if clock else "not-applicable"), Unable(missing)
+    return "not-run", NoTier()
+
+
+def _about(driver: Driver, rule: str) -> Iterator[str]:
+    """The operations with a row that carries a rule, or has an effect for which it answers."""
+    contract = driver.contract
+    for row in contract.rows.values():
+        if contract.operations[row.call].driven == "echo":
+            continue  # What another client does needs no declaration.
+        effects = [contract.effects[item.effect] for item in row.may if item.effect is not None]
+        answering = (rules for effect in effects for part in (effect.keeps, effect.stale) for rules in part.values())
+        if any(carry.rule == rule for carry in row.carries) or any(rule in rules for rules in answering):
+            yield row.call

@@ -1,0 +1,145 @@
+"""Confirm: a violation becomes a failure where it happens again, in the shortest sequence that shows it, and is blamed."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import replace
+
+from openfirst_conformance.cases.case import Case
+from openfirst_conformance.driving.played import Played
+from openfirst_conformance.driving.shrink import failure_of, shrink
+from openfirst_conformance.driving.subject import Subject
+from openfirst_conformance.oracle.explanation import Violation
+from openfirst_conformance.verdicts.blame import blame
+from openfirst_conformance.verdicts.evidence import Evidence
+from openfirst_conformance.verdicts.model import Failure
+from openfirst_conformance.verdicts.patience import Patience
+from openfirst_conformance.verdicts.signature import Signature, signature_of
+from openfirst_reference.contract.model import OVERLAPPING
+
+_MANY = 300
+_TRIES = 3
+_FRESH_STARTS = 20
+_CRASH_TRIES = 6
+_LEAK = {
+    "kind": "leak",
+    "detail": "a failure was seen only after other cases, and not once the adapter had been started afresh",
+    "remedy": "Make fresh clients in `reset`, and keep nothing of the case before",
+}
+_Known = tuple[tuple[str, ...], Signature | str]
+
+
+class Confirmer:
+    """What was confirmed so far: `failures` by rule, and the tiers (`failed`) in which each was seen.
+
+    `flaky`: rules broken once and not again. `unsettled`: rules of calls that end the adapter each time they are made.
+    """
+
+    def __init__(self, subject: Subject, evidence: Evidence, patience: Patience) -> None:
+        self.failures: dict[str, list[Failure]] = {}
+        self.failed: dict[str, set[str]] = {}
+        self.flaky: set[str] = set()
+        self.unsettled: set[str] = set()
+        self._subject, self._driver = subject, subject.driver
+        self._evidence, self._patience = evidence, patience
+        self._blamed: dict[_Known, tuple[str, ...]] = {}
+        self._vanished: Counter[_Known] = Counter()
+        self._followed: set[str] = set()
+        self._leaks = False
+        self._fresh_starts = 0
+
+    async def convict(self, tier: str, played: Played, violation: Violation) -> None:
+        """Take in a case that ended in a violation."""
+        usual = self._evidence.usual()
+        rules = blame(self._subject.oracle_of(played.case), violation, minimal=False, usual=usual)
+        known: _Known = (rules, self._signature(played))
+        if len(self._blamed) > _MANY:
+            known = (rules, violation.call.operation)
+        if known not in self._blamed and self._vanished[known] < _TRIES:
+            shortest = await self._confirmed(played)
+            if shortest is None or shortest.violation is None:
+                self._vanished[known] += 1
+                self.flaky.update(rules)
+                return
+            self._blamed[known] = self._blame(shortest, shortest.violation)
+            for rule in self._blamed[known]:
+                self._fail(Failure(rule, tier, played.case.id, shortest, played.stderr))
+        for rule in self._blamed.get(known, ()):
+            self.failed.setdefault(rule, set()).add(tier)
+
+    async def follow(self, tier: str, played: Played) -> None:
+        """Take in a case that could be followed to its end, though rules speak against what was done."""
+        for rule in played.broken_shoulds:
+            self.failed.setdefault(rule, set()).add(tier)
+            if rule not in self._followed:
+                self._followed.add(rule)
+                oracle = self._subject.oracle_of(played.case)
+                shortest = await shrink(self._driver, oracle, played, _not_keeping(rule))
+                self._fail(Failure(rule, tier, played.case.id, shortest or played, played.stderr))
+
+    async def settle(self, played: Played) -> None:
+        """Take in a case that was interrupted twice. If its last call does it, however many there were, its rules are open."""
+        if played.stuck is None:
+            return
+        planned, rules = played.stuck
+        if set(rules) <= self.unsettled:
+            return
+        before = played.calls
+        step = max(len(before) // _CRASH_TRIES, 1)
+        for left_out in range(0, len(before), step) if before else [-1]:
+            kept = [call for place, call in enumerate(before) if place != left_out]
+            again = await self._subject.play(replace(played.case, calls=(*kept, planned)))
+            if again.fault:
+                await self._patience.restart(again.fault.kind)
+                if len(again.calls) == len(kept):
+                    self.unsettled.update(rules)
+                    return
+
+    async def _confirmed(self, played: Played) -> Played | None:
+        """The shortest sequence that fails in the same way, whenever it is made, and made by an adapter just started."""
+        shortest = await shrink(self._driver, self._subject.oracle_of(played.case), played)
+        if shortest is None:
+            return None
+        case, wanted = replace(shortest.case, calls=shortest.calls), failure_of(shortest)
+        for _ in range(_TRIES - 1):
+            if failure_of(await self._replayed(case)) != wanted:
+                return None
+        if self._leaks or self._fresh_starts < _FRESH_STARTS:
+            self._fresh_starts += 1
+            await self._patience.start_again()
+            if failure_of(await self._replayed(case)) != wanted:
+                self._leaks = True
+                self._evidence.faults.append({**_LEAK, "case": played.case.id, "call": None, "stderr": ""})
+                return None
+        return shortest
+
+    async def _replayed(self, case: Case) -> Played:
+        """The case once more, and again if the adapter fails in the middle of it."""
+        played = await self._subject.play(case)
+        if played.fault:
+            await self._patience.restart(played.fault.kind)
+            played = await self._subject.play(case)
+        return played
+
+    def _blame(self, shortest: Played, violation: Violation) -> tuple[str, ...]:
+        """The rules that a minimal sequence breaks. Where it fails only because calls overlap, that is what is wrong."""
+        law = self._driver.contract.law(OVERLAPPING)
+        if law is not None and any(planned.overlapping for planned in shortest.calls):
+            return (law,)
+        oracle = self._subject.oracle_of(shortest.case)
+        return blame(oracle, violation, minimal=True, usual=self._evidence.usual())
+
+    def _fail(self, failure: Failure) -> None:
+        failures = self.failures.setdefault(failure.rule, [])
+        if self._signature(failure.played) not in [self._signature(known.played) for known in failures]:
+            failures.append(failure)
+            failures.sort(key=lambda item: len(item.played.seen))
+
+    def _signature(self, played: Played) -> Signature:
+        return signature_of(self._driver.machine, played)
+
+
+def _not_keeping(rule: str) -> Callable[[Played], bool | None]:
+    """What must stay the same while calls are deleted: that the rule is not kept."""
+    return lambda played: rule in played.broken_shoulds or None
