@@ -22,7 +22,7 @@ from openfirst_conformance.driving.shrink import failure_of, shrink
 from openfirst_conformance.oracle.oracle import Oracle
 from openfirst_conformance.oracle.tracker import Tracker
 from openfirst_conformance.platforms.simulated import SimulatedPlatform
-from openfirst_conformance.verdicts import judge as judging
+from openfirst_conformance.verdicts import confirm
 from openfirst_conformance.verdicts.blame import blame
 from openfirst_conformance.verdicts.judge import judge
 from openfirst_conformance.verdicts.model import Failure
@@ -62,7 +62,7 @@ def _found(path: str, needs: str) -> Found:
         return shortest
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(judging, "shrink", counted)
+        patch.setattr(confirm, "shrink", counted)
         tiers = ["smoke", needs] if needs else ["smoke"]
         report = asyncio.run(judge(PythonAdapter(path), CONTRACT, tiers=tiers, settings=QUICK))
     result.failures = [failure for rule in report.rules.values() for failure in rule.failures]
