@@ -83,7 +83,7 @@ class Bench:
         subject = Subject(_Anything(machine.contract), self.oracle, Settings(extra=extra))  # type: ignore[arg-type]
         plans = plan(subject, tables_of(subject))
         self.tables = {item.table.fixture: item.table for item in plans}
-        self.full = [item.table for item in plans if item.extra == extra and not item.table.moves_the_world]
+        self.full = [item for item in plans if item.extra == extra and not item.table.moves_the_world]
         never_told = promise(subject, plans)["neverToldApart"]
         self._never_told = {tuple(pair) for pair in never_told}  # type: ignore[attr-defined]
         self.entries: list[Entry] = []

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from openfirst_conformance.tiers.planning.resolved_table import Letter
+from openfirst_conformance.tiers.planning.letters import Letter
 from openfirst_reference.contract.model import Alternative, Contract
 from openfirst_reference.machine.machine import Machine
 from openfirst_reference.machine.step import Call, State, Variant

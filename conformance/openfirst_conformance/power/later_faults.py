@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from random import Random
 
 from openfirst_conformance.power.faults import EXTRA_STATE, LOCK, PROMISED, Fault, permitting
 from openfirst_conformance.power.faulty_client import FaultyClient
-from openfirst_conformance.tiers.planning.resolved_table import Letter, Table
+from openfirst_conformance.tiers.planning.letters import Letter
+from openfirst_conformance.tiers.planning.plan import Plan
 
 _LOCK_LENGTH = 3
 
 
-def later_faults(random: Random, kind: str, tables: list[Table], single: Mapping[str, list[Fault]]) -> Iterator[Fault]:
+def later_faults(
+    random: Random, kind: str, plans: Sequence[Plan], single: Mapping[str, list[Fault]]
+) -> Iterator[Fault]:
     """Faults that are there only after some calls, drawn at random, without end.
 
     They are of the kinds that are promised, in alternatives that the default choices permit.
     """
-    contract = tables[0].contract
+    contract = plans[0].table.contract
     default = contract.default_choices()
     at: dict[str, list[Fault]] = {}
     for fault in (fault for of_kind, faults in single.items() if of_kind in PROMISED for fault in faults):
@@ -26,15 +29,16 @@ def later_faults(random: Random, kind: str, tables: list[Table], single: Mapping
         if mutant is None or permitting(contract, contract.rows[mutant.row].may[mutant.index]) == default:
             at.setdefault(fault.place, []).append(fault)
     while True:
-        drawn = _later_fault(random, kind, random.choice(tables), at)
+        drawn = _later_fault(random, kind, random.choice(plans), at)
         if drawn is not None:
             yield drawn
 
 
-def _later_fault(random: Random, kind: str, table: Table, at: Mapping[str, list[Fault]]) -> Fault | None:
+def _later_fault(random: Random, kind: str, plan: Plan, at: Mapping[str, list[Fault]]) -> Fault | None:
     """One of them; None where nothing can go wrong after the calls that were drawn."""
-    source = random.choice(sorted(table.kinds, key=repr))
-    state = table.classes.after(table.kinds[source])
+    table = plan.table
+    source = random.choice(sorted(plan.kinds, key=repr))
+    state = table.classes.after(plan.kinds[source])
     after: list[Letter] = []
     for _ in range(1 if kind == EXTRA_STATE else _LOCK_LENGTH):
         number = random.choice(table.inputs(state))

@@ -17,7 +17,8 @@ from openfirst_conformance.oracle.explanation import Node
 from openfirst_conformance.oracle.oracle import Oracle
 from openfirst_conformance.power.faults import Fault, variables_that_matter
 from openfirst_conformance.power.faulty_client import FaultyClient
-from openfirst_conformance.tiers.planning.resolved_table import Letter, Table
+from openfirst_conformance.tiers.planning.letters import Letter
+from openfirst_conformance.tiers.planning.resolved_table import Table
 from openfirst_reference.machine.machine import Machine
 from openfirst_reference.machine.search import Search
 from openfirst_reference.machine.step import Call, State

@@ -12,6 +12,8 @@ from openfirst_conformance.driving.played import Played
 from openfirst_conformance.driving.subject import Subject
 from openfirst_conformance.oracle.explanation import Key
 from openfirst_conformance.tiers.choice_probes import learnt
+from openfirst_conformance.tiers.planning.identify import Identifier
+from openfirst_conformance.tiers.planning.kinds import kinds_of
 from openfirst_conformance.tiers.planning.resolved_table import Table, tables_of
 from openfirst_reference.machine.step import State
 
@@ -60,14 +62,16 @@ def _bursts(subject: Subject) -> Iterator[Case]:
         return
     table = max(able, key=lambda item: len(item.inputs(item.initial)))
     operations = subject.driver.contract.operations
-    for number, way in enumerate(table.kinds.values(), 1):
+    kinds = kinds_of(table).values()
+    identifier = Identifier(table, kinds)
+    for number, way in enumerate(kinds, 1):
         calls = _one_an_operation(table, table.classes.after(way))
         random = Random(f"{subject.settings.seed}/{number}")
         size = min(3, subject.driver.capabilities.concurrency)
         more = [tuple(random.choices(calls, k=size)) for _ in range(_TRIPLES)]
         for count, burst in enumerate([*itertools.product(calls, repeat=2), *more], 1):
             if not all(operations[table.letters[item][0]].pure for item in burst):
-                yield _case(table, f"concurrent-{number}-{count}", way, burst)
+                yield _case(identifier, table, f"concurrent-{number}-{count}", way, burst)
 
 
 def _one_an_operation(table: Table, state: State) -> list[int]:
@@ -81,7 +85,7 @@ def _one_an_operation(table: Table, state: State) -> list[int]:
     return list(chosen.values())
 
 
-def _case(table: Table, name: str, way: Sequence[int], burst: Sequence[int]) -> Case:
+def _case(identifier: Identifier, table: Table, name: str, way: Sequence[int], burst: Sequence[int]) -> Case:
     """The way to the state, the burst, and what tells states apart."""
     case = table.case(name, "calls that overlap", tuple(way))
     state = table.classes.after(tuple(way))
@@ -90,5 +94,7 @@ def _case(table: Table, name: str, way: Sequence[int], burst: Sequence[int]) -> 
         call = table.call(state, number)
         if call is not None:
             calls.append(Planned("a", call.operation, call.arguments, overlapping=bool(calls)))
-    status = table.case("", "", tuple(item for word in table.identify(state) for item in word if len(word) == 1)).calls
+    status = table.case(
+        "", "", tuple(item for word in identifier.identify(state) for item in word if len(word) == 1)
+    ).calls
     return replace(case, calls=(*case.calls, *calls, *status))

@@ -12,7 +12,7 @@ The laws, in this order:
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from openfirst_conformance.oracle.explanation import Candidate, Explanation, Moment, Violation
@@ -56,22 +56,38 @@ class _Case:
         self.past = list(explanation.trail.back()) if explanation.trail else []
 
     def rules(self) -> list[str]:
-        contradicted = self._contradicted_choices()
-        if contradicted:
-            return [rule for choice in contradicted for rule in self.contract.choices[choice].touches]
-        fields = self._wrong_fields()
-        wrong = dict(fields) or self._as_though()
-        pure = self.contract.operations[self.violation.call.operation].pure
-        own = [] if fields or (pure and wrong) else self._own()
-        causes = self._causes(wrong)
-        writers = [] if causes else [rule for name, value in wrong.items() for rule in self._writer(name, value)]
+        """The rules that the laws name, from the first law that speaks on."""
         return (
-            [*causes, *writers, *own]
-            or self._own()
+            self._by_choices()
+            or self._by_state()
+            or self._by_row()
             or [carry.rule for step in self.steps for carry in step.row.carries]
         )
 
-    def _own(self) -> list[str]:
+    # Law 1 ------------------------------------------------------------------------------------------------------------
+
+    def _by_choices(self) -> list[str]:
+        """A declared choice is contradicted: the rules that it touches."""
+        return [rule for name in self._contradicted() for rule in self.contract.choices[name].touches]
+
+    # Laws 3 and 4 -----------------------------------------------------------------------------------------------------
+
+    def _by_state(self) -> list[str]:
+        """What is wrong is what the client holds: idle calls that must have changed it, else whoever wrote it last.
+
+        Where nothing but the outcome itself shows that, the rules of its row are broken as well.
+        """
+        fields = self._wrong_fields()
+        wrong = dict(fields) or self._as_though()
+        told = bool(fields) or (bool(wrong) and self.contract.operations[self.violation.call.operation].pure)
+        causes = self._by_idle_calls(wrong)
+        writers = [] if causes else [rule for name, value in wrong.items() for rule in self._by_writer(name, value)]
+        return [*causes, *writers, *([] if told else self._by_row())]
+
+    # Law 5 ------------------------------------------------------------------------------------------------------------
+
+    def _by_row(self) -> list[str]:
+        """The rules that the row carries, of those that its outcome can break."""
         return [
             rule
             for step in self.steps
@@ -79,7 +95,9 @@ class _Case:
             if self.contract.rules[rule].shows_at_once
         ]
 
-    def _contradicted_choices(self) -> list[str]:
+    # What is wrong ----------------------------------------------------------------------------------------------------
+
+    def _contradicted(self) -> list[str]:
         """Choices that forbid the only steps that would explain what was seen."""
         choices: dict[str, None] = {}
         for step in self.steps:
@@ -133,34 +151,44 @@ class _Case:
     def _fits_but_for_fields(self, step: Step) -> bool:
         return bool(step.answer and step.answer.fields) and isinstance(self.violation.seen.content, Fields)
 
-    def _causes(self, wrong: dict[str, Any]) -> list[str]:
-        """Rules of earlier calls that write nothing of what is wrong, and yet must have caused it."""
+    # Law 3: a call that changes nothing may be deleted ----------------------------------------------------------------
+
+    def _by_idle_calls(self, wrong: dict[str, Any]) -> list[str]:
+        """The rules of earlier calls that write nothing of what is wrong, and yet must have caused it."""
         rules: list[str] = []
-        identities = [name for name in wrong if self.contract.variables[name].owner is not None]
         overwritten = False
-        for moment in self.past:
-            by_world = self.contract.operations[moment.step.call.operation].by_world
-            if moment.echo or (by_world and not self.minimal):
-                continue
-            if identities and moment.step.answer is not None and moment.step.answer.fields:
-                continue  # It only bound the identity.
+        for moment in self._suspects(wrong):
             if moment.client != self.client:
-                if self.minimal and not identities and self.apart is not None:
-                    rules.append(self.apart)
-                continue
-            written = self._written(moment.step)
-            if wrong and written & set(wrong):
+                rules += self._by_another_client(wrong)
+            elif wrong and self._written(moment.step) & set(wrong):
                 overwritten = True
-                continue
-            if (written and not wrong) or self._prepares(moment.step):
-                continue
-            if (
+            elif self._is_idle(moment.step, wrong) and (
                 self.minimal
                 or self._brought(moment.step, wrong)
                 or (not overwritten and self._meant_to(moment.step, wrong))
             ):
-                rules += [r for r in self.machine.carried(moment.step) if self.contract.rules[r].shows_later]
+                rules += [rule for rule in self.machine.carried(moment.step) if self.contract.rules[rule].shows_later]
         return rules
+
+    def _suspects(self, wrong: dict[str, Any]) -> Iterator[Moment]:
+        """The earlier calls that may be a cause, latest first: none that only bound an identity which is wrong now."""
+        identities = self._identities(wrong)
+        for moment in self.past:
+            by_world = self.contract.operations[moment.step.call.operation].by_world
+            binds = bool(identities and moment.step.answer is not None and moment.step.answer.fields)
+            if not (moment.echo or binds or (by_world and not self.minimal)):
+                yield moment
+
+    def _by_another_client(self, wrong: dict[str, Any]) -> list[str]:
+        """Where the sequence is minimal, a call of another client keeps the two apart no longer."""
+        return [self.apart] if self.minimal and self.apart is not None and not self._identities(wrong) else []
+
+    def _identities(self, wrong: dict[str, Any]) -> list[str]:
+        return [name for name in wrong if self.contract.variables[name].owner is not None]
+
+    def _is_idle(self, step: Step, wrong: dict[str, Any]) -> bool:
+        """Whether the failing call could do without this one: it neither writes what is wrong nor leads to the row that is met."""
+        return (bool(wrong) or not self._written(step)) and not self._prepares(step)
 
     def _prepares(self, step: Step) -> bool:
         """Whether a call changed something that decides which row the failing call meets: it is needed in any case."""
@@ -185,7 +213,9 @@ class _Case:
         effect = step.alternative.effect
         return set(self.contract.effects[effect].set) if effect else set()
 
-    def _writer(self, name: str, shown: Any) -> list[str]:
+    # Law 4: an answer shows a wrong state -----------------------------------------------------------------------------
+
+    def _by_writer(self, name: str, shown: Any) -> list[str]:
         """The rules that answer for a variable after the row that wrote it last."""
         for position, moment in enumerate(self.past):
             if moment.client != self.client or name not in self._written(moment.step):

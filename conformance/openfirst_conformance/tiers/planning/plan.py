@@ -6,12 +6,14 @@ every service method in four situations.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from openfirst_conformance.cases.case import Case
 from openfirst_conformance.driving.subject import Subject
 from openfirst_conformance.tiers.planning.hsi import Word, maximal, suite
+from openfirst_conformance.tiers.planning.identify import Identifier
+from openfirst_conformance.tiers.planning.kinds import kinds_of, looking
 from openfirst_conformance.tiers.planning.resolved_table import Table
 
 # HSI ------------------------------------------------------------------------------------------------------------------
@@ -22,6 +24,8 @@ class Plan:
     """What is tried of one fixture: from each of so many scenarios, with so many extra states allowed for."""
 
     table: Table
+    kinds: Mapping[Hashable, Word]
+    identifier: Identifier
     extra: int
     scenarios: int
     words: list[Word]
@@ -56,15 +60,18 @@ def plan(subject: Subject, tables: Sequence[Table]) -> list[Plan]:
         less = table.moves_the_world or (still is not None and still in seen)
         seen.add(still)
         extra = max(subject.settings.extra - less, 0)
-        scenarios = [*table.kinds.values(), *table.scenarios]
-        tried = ((way, word) for way in scenarios for word in suite(table.classes, [way], table.identify, extra))
-        words = [word if extra else table.looking(word, len(way)) for way, word in tried]
+        kinds = kinds_of(table)
+        identifier = Identifier(table, kinds.values())
+        identify = identifier.identify
+        scenarios = [*kinds.values(), *table.scenarios]
+        tried = ((way, word) for way in scenarios for word in suite(table.classes, [way], identify, extra))
+        words = [word if extra else looking(table, word, len(way)) for way, word in tried]
         if not table.moves_the_world:
-            words += suite(table.leaves, table.kinds.values(), table.identify, 0)
-            words += suite(table.classes, table.ways.values(), table.identify, 0)
+            words += suite(table.leaves, kinds.values(), identify, 0)
+            words += suite(table.classes, table.ways.values(), identify, 0)
         else:
-            words += suite(table.leaves_of(only_there), table.kinds.values(), table.identify, 0)
-        plans.append(Plan(table, extra, len(scenarios), maximal(words)))
+            words += suite(table.leaves_of(only_there), kinds.values(), identify, 0)
+        plans.append(Plan(table, kinds, identifier, extra, len(scenarios), maximal(words)))
     return plans
 
 
@@ -72,7 +79,7 @@ def promise(subject: Subject, plans: list[Plan]) -> dict[str, object]:
     """What a pass means: for which fixtures, from how many scenarios, and what no call tells apart."""
     told: dict[tuple[str, ...], bool] = {}
     for item in plans:
-        for pair, apart in item.table.told.items():
+        for pair, apart in item.identifier.told.items():
             told[pair] = told.get(pair, False) or apart
     return {
         "fixtures": {

@@ -1,0 +1,86 @@
+"""Letters: the calls that can be made of an implementation, one a class, each with a number and with values that fit a state.
+
+A call's values are chosen where it is made, such that none is what the client holds already, or held before: what is kept too
+long, or mixed up, then shows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Iterable, Mapping
+from typing import Any
+
+from openfirst_reference.machine.machine import Machine
+from openfirst_reference.machine.step import Call, State
+
+Letter = tuple[str, tuple[tuple[str, str], ...]]
+"""An operation with a class for each of its parameters."""
+
+
+class Letters:
+    """The letters of some operations, with the parameters that are varied; `permits` tells which arguments can be given."""
+
+    def __init__(
+        self,
+        machine: Machine,
+        operations: Mapping[str, tuple[str, ...] | None],
+        permits: Callable[[str, Mapping[str, Any]], bool],
+    ) -> None:
+        self._machine, self._operations, self._permits = machine, operations, permits
+        self._letters: list[Letter] = []
+        self._numbers: dict[Letter, int] = {}
+        self._alphabets: dict[tuple[Hashable, bool], list[int]] = {}
+        self._calls: dict[tuple[State, int], Call] = {}
+
+    def __getitem__(self, number: int) -> Letter:
+        return self._letters[number]
+
+    def number(self, letter: Letter) -> int:
+        """The number of a letter, the same each time."""
+        if letter not in self._numbers:
+            self._numbers[letter] = len(self._letters)
+            self._letters.append(letter)
+        return self._numbers[letter]
+
+    def alphabet(self, state: State, *, leaves: bool) -> list[int]:
+        """The letters to try in a state: each parameter varied alone, one class of each group or (`leaves`) every one."""
+        key = (self._machine.outline(state), leaves)
+        known = self._alphabets.get(key)
+        if known is None:
+            calls = self._machine.alphabet(self._operations, state, leaves=leaves)
+            letters = dict.fromkeys((call.operation, tuple(call.leaves.items())) for call in calls)
+            known = self._alphabets[key] = self.possible(state, [self.number(letter) for letter in letters])
+        return known
+
+    def possible(self, state: State, numbers: Iterable[int]) -> list[int]:
+        """Those of the letters that have values in a state, and can be given."""
+        result = []
+        for number in numbers:
+            operation, leaves = self._letters[number]
+            call = self.call(state, number)
+            fits = call is not None and tuple(call.leaves.items()) == leaves
+            if call is not None and fits and self._permits(operation, call.arguments):
+                result.append(number)
+        return result
+
+    def call(self, state: State, number: int) -> Call | None:
+        """The call with this number, with values that are new in this state. None: its classes have no values here."""
+        key = (state, number)
+        known = self._calls.get(key)
+        if known is None:
+            operation, leaves = self._letters[number]
+            values = {name: self._value(operation, name, leaf, state) for name, leaf in leaves}
+            try:
+                known = self._machine.call(operation, self._machine.arguments(operation, values), state)
+            except ValueError:
+                return None
+            self._calls[key] = known
+        return known
+
+    def _value(self, operation: str, parameter: str, name: str, state: State) -> Any:
+        leaf = next(item for item in self._machine.contract.classes[operation, parameter].leaves if item.name == name)
+        if not leaf.examples:
+            return None
+        index = self._machine.index.get(parameter)
+        if index is None:
+            return leaf.examples[0]
+        return min(leaf.examples, key=lambda value: (value == state[index], value in state))
