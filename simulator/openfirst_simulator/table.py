@@ -21,13 +21,13 @@ class Table:
         platform = contract.bindings.platform
         if platform is None:
             raise Mistake("The contract does not say what a platform knows of a client. Add `bindings.platform`.")
-        if platform.not_simulated not in contract.errors:
+        if platform.not_simulated.error not in contract.errors:
             raise Mistake(
-                f"The contract has no error `{platform.not_simulated}`, for what is not modelled here. Add it."
+                f"The contract has no error `{platform.not_simulated.error}`, for what is not modelled here. Add it."
             )
         operations = contract.operations.values()
         self.credentials = self.machine.credentials
-        self.not_simulated = platform.not_simulated
+        self.not_simulated = platform.not_simulated.error
         self._platform = platform
         self.actions = tuple(item.name for item in operations if item.driven == "platform")
         self._settling = tuple(item.name for item in operations if item.driven == "settle")
@@ -43,7 +43,7 @@ class Table:
         echoes = [item.echo for item in operations if item.echo]
         names = dict.fromkeys(name for echo in echoes for name in (echo.by, *echo.to))
         self._shared = tuple(self.machine.index[name] for name in names)
-        self._session = self.machine.index[platform.session]
+        self._session = self.machine.index[platform.session.variable]
         self.no_credential = self.machine.code_without_credential()
 
     def steps(
@@ -83,7 +83,7 @@ class Table:
         """Whether the step begins a session where there was one already, which it takes the place of."""
         effect = step.alternative.effect
         same = step.after[self._session] == step.before[self._session]
-        return effect is not None and same and self._platform.session in self.contract.effects[effect].set
+        return effect is not None and same and self._platform.session.variable in self.contract.effects[effect].set
 
     def identities(self, state: State) -> set[str]:
         """The values by which other clients are concerned with one in this state: its external IDs."""

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
+from msgspec import structs
 
 from openfirst_reference.contract.build import build_contract
 from openfirst_reference.contract.document import read_document
@@ -218,7 +219,7 @@ def test_a_contract_without_a_word_for_what_is_not_modelled_is_refused() -> None
 
 def test_a_method_with_a_model_that_is_not_there_is_refused() -> None:
     contract = load_contract()
-    method = replace(contract.methods["command/send"], model="conference.creat")
+    method = structs.replace(contract.methods["command/send"], model="conference.creat")
     with pytest.raises(ValueError, match=r"command/send.*Did you mean `conference.create`"):
         Simulator(replace(contract, methods={**contract.methods, "command/send": method}))
 

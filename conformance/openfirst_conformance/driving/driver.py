@@ -20,8 +20,9 @@ from openfirst_conformance.driving.played import CallMade, Played
 from openfirst_conformance.oracle.oracle import Oracle
 from openfirst_conformance.oracle.tracker import Tracker
 from openfirst_conformance.platforms.stage import Platform, Stage
+from openfirst_reference.contract.bindings import RefreshBinding
 from openfirst_reference.contract.document import Json, word
-from openfirst_reference.contract.model import ANY_ERROR, OF_SERVICE, Contract, RefreshBinding
+from openfirst_reference.contract.model import ANY_ERROR, OF_SERVICE, Contract
 from openfirst_reference.machine.machine import Machine
 from openfirst_reference.machine.outcome import Answered, Outcome, Pending, Refused, Settled
 from openfirst_reference.machine.step import Call, State
@@ -327,18 +328,16 @@ class Driver:
         if driven == "advance":
             refresh = self._refresh
             given = self.machine.credentials.inward(planned.operation, planned.arguments)
-            self._asked, self._renewal = [], given[refresh.parameter]
-            points = [
-                point for variable in self.contract.variables.values() for point in (variable.points or {}).values()
-            ]
+            self._asked, self._renewal = [], given[refresh.renewal.parameter]
+            points = [point for variable in self.contract.variables.values() for point in variable.points.values()]
             milliseconds = await self._stage.advance(planned.client, points)
             await self.adapter.advance({"generation": self.resets, "milliseconds": milliseconds})
             await self.adapter.settle({"generation": self.resets})
             asked = [params for params in self._asked if params.get("client") == planned.client]
             self._renewal = None
             callback = asked[0].get("callback") if asked else None
-            said = None if callback is None else refresh.callbacks.inward(str(callback))
-            return Answered({refresh.asked: bool(asked), refresh.callback: said})
+            said = None if callback is None else refresh.callback.words.inward(str(callback))
+            return Answered({refresh.asked.field: bool(asked), refresh.callback.field: said})
         if driven == "settle":
             await self.adapter.settle({"generation": self.resets})
         elif planned.operation in self.capabilities.world:
@@ -368,7 +367,7 @@ class Driver:
         if params.get("generation") != self.resets:
             raise RequestRefused(-32000, "that case is over")
         self._asked.append(params)
-        if self._renewal != self._refresh.renewal.inward("granted"):
+        if self._renewal != self._refresh.renewal.words.inward("granted"):
             raise RequestRefused(-32000, "no fresh token is given")
         return {"token": await self._stage.renew(params["client"])}
 

@@ -126,7 +126,7 @@ class PlatformAdapter:
         errors = self._platform.contract.errors
         if isinstance(problem, Refused) and problem.status == 401 and problem.code not in errors:
             for code, error in errors.items():
-                if any(item.get("sdk") == "rest" and item.get("code") == problem.native for item in error.native):
+                if any(item.sdk == "rest" and item.code == problem.native for item in error.native):
                     return Refused(problem.status, code)
         return problem
 

@@ -148,7 +148,7 @@ class _Reader:
         self.translate = Translator(machine.contract, [], exact=True)
         self.credentials = machine.credentials
         condition = self.credentials.binding.condition
-        errors = machine.contract.variables[condition.variable].errors or {}
+        errors = machine.contract.variables[condition.variable].errors
         self.codes = {condition.outward(value): code for value, code in errors.items()}
         self.tokens: dict[str | None, _Token] = {}
         self.states: dict[str, State] = {}

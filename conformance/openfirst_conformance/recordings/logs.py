@@ -194,10 +194,11 @@ def _told(contract: Contract, value: Any) -> Any:
     refresh = contract.bindings.refresh
     if refresh is None or not isinstance(value, dict):
         return value
-    names = {"asked": refresh.asked, "callback": refresh.callback}
+    names = {"asked": refresh.asked.field, "callback": refresh.callback.field}
     told = {names.get(name, name): item for name, item in value.items()}
-    if told.get(refresh.callback) is not None:
-        told[refresh.callback] = refresh.callbacks.inward(str(told[refresh.callback]))
+    said = told.get(refresh.callback.field)
+    if said is not None:
+        told[refresh.callback.field] = refresh.callback.words.inward(str(said))
     return told
 
 

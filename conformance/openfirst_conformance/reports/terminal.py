@@ -109,7 +109,7 @@ def _failure(report: Report, rule: RuleVerdict, failure: Failure) -> RenderableT
         ),
         Padding(Text(stated.statement), (0, 0, 0, 2)),
         Padding(
-            Text(f"“{stated.quote}” ({report.contract.sources[stated.source]['title']})", style="italic"), (0, 0, 0, 2)
+            Text(f"“{stated.quote}” ({report.contract.sources[stated.source].title})", style="italic"), (0, 0, 0, 2)
         ),
         Padding(Text(f"Clients: {fixtures}.", style="dim"), (0, 0, 0, 2)),
         Padding(table, (0, 0, 0, 2)),

@@ -39,7 +39,7 @@ class Evidence:
         """What the implementation was seen to make of each choice, where that is one of its values."""
         known = {name: _one_of(choice) for name, choice in self.choices.items()}
         stated = self._machine.contract.choices
-        return {name: value for name, value in known.items() if value in stated[name].values}
+        return {name: value for name, value in known.items() if value is not None and value in stated[name].values}
 
     def _laws(self, played: Played) -> set[str]:
         """The rules of the laws that a case put to the test."""

@@ -130,7 +130,7 @@ def _show_broken(contract: Contract, found: Broken, console: Console) -> None:
         head = f"{found.line.where}: {rule.id} is {'broken' if must else 'not kept'} ({rule.level}). "
         console.print(Text(head, style="bold red" if must else "bold yellow"), soft_wrap=True)
         console.print(Padding(Text(rule.statement), (0, 0, 0, 2)))
-        quote = f"“{rule.quote}” ({contract.sources[rule.source]['title']})"
+        quote = f"“{rule.quote}” ({contract.sources[rule.source].title})"
         console.print(Padding(Text(quote, style="italic"), (0, 0, 0, 2)))
     before = found.before[-_SHOWN_BEFORE:]
     if len(found.before) > len(before):

@@ -95,7 +95,7 @@ class Connection:
 
     def _code_of_rest(self, number: Any) -> str | None:
         for error in self._contract.errors.values():
-            if any(item.get("sdk") == "rest" and item.get("code") == str(number) for item in error.native):
+            if any(item.sdk == "rest" and item.code == str(number) for item in error.native):
                 return error.code
         return None
 

@@ -1,84 +1,203 @@
-"""The contract as frozen data: what each entry of `session.yaml` states."""
+"""The contract as frozen data: what each entry of `session.yaml` states.
+
+Each entry is defined here once: `build` reads it from the file by this definition, and `session.schema.json` is made from it.
+What an entry does not say itself, such as its name, is filled in when the contract is put together (`FROM_THE_NAME`).
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass
+from typing import Annotated, Any, ClassVar, Literal
 
-from openfirst_reference.contract.document import Document, word
+from msgspec import Meta, field
+from msgspec.structs import replace
+
+from openfirst_reference.contract.bindings import Bindings
+from openfirst_reference.contract.document import Document, Json, word
 from openfirst_reference.contract.findings import Mistake
+from openfirst_reference.contract.forms import (
+    FROM_THE_NAME,
+    AnswerName,
+    Calls,
+    Carries,
+    Entry,
+    Form,
+    Held,
+    Name,
+    NameMap,
+    Names,
+    OneOf,
+    Paths,
+    Schema,
+    Text,
+    Under,
+    Values,
+    Within,
+    Word,
+    WordList,
+    WordLists,
+    WordMap,
+)
 
-Guard = Mapping[str, frozenset[str]]
+CLIENTS_APART = "clients-apart"
+OVERLAPPING = "overlapping"
+LAWS = (CLIENTS_APART, OVERLAPPING)
+ANY_ERROR = "any"
+OF_SERVICE = "of-service"
 _NO_CHANGES: Mapping[str, str] = {}
+_ALTERNATIVES = Meta(description="What the call may do.")
 
 
-@dataclass(frozen=True)
-class Variable:
-    """A variable that a rule may speak of: an enumeration (`values`), a datum, or an identity of the variable `owner`."""
+class Heading(Entry, frozen=True, kw_only=True):
+    """Which contract this is."""
 
-    name: str
-    meaning: str
-    world: bool
-    values: tuple[str, ...] = ()
-    initial: str | None = None
-    groups: Mapping[str, tuple[str, ...]] | None = None
-    errors: Mapping[str, str] | None = None
-    points: Mapping[str, float] | None = None
-    owner: str | None = None
-    blank_is_nothing: bool = False
+    name: Name
+    version: Annotated[str, Meta(pattern=r"^[0-9]+\.[0-9]+\.[0-9]+$", description="Three numbers, such as 1.0.0.")]
+    title: Text
+    statement: Text
+
+
+class Source(Entry, frozen=True, kw_only=True):
+    """A document that statements rest on."""
+
+    title: Text
+    version: Annotated[str, Meta(description="Text: a version such as 3.10 needs quotes, or YAML reads a number.")]
+    what: Annotated[Literal["documentation", "MIT code", "issue"], Meta(description="What kind of document it is.")]
+    url: Annotated[str, Meta(pattern="^https?://", description="An address that starts with https://.")] | None = None
+
+
+class Variable(Entry, frozen=True, kw_only=True):
+    """A variable has one of `values` (an enumeration), `datum` (a value that was given) and `identity` (chosen by the platform)."""
+
+    ONE_OF: ClassVar[OneOf] = (("values", "initial"), ("datum",), ("identity",))
+
+    meaning: Text
+    values: Annotated[Values, Meta(description="The values of an enumeration.")] = field(default_factory=Values)
+    datum: Annotated[Literal["string"], Meta(description="Holds text that was given, or nothing.")] | None = None
+    owner: Annotated[str, Meta(min_length=1, description="The variable that decides which identity it is.")] | None = (
+        field(name="identity", default=None)
+    )
+    starts: Annotated[Word, Meta(description="The value at the start; nothing, if left out.")] = field(
+        name="initial", default_factory=Word
+    )
+    blank: (
+        Annotated[
+            Literal["nothing"], Meta(description="An answer may show blank text for nothing, and the other way round.")
+        ]
+        | None
+    ) = None
+    groups: Annotated[WordLists, Meta(description="Names for several values at once.")] = field(
+        default_factory=WordLists
+    )
+    errors: Annotated[NameMap, Meta(description="The error code that a value leads to.")] = field(
+        default_factory=NameMap
+    )
+    points: Annotated[
+        dict[str, Annotated[float, Meta(ge=0, le=1)]],
+        Meta(description="Values that are reached when this fraction of the token's lifetime has passed."),
+    ] = field(default_factory=dict)
+    name: Annotated[str, FROM_THE_NAME] = ""
+    world: Annotated[bool, FROM_THE_NAME] = False
+
+    @property
+    def initial(self) -> str | None:
+        """The value at the start; None is nothing."""
+        return str(self.starts) or None
 
     @property
     def is_enumeration(self) -> bool:
         """Whether it has one of a few named values."""
         return bool(self.values)
 
-
-@dataclass(frozen=True)
-class Echo:
-    """What an accepted call is for every other client: the world call `call`, where one of `to` equals the caller's `by`."""
-
-    call: str
-    by: str
-    to: tuple[str, ...]
+    @property
+    def blank_is_nothing(self) -> bool:
+        """Whether an answer may show blank text for nothing."""
+        return self.blank is not None
 
 
-@dataclass(frozen=True)
-class Operation:
+class Echo(Entry, frozen=True, kw_only=True):
+    """What an accepted call is for every other client: the world call `as`, where one of `to` equals the caller's `by`."""
+
+    call: Annotated[str, Meta(min_length=1, description="The call of the world that it is for them.")] = field(
+        name="as"
+    )
+    by: Annotated[str, Meta(min_length=1, description="The caller's variable that is compared.")]
+    to: Annotated[WordList, Meta(description="The others' variables that it is compared with.")]
+
+
+class Operation(Entry, frozen=True, kw_only=True):
     """A call of the table: of a client, or of the world.
 
     `parameters` gives the path of each in the arguments; a path of one part with slashes, such as `service/method`, joins
     several arguments.
     """
 
-    name: str
-    title: str
-    by_world: bool
-    driven: str | None
-    pure: bool
-    arguments: Mapping[str, Any]
-    required: tuple[str, ...]
-    parameters: Mapping[str, tuple[str, ...]]
-    result: str
-    errors: tuple[str, ...]
-    since: str | None
-    deprecated: str | None
-    echo: Echo | None
+    title: Text
+    result: Text
+    since: Annotated[str, Meta(description="A version as text; 3.10 needs quotes.")] | None = None
+    deprecated: Annotated[Text, Meta(description="What is deprecated, and what to use instead.")] | None = None
+    by: Annotated[Literal["world"], Meta(description="The call is not the client's.")] | None = None
+    driven: (
+        Annotated[
+            Literal["advance", "platform", "echo", "settle"],
+            Meta(description="How a test brings about a call of the world."),
+        ]
+        | None
+    ) = None
+    pure: Annotated[bool, Meta(description="It changes nothing, and its answers tell states apart.")] = False
+    arguments: dict[str, Schema] = field(default_factory=dict)
+    required: Annotated[tuple[Name, ...], Meta(description="Arguments that must be given.")] = ()
+    parameters: Annotated[Paths, Meta(description="Parameters, each with its path in the arguments.")] = field(
+        default_factory=Paths
+    )
+    errors: Annotated[Names, Meta(description="The codes that it may raise.")] = ()
+    echo: Annotated[Echo, Meta(description="What an accepted call is for other clients.")] | None = None
+    name: Annotated[str, FROM_THE_NAME] = ""
+
+    @property
+    def by_world(self) -> bool:
+        """Whether it is no call of a client."""
+        return self.by is not None
 
     def requires(self, parameter: str) -> bool:
         """Whether a parameter is an argument that must be given."""
         return ".".join(self.parameters[parameter]) in self.required
 
 
-@dataclass(frozen=True)
-class Leaf:
+class Leaf(Entry, frozen=True, kw_only=True):
     """A class of values that the contract treats alike. `by_choice`: its group depends on a choice's value."""
 
-    name: str
-    group: str
-    expression: str | None
-    examples: tuple[Any, ...] = ()
-    by_choice: tuple[str, Mapping[str, str]] | None = None
+    expression: (
+        Annotated[Text, Meta(description="A CEL expression that is true of the values of this class.")] | None
+    ) = field(name="is")
+    examples: Annotated[tuple[Any, ...], Meta(description="Values of this class.")] = ()
+    groups: Annotated[
+        dict[str, WordMap],
+        Meta(
+            min_length=1,
+            max_length=1,
+            description="A choice, with the group that the class belongs to under each of its values.",
+        ),
+    ] = field(name="as", default_factory=dict)
+    name: Annotated[str, FROM_THE_NAME] = ""
+    group: Annotated[str, FROM_THE_NAME] = ""
+
+    @property
+    def by_choice(self) -> tuple[str, Mapping[str, str]] | None:
+        """The choice that its group depends on, with the group under each value."""
+        return next(iter(self.groups.items()), None)
+
+
+class ClassesFrom(Entry, frozen=True, kw_only=True):
+    """Where the classes of a parameter come from, if it does not list them."""
+
+    source: Annotated[str, Meta(min_length=1, description="`services`, or a variable with values.")] = field(
+        name="from"
+    )
+    brings: (
+        Annotated[str, Meta(min_length=1, description="The argument that takes a method's own valid arguments.")] | None
+    ) = None
 
 
 @dataclass(frozen=True)
@@ -100,42 +219,80 @@ class Classes:
         return tuple(dict.fromkeys(leaf.group for leaf in self.leaves))
 
 
-@dataclass(frozen=True)
-class Effect:
+class Effect(Entry, frozen=True, kw_only=True):
     """A named set of changes, and the rules that answer for each variable afterwards."""
 
-    name: str
-    set: Mapping[str, str]
-    keeps: Mapping[str, tuple[str, ...]]
-    stale: Mapping[str, tuple[str, ...]]
+    set: Annotated[
+        WordMap, Meta(description="Variables, each with what it is set to.", extra_json_schema={"minProperties": 1})
+    ]
+    keeps: Annotated[WordLists, Meta(description="The rules that answer for a variable afterwards.")] = field(
+        default_factory=WordLists
+    )
+    stale: Annotated[WordLists, Meta(description="The rules that do when what is shown is left from before.")] = field(
+        default_factory=WordLists
+    )
+    name: Annotated[str, FROM_THE_NAME] = ""
 
 
-@dataclass(frozen=True)
-class Answer:
-    """How an answer is compared: not at all, with a value, or field by field with variables."""
+class Answer(Entry, frozen=True, kw_only=True):
+    """How an answer is compared: one of not at all (`ignore`), with a `value`, or field by field (`fields`) with variables."""
 
-    name: str
-    ignore: bool
-    made_by_service: bool
-    value: Any
-    fields: Mapping[str, str]
-    optional: Mapping[str, Any]
+    ONE_OF: ClassVar[OneOf] = (("ignore",), ("value",), ("fields",))
+
+    ignore: Annotated[
+        bool, Meta(description="Whatever comes back is not compared.", extra_json_schema={"const": True})
+    ] = False
+    maker: Annotated[Literal["service"], Meta(description="The value is the service's own.")] | None = field(
+        name="made-by", default=None
+    )
+    value: Annotated[Any, Meta(description="The value that must come back.")] = None
+    fields: Annotated[NameMap, Meta(description="Paths in the value, each with the variable that it shows.")] = field(
+        default_factory=NameMap
+    )
+    optional: Annotated[dict[str, Any], Meta(description="Fields that may be missing, with their values.")] = field(
+        default_factory=dict
+    )
+    name: Annotated[str, FROM_THE_NAME] = ""
+
+    @property
+    def made_by_service(self) -> bool:
+        """Whether the value is the service's own."""
+        return self.maker is not None
 
 
-@dataclass(frozen=True)
-class Alternative:
-    """One thing that a call may do in a row: where (`inside`), and under which values of choices.
+class Alternative(Entry, frozen=True, kw_only=True):
+    """One thing that the call may do: an `error` or an `answer`, not both.
 
-    `then` names the effects that it has, one after the other; `path` is its place in the document.
+    `in` says where, and `when` under which values of choices. `then` names the effects that it has, one after the other.
     """
 
-    when: tuple[tuple[str, frozenset[str]], ...]
-    error: str | None
-    answer: str | None
-    then: tuple[str, ...]
-    breaks: tuple[str, ...]
-    inside: Guard = field(default_factory=dict)
-    path: tuple[str | int, ...] = field(default=(), compare=False)
+    ONE_OF: ClassVar[OneOf] = (("error",), ("answer",))
+
+    inside: Annotated[
+        Within,
+        Meta(description="Variables, each with the values where this is permitted; without it, wherever the row is."),
+    ] = field(name="in", default_factory=Within)
+    when: Annotated[Under, Meta(description="Choices, each with the values under which this is permitted.")] = field(
+        default_factory=Under
+    )
+    error: (
+        Annotated[
+            str, Meta(min_length=1, description="A code, `any`, `of-service`, or a variable that has error codes.")
+        ]
+        | None
+    ) = None
+    answer: AnswerName | None = None
+    then: Annotated[
+        WordList, Meta(description="The name of an effect, or a list of several that come one after the other.")
+    ] = field(default_factory=WordList)
+    breaks: Annotated[WordList, Meta(description="The rules that are broken by what is followed all the same.")] = (
+        field(default_factory=WordList)
+    )
+    path: Annotated[tuple[Any, ...], FROM_THE_NAME] = ()
+
+    def same_as(self, other: Alternative) -> bool:
+        """Whether it is the same thing to do, wherever it stands."""
+        return replace(self, path=()) == replace(other, path=())
 
     @property
     def effect(self) -> str | None:
@@ -143,75 +300,70 @@ class Alternative:
         return " + ".join(self.then) or None
 
 
-@dataclass(frozen=True)
-class Carry:
-    """A rule that a row carries, where the guard (over variables and parameters) holds."""
+class Row(Entry, frozen=True, kw_only=True):
+    """A row of the table: call, state (`in`), classes of parameters (`with`), what it may do."""
 
-    rule: str
-    guard: Guard
-
-
-@dataclass(frozen=True)
-class Row:
-    """A row of the table: call, state (`inside`), classes of parameters (`given`), what it may do."""
-
-    id: str
-    call: str
-    inside: Guard
-    given: Guard
-    may: tuple[Alternative, ...]
-    carries: tuple[Carry, ...]
-    note: str | None
+    carries: Carries
+    call: Annotated[str, Meta(min_length=1, description="An operation.")]
+    inside: Annotated[Within, Meta(description="Variables, each with the values for which the row holds.")] = field(
+        name="in", default_factory=Within
+    )
+    given: Annotated[Within, Meta(description="Parameters, each with the classes for which the row holds.")] = field(
+        name="with", default_factory=Within
+    )
+    may: Annotated[tuple[Alternative, ...], _ALTERNATIVES] = ()
+    note: Annotated[Text, Meta(description="Why no rule wants this row.")] | None = None
+    id: Name = ""
 
 
-@dataclass(frozen=True)
-class Refusal:
-    """What the calls `of` may come to in every row that is within `inside`: before all else (`first`), or behind it."""
+class Refusal(Entry, frozen=True, kw_only=True):
+    """What calls may come to in every row that is within a guard."""
 
-    name: str
-    of: tuple[str, ...]
-    inside: Guard
-    first: bool
-    may: tuple[Alternative, ...]
-
-
-@dataclass(frozen=True)
-class Overlap:
-    """What `call` may answer, changing nothing, while `other` overlaps it."""
-
-    id: str
-    call: str
-    other: str
-    may: tuple[Alternative, ...]
-    carries: tuple[Carry, ...]
-    quote: str
+    of: Annotated[WordList, Meta(description="The operations.")]
+    inside: Annotated[Within, Meta(description="Variables, each with the values that a row must be within.")] = field(
+        name="in"
+    )
+    first: Annotated[bool, Meta(description="Whether it comes before what the row lists, and not behind it.")] = False
+    may: Annotated[tuple[Alternative, ...], _ALTERNATIVES]
+    name: Annotated[str, FROM_THE_NAME] = ""
 
 
-@dataclass(frozen=True)
-class Invariant:
-    """A demand (CEL) on every step of the calls `of` at which `when` (CEL) is true, which without it is every one.
+class Overlap(Entry, frozen=True, kw_only=True):
+    """What `call` may answer, changing nothing, while another overlaps it."""
 
-    `remember` (CEL) is what it keeps of the history.
-    """
+    carries: Carries
+    call: Annotated[str, Meta(min_length=1, description="The operation that may answer so.")]
+    other: Annotated[str, Meta(min_length=1, description="The operation that overlaps it.")] = field(name="with-call")
+    source: Name
+    quote: Text
+    may: Annotated[tuple[Alternative, ...], _ALTERNATIVES]
+    id: Name = ""
 
-    of: tuple[str, ...]
-    when: str | None
-    holds: str
-    remember: Mapping[str, str]
+
+class Invariant(Entry, frozen=True, kw_only=True):
+    """A demand (CEL) on every step of the calls `of` at which `when` (CEL) is true, which without it is every one."""
+
+    of: Annotated[WordList, Meta(description="The operations that it speaks of.")]
+    when: Annotated[Text, Meta(description="A CEL expression: at which steps it demands something.")] | None = None
+    holds: Annotated[Text, Meta(description="A CEL expression that is true of every such step.")]
+    remember: Annotated[NameMap, Meta(description="What is kept of the steps so far, each a CEL expression.")] = field(
+        default_factory=NameMap
+    )
 
 
-@dataclass(frozen=True)
-class Rule:
+class Rule(Entry, frozen=True, kw_only=True):
     """One normative statement."""
 
-    id: str
-    level: str
-    basis: str
-    shows: str
-    statement: str
-    source: str
-    quote: str
-    invariants: tuple[Invariant, ...]
+    level: Annotated[Literal["must", "should", "may"], Meta(description="How binding it is.")]
+    basis: Annotated[Literal["stated", "inferred"], Meta(description="Whether a source says so, or it follows.")]
+    shows: Annotated[Literal["at-once", "later", "both"], Meta(description="Where a break can be seen.")]
+    statement: Annotated[Text, Meta(description="One sentence.")]
+    source: Annotated[str, Meta(min_length=1, description="One of the sources.")]
+    quote: Annotated[Text, Meta(description="The sentence of the source.")]
+    invariants: Annotated[tuple[Invariant, ...], Meta(min_length=1, description="What must hold of every step.")] = (
+        field(name="invariant")
+    )
+    id: Annotated[str, FROM_THE_NAME] = ""
 
     @property
     def shows_at_once(self) -> bool:
@@ -224,177 +376,248 @@ class Rule:
         return self.shows in ("later", "both")
 
 
-@dataclass(frozen=True)
-class Choice:
+class Choice(Entry, frozen=True, kw_only=True):
     """A point that the sources leave open."""
 
-    id: str
-    values: tuple[str, ...]
-    undeclared: str | None
-    touches: tuple[str, ...]
-    why: str
-    source: str
-    quote: str
-    known: Mapping[str, str]
-    same: bool
+    values: Values
+    assumed: Annotated[Word, Meta(description="The value that is taken for granted where nothing is declared.")] = (
+        field(name="undeclared", default_factory=Word)
+    )
+    touches: Annotated[tuple[Name, ...], Meta(description="The rules that are broken by contradicting a declaration.")]
+    why: Annotated[Text, Meta(description="Why it is open.")]
+    source: Annotated[str, Meta(min_length=1, description="One of the sources.")]
+    quote: Annotated[Text, Meta(description="The sentence of the source.")]
+    known: Annotated[WordMap, Meta(description="What SDKs are known to do.")] = field(default_factory=WordMap)
+    same: Annotated[bool, Meta(description="No sequence of calls tells the values apart, and none has to.")] = False
+    id: Annotated[str, FROM_THE_NAME] = ""
+
+    @property
+    def undeclared(self) -> str | None:
+        """The value that is taken for granted where nothing is declared."""
+        return str(self.assumed) or None
 
 
-@dataclass(frozen=True)
-class Law:
-    """The rule that answers where no row does: `of` is what the law is about, one of `LAWS`."""
+class Law(Entry, frozen=True, kw_only=True):
+    """The rule, or a map with `of` and `rule`: which rule answers where no row does."""
 
-    name: str
-    rule: str
-    of: str
+    rule: Annotated[str, Meta(min_length=1, description="The rule that is broken.")]
+    about: (
+        Annotated[
+            Literal["clients-apart", "overlapping"],
+            Meta(
+                description="clients-apart: one client's call shows in another. overlapping: no order explains overlapping calls. "
+                "Without it, the law's name says which."
+            ),
+        ]
+        | None
+    ) = field(name="of", default=None)
+    name: Annotated[str, FROM_THE_NAME] = ""
+
+    @property
+    def of(self) -> str:
+        """What it is about, one of `LAWS`: where it does not say so, its name does."""
+        return self.about or self.name
 
 
-@dataclass(frozen=True)
-class Gate:
+class Function(Entry, frozen=True, kw_only=True):
+    """A function that expressions may call."""
+
+    argument: Text
+    result: Text
+    meaning: Text
+
+
+class Gate(Entry, frozen=True, kw_only=True):
     """Where a method stands: whether it needs a session, and the class of its methods that have none of their own."""
 
-    name: str
-    kind: str
-    needs_session: bool
+    needs_session: Annotated[bool, Meta(description="Whether its methods need a session.")] = field(
+        name="needs-session"
+    )
+    kind: Annotated[
+        str,
+        Meta(
+            min_length=1,
+            description="The class of its methods that have none of their own; without it, the gate's name.",
+        ),
+    ] = ""
+    name: Annotated[str, FROM_THE_NAME] = ""
 
 
-@dataclass(frozen=True)
-class Method:
+class Method(Entry, frozen=True, kw_only=True):
     """A method of a service: its gate, its class, arguments that are valid, and the model of it (None: it has none).
 
     `sent` is what service and method are called on the wire.
     """
 
-    service: str
-    name: str
-    gate: str
-    kind: str
-    arguments: tuple[Any, ...]
-    model: str | None
-    sent: tuple[str, str]
+    gate: Annotated[str, Meta(min_length=1, description="Whether it needs the session: one of `gates`.")]
+    kind: Annotated[str, Meta(min_length=1, description="A class of its own within the gate.")] = ""
+    arguments: Annotated[tuple[Any, ...], Meta(description="Arguments that are valid.")] = ()
+    model: (
+        Annotated[
+            str,
+            Meta(
+                min_length=1,
+                description="What the simulator does for it; without it, the method is not simulated.",
+            ),
+        ]
+        | None
+    ) = None
+    wire_name: Annotated[str, Meta(min_length=1, description="Its name on the wire; without it, the entry's own.")] = (
+        field(name="name", default="")
+    )
+    service: Annotated[str, FROM_THE_NAME] = ""
+    own_name: Annotated[str, FROM_THE_NAME] = ""
+    sent: Annotated[tuple[str, str], FROM_THE_NAME] = ("", "")
+
+    @property
+    def name(self) -> str:
+        """Its name in the contract."""
+        return self.own_name
 
     @property
     def target(self) -> str:
         """The service and the method, as `use` names them."""
-        return f"{self.service}/{self.name}"
+        return f"{self.service}/{self.own_name}"
 
 
-@dataclass(frozen=True)
-class ErrorCode:
+class Service(Entry, frozen=True, kw_only=True):
+    """A service behind the gate."""
+
+    title: Text
+    module: Annotated[Text, Meta(description="The name of the native module.")]
+    path: Annotated[Text, Meta(description="How an application reaches the service.")]
+    methods: dict[str, Method]
+    name: Annotated[str, Meta(min_length=1, description="Its name on the wire; without it, the entry's own.")] = ""
+
+
+class Native(Entry, frozen=True, kw_only=True):
+    """What an SDK is known to say for an error."""
+
+    sdk: Text
+    code: Word = field(default_factory=Word)
+    message: Text = field(default_factory=Text)
+
+
+class ErrorCode(Entry, frozen=True, kw_only=True):
     """An error: its code, HTTP status, and what to tell a person."""
 
-    code: str
-    status: int
-    title: str
-    sentence: str
-    remedy: str
-    native: tuple[Mapping[str, str], ...]
+    status: Annotated[int, Meta(ge=400, le=599, description="The HTTP status, such as 409.")]
+    title: Text
+    sentence: Annotated[Text, Meta(description="What is wrong, for a person.")]
+    remedy: Annotated[Text, Meta(description="What to do about it.")]
+    code: Annotated[
+        str, Meta(description="The code, where it is not the name of the entry: how an overlay renames one.")
+    ] = ""
+    native: Annotated[
+        tuple[Native, ...], Meta(description="The codes and messages that real SDKs are known to use.")
+    ] = ()
 
 
-@dataclass(frozen=True)
-class Fixture:
-    """What a client holds at the start of a case, and the operations tried in it.
+class Fixture(Entry, frozen=True, kw_only=True):
+    """What a client holds at the start of a case, and the operations that are tried in it."""
 
-    Each operation comes with the parameters that are varied (None: all of them).
+    set: Annotated[Held, Meta(description="Values for some variables.")]
+    calls: Calls
+    name: Annotated[str, FROM_THE_NAME] = ""
+
+
+# The whole ------------------------------------------------------------------------------------------------------------
+
+
+class ParameterClasses(dict[str, Any], Form):
+    """The classes of a parameter: `ClassesFrom`, or leaves by name, which may stand in groups."""
+
+    SCHEMA: ClassVar[Json] = {
+        "type": "object",
+        "if": {"required": ["from"]},
+        "then": {"$ref": "#/$defs/ClassesFrom"},
+        "else": {
+            "additionalProperties": {
+                "type": "object",
+                "if": {"required": ["is"]},
+                "then": {"$ref": "#/$defs/Leaf"},
+                "else": {"additionalProperties": {"$ref": "#/$defs/Leaf"}},
+            }
+        },
+    }
+
+
+def _by_id(row: str) -> Meta:
+    """A section may be a list, whose items have an id each."""
+    return Meta(
+        extra_json_schema={
+            "type": ["array", "object"],
+            "items": {"$ref": f"#/$defs/{row}", "required": ["id"]},
+        }
+    )
+
+
+class Sections(Entry, frozen=True, kw_only=True):
+    """What session.yaml may say. Lists whose items have an id may also be written as a map by that id.
+
+    YAML's true, false and null are the words `true`, `false` and `null`.
     """
 
-    name: str
-    set: Mapping[str, str | None]
-    calls: Mapping[str, tuple[str, ...] | None]
-
-
-@dataclass(frozen=True)
-class Words:
-    """Words that cross the wire, each with the contract's word for it. A word that is not listed is the same on both sides."""
-
-    words: Mapping[str, str]
-
-    def inward(self, word: str) -> str:
-        """The contract's word for one that came in."""
-        return self.words.get(word, word)
-
-    def outward(self, word: str) -> str:
-        """The word to send for one of the contract's."""
-        return next((sent for sent, known in self.words.items() if known == word), word)
-
-
-@dataclass(frozen=True)
-class BoundWords(Words):
-    """Words of the wire that are values of a variable."""
-
-    variable: str
-
-
-@dataclass(frozen=True)
-class BoundState:
-    """A variable with a value that says yes, and one that says no."""
-
-    variable: str
-    yes: str
-    no: str
-
-    def value(self, said: bool) -> str:
-        """The value that says it."""
-        return self.yes if said else self.no
-
-
-@dataclass(frozen=True)
-class BoundDatum:
-    """A datum that crosses the wire: the variable that holds it, and the one that tells whether it is there."""
-
-    variable: str
-    told_by: BoundState
-
-
-@dataclass(frozen=True)
-class BoundScopes:
-    """The scopes of a token: any of `any_of`, or none stated at all, permit; `without` are examples that do not."""
-
-    any_of: tuple[str, ...]
-    without: tuple[str, ...]
-    permits: BoundState
-
-
-@dataclass(frozen=True)
-class CredentialBinding:
-    """How a credential that crosses the wire becomes variables. `type` is the type of the arguments that carry one."""
-
-    type: str
-    kind: BoundWords
-    condition: BoundWords
-    external_id: BoundDatum
-    scopes: BoundScopes | None
-    life: str | None
-
-
-@dataclass(frozen=True)
-class RefreshBinding:
-    """What is said of the refresh of a token: the parameter that grants or denies one, and the fields of the answer."""
-
-    parameter: str
-    renewal: Words
-    asked: str
-    callback: str
-    callbacks: Words
-
-
-@dataclass(frozen=True)
-class PlatformBinding:
-    """What a platform knows of a client, in the contract's words: `company` is another client with the same external ID."""
-
-    session: str
-    company: BoundState | None
-    conference: BoundState | None
-    not_simulated: str
-
-
-@dataclass(frozen=True)
-class Bindings:
-    """Where the words that cross the wire meet the words of the contract: the one place that says so."""
-
-    operations: Words
-    credential: CredentialBinding | None
-    refresh: RefreshBinding | None
-    platform: PlatformBinding | None
+    contract: Heading
+    sources: Annotated[
+        dict[str, Source], Meta(description="Every document that a statement rests on, by a short name.")
+    ]
+    types: Annotated[dict[str, Schema], Meta(description="The shapes of values, each a JSON Schema (2020-12).")]
+    state: Annotated[dict[str, Variable], Meta(description="The variables that a rule may speak of.")]
+    world: Annotated[dict[str, Variable], Meta(description="The variables that the client does not decide.")]
+    fixtures: Annotated[
+        dict[str, Fixture],
+        Meta(
+            min_length=1,
+            description="What a client holds at the start of a case, and the operations that are tried in it.",
+        ),
+    ]
+    operations: Annotated[
+        dict[str, Operation], Meta(description="The calls of the table: of a client, or of the world.")
+    ]
+    errors: Annotated[dict[str, ErrorCode], Meta(description="The one vocabulary of error codes.")]
+    answers: Annotated[dict[str, Answer], Meta(description="How an answer is compared.")]
+    effects: Annotated[dict[str, Effect], Meta(description="Named sets of changes.")]
+    refusals: Annotated[
+        dict[str, Refusal], Meta(description="What calls may come to in every row that is within a guard.")
+    ] = field(default_factory=dict)
+    transitions: Annotated[dict[str, Row], Meta(description="The table, row by row."), _by_id("Row")]
+    overlaps: Annotated[
+        dict[str, Overlap],
+        Meta(description="What overlapping calls may give beyond what some order of them explains."),
+        _by_id("Overlap"),
+    ] = field(default_factory=dict)
+    laws: Annotated[dict[str, str | Law], Meta(description="Which rule answers where no row does.")] = field(
+        default_factory=dict
+    )
+    rules: Annotated[
+        dict[str, Rule], Meta(description="Normative statements, each with its source and its invariants.")
+    ]
+    choices: Annotated[dict[str, Choice], Meta(description="What the sources leave open.")] = field(
+        default_factory=dict
+    )
+    profiles: Annotated[dict[str, WordMap], Meta(description="Named settings of the choices.")] = field(
+        default_factory=dict
+    )
+    functions: Annotated[
+        dict[str, Function], Meta(description="Functions that an expression may call, beyond CEL's own.")
+    ] = field(default_factory=dict)
+    classes: Annotated[
+        dict[str, ParameterClasses],
+        Meta(
+            description="The classes of each parameter, by `operation.parameter`.",
+            extra_json_schema={
+                "propertyNames": {"pattern": r"^[^.]+\.[^.]+$", "description": "Write `operation.parameter`."}
+            },
+        ),
+    ]
+    services: Annotated[dict[str, Service], Meta(description="What stands behind the gate, and what does not.")]
+    gates: Annotated[dict[str, Gate], Meta(description="What needs a session, and what does not.")] = field(
+        default_factory=dict
+    )
+    bindings: Annotated[
+        Bindings, Meta(description="Where a word that crosses the wire meets a word of the contract.")
+    ] = field(default_factory=Bindings)
 
 
 @dataclass(frozen=True, eq=False)
@@ -405,8 +628,8 @@ class Contract:
     version: str
     title: str
     statement: str
-    sources: Mapping[str, Mapping[str, str]]
-    types: Mapping[str, Any]
+    sources: Mapping[str, Source]
+    types: Mapping[str, Json]
     variables: Mapping[str, Variable]
     fixtures: Mapping[str, Fixture]
     operations: Mapping[str, Operation]
@@ -423,7 +646,7 @@ class Contract:
     functions: tuple[str, ...]
     classes: Mapping[tuple[str, str], Classes]
     gates: Mapping[str, Gate]
-    services: Mapping[str, Mapping[str, Any]]
+    services: Mapping[str, Service]
     methods: Mapping[str, Method]
     bindings: Bindings
     document: Document
@@ -463,10 +686,3 @@ class Contract:
                 values = ", ".join(self.choices[key].values)
                 raise Mistake(f"{place}: the choice `{key}` cannot be `{word(value)}`. Permitted: {values}.")
         return {key: word(value) for key, value in chosen.items()}
-
-
-CLIENTS_APART = "clients-apart"
-OVERLAPPING = "overlapping"
-LAWS = (CLIENTS_APART, OVERLAPPING)
-ANY_ERROR = "any"
-OF_SERVICE = "of-service"

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
+from openfirst_reference.contract.bindings import TwoValued
 from openfirst_reference.contract.document import Document, Path_, word
 from openfirst_reference.contract.findings import Finding, did_you_mean
-from openfirst_reference.contract.model import Alternative, BoundState, Carry, Contract, Guard
+from openfirst_reference.contract.forms import Carry, Guard
+from openfirst_reference.contract.model import Alternative, Contract
 
 
 def known_errors(contract: Contract) -> set[str]:
@@ -64,7 +66,7 @@ class _Names:
 
     def values(self, variable: str) -> list[str]:
         found = self.contract.variables[variable]
-        return [*found.values, *(found.groups or {})]
+        return [*found.values, *found.groups]
 
     def valued(self, path: Path_, variable: str, values: Iterable[str]) -> Iterator[Finding]:
         """A variable with values, and some of its values."""
@@ -73,7 +75,7 @@ class _Names:
         else:
             yield from self.check(path, f"a value of {variable}", values, self.contract.variables[variable].values)
 
-    def bound(self, path: Path_, state: BoundState) -> Iterator[Finding]:
+    def bound(self, path: Path_, state: TwoValued) -> Iterator[Finding]:
         return self.valued(path, state.variable, (state.yes, state.no))
 
     def inside(self, path: Path_, guard: Guard) -> Iterator[Finding]:
@@ -119,11 +121,11 @@ def _variables(names: _Names) -> Iterator[Finding]:
         if variable.is_enumeration:
             what = f"a value of {variable.name}"
             yield from names.check((*path, "initial"), what, [str(variable.initial)], variable.values)
-            for group, values in (variable.groups or {}).items():
+            for group, values in variable.groups.items():
                 yield from names.check((*path, "groups", group), what, values, variable.values)
-            yield from names.check((*path, "errors"), what, variable.errors or {}, variable.values)
-            yield from names.check((*path, "points"), what, variable.points or {}, variable.values)
-        for value, code in (variable.errors or {}).items():
+            yield from names.check((*path, "errors"), what, variable.errors, variable.values)
+            yield from names.check((*path, "points"), what, variable.points, variable.values)
+        for value, code in variable.errors.items():
             yield from names.check((*path, "errors", value), "an error code", [code], names.contract.errors)
         if variable.owner is not None:
             yield from names.check((*path, "identity"), "a variable with a datum", [variable.owner], names.data)
@@ -299,7 +301,7 @@ def _gates(names: _Names) -> Iterator[Finding]:
 
 def _bindings(names: _Names) -> Iterator[Finding]:
     contract, bindings = names.contract, names.contract.bindings
-    for sent, operation in bindings.operations.words.items():
+    for sent, operation in bindings.operations.items():
         yield from names.operation(("bindings", "operations", sent), operation)
     credential, platform, refresh = bindings.credential, bindings.platform, bindings.refresh
     if credential is not None:
@@ -311,21 +313,23 @@ def _bindings(names: _Names) -> Iterator[Finding]:
         yield from names.check((*path, "externalId"), "a variable with a datum", [datum.variable], names.data)
         yield from names.bound((*path, "externalId", "told-by"), datum.told_by)
         if credential.scopes is not None:
-            yield from names.bound((*path, "scopes"), credential.scopes.permits)
+            yield from names.bound((*path, "scopes"), credential.scopes)
         if credential.life is not None:
-            yield from names.valued((*path, "life"), credential.life, ())
+            yield from names.valued((*path, "life"), credential.life.variable, ())
     if refresh is not None:
         advancing = [item for item in contract.operations.values() if item.driven == "advance"]
         known = [name for item in advancing for name in item.parameters]
-        yield from names.check(("bindings", "refresh", "renewal"), "a parameter", [refresh.parameter], known)
+        yield from names.check(("bindings", "refresh", "renewal"), "a parameter", [refresh.renewal.parameter], known)
         answers = [answer for answer in contract.answers.values() if isinstance(answer.value, dict)]
         fields = [field for answer in answers for field in (*answer.value, *answer.optional)]
-        for key, field in (("asked", refresh.asked), ("callback", refresh.callback)):
+        for key, field in (("asked", refresh.asked.field), ("callback", refresh.callback.field)):
             yield from names.check(("bindings", "refresh", key), "a field of an answer", [field], fields)
     if platform is not None:
         path = ("bindings", "platform")
-        yield from names.valued((*path, "session"), platform.session, ())
+        yield from names.valued((*path, "session"), platform.session.variable, ())
         for key, state in (("company", platform.company), ("conference", platform.conference)):
             if state is not None:
                 yield from names.bound((*path, key), state)
-        yield from names.check((*path, "not-simulated"), "an error code", [platform.not_simulated], contract.errors)
+        yield from names.check(
+            (*path, "not-simulated"), "an error code", [platform.not_simulated.error], contract.errors
+        )

@@ -1,4 +1,4 @@
-"""Whether a contract's document has the shape that `session.schema.json` asks for, said in sentences with places."""
+"""The JSON Schema of a contract, made from the model; and what a document does not keep of it, in sentences with places."""
 
 from __future__ import annotations
 
@@ -7,14 +7,17 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any
 
+import msgspec
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError
 
-from openfirst_reference.contract.document import Document, Path_
+from openfirst_reference.contract.document import Document, Json, Path_
 from openfirst_reference.contract.findings import Finding, did_you_mean
-from openfirst_spec import resource
+from openfirst_reference.contract.forms import DERIVED, Entry, Form
+from openfirst_reference.contract.model import ClassesFrom, Leaf, Sections
 
 SCHEMA_FILE = "session.schema.json"
+_DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _KINDS = {
     "string": "text",
     "object": "a map",
@@ -34,7 +37,68 @@ def schema_findings(document: Document) -> list[Finding]:
 
 @lru_cache(maxsize=1)
 def _validator() -> Draft202012Validator:
-    return Draft202012Validator(json.loads(resource(SCHEMA_FILE)))
+    return Draft202012Validator(session_schema())
+
+
+def session_schema() -> Json:
+    """The schema as `session.schema.json` has it."""
+    (root, *_), parts = msgspec.json.schema_components((Sections, ClassesFrom, Leaf), schema_hook=_form)
+    kinds = {kind.__name__: kind for kind in _kinds(Entry)}
+    parts = {name: _entry(part, kinds[name]) for name, part in sorted(parts.items())}
+    whole = parts.pop(str(root["$ref"]).rpartition("/")[2])
+    head = {
+        "$schema": _DIALECT,
+        "$id": "https://openfirst.example/session.schema.json",
+        "title": "The session contract",
+    }
+    said = {key: item for key, item in whole.items() if key not in head}
+    schema: Json = _plain({**head, **said, "$defs": parts}, parts)
+    return schema
+
+
+def schema_text() -> str:
+    """The text of `session.schema.json`."""
+    return json.dumps(session_schema(), indent=2, ensure_ascii=False) + "\n"
+
+
+def _form(kind: type) -> Json:
+    if not issubclass(kind, Form):
+        raise NotImplementedError(f"{kind} is no form.")
+    return dict(kind.SCHEMA)
+
+
+def _kinds(kind: type[Entry]) -> Iterator[type[Entry]]:
+    for below in kind.__subclasses__():
+        yield below
+        yield from _kinds(below)
+
+
+def _entry(part: Json, kind: type[Entry]) -> Json:
+    """The schema of an entry, without what is derived; of several keys it may have exactly one."""
+    properties = {name: item for name, item in part["properties"].items() if DERIVED not in item}
+    groups = {"oneOf": [{"required": list(keys)} for keys in kind.ONE_OF]} if kind.ONE_OF else {}
+    description = " ".join(str(part.get("description", "")).split())
+    return {**part, "description": description, "properties": properties, **groups}
+
+
+def _plain(value: Any, parts: Json) -> Any:
+    """A schema without titles and defaults; what may be left out is not null, and a text or a map is one schema."""
+    if isinstance(value, list):
+        return [_plain(item, parts) for item in value]
+    if not isinstance(value, dict):
+        return value
+    options = [item for item in value.get("anyOf", ()) if item != {"type": "null"}]
+    rest = {key: item for key, item in value.items() if key not in ("anyOf", "default")}
+    if isinstance(rest.get("title"), str) and "$id" not in rest:
+        del rest["title"]
+    if len(options) == 1:
+        return _plain({**options[0], **rest}, parts)
+    if options:
+        (entry,) = (parts[item["$ref"].rpartition("/")[2]] for item in options if "$ref" in item)
+        return _plain({**entry, **rest, "type": ["string", "object"]}, parts)
+    if rest.get("type") == "object" and "items" in rest:
+        rest["type"] = ["array", "object"]
+    return {key: _plain(item, parts) for key, item in rest.items()}
 
 
 def _findings(document: Document, error: ValidationError) -> Iterator[Finding]:
@@ -81,3 +145,7 @@ def _shown(value: Any) -> str:
     if isinstance(value, list):
         return "a list"
     return f"`{json.dumps(value, ensure_ascii=False, default=str)[:60]}`"
+
+
+if __name__ == "__main__":
+    print(schema_text(), end="")

@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from openfirst_reference.contract.bindings import BoundScopes, CredentialBinding
 from openfirst_reference.contract.document import Json
 from openfirst_reference.contract.http_surface import surface
-from openfirst_reference.contract.model import BoundScopes, Contract, CredentialBinding, Operation
+from openfirst_reference.contract.model import Contract, Operation
 
 Translated = Callable[[Any], Any]
 _TYPE = "#/types/"
@@ -53,7 +54,7 @@ class Credentials:
             binding.external_id.told_by.variable: binding.external_id.told_by.value(external_id is not None),
         }
         if binding.scopes is not None:
-            values[binding.scopes.permits.variable] = permitted(binding.scopes, described.get("scopes"))
+            values[binding.scopes.variable] = permitted(binding.scopes, described.get("scopes"))
         return values
 
     def described(self, held: Mapping[str, str | None]) -> Json:
@@ -69,7 +70,7 @@ class Credentials:
             "externalId": value(binding.external_id.variable),
         }
         if binding.scopes is not None:
-            credential["scopes"] = examples(binding.scopes, value(binding.scopes.permits.variable))
+            credential["scopes"] = examples(binding.scopes, value(binding.scopes.variable))
         return credential
 
     def of_fixture(self, fixture: str, otherwise: Mapping[str, str] | None = None) -> Json:
@@ -79,16 +80,16 @@ class Credentials:
     def error(self, condition: str) -> str:
         """The code that a credential in a condition of the wire is refused with."""
         variable = self.contract.variables[self.binding.condition.variable]
-        return (variable.errors or {})[self.binding.condition.inward(condition)]
+        return variable.errors[self.binding.condition.inward(condition)]
 
     def life(self, passed: float) -> dict[str, str | None]:
         """The variable that tells how much of a credential's life has passed, as a fraction; nothing where there is none."""
-        name = self.binding.life
-        if name is None:
+        life = self.binding.life
+        if life is None:
             return {}
-        variable = self.contract.variables[name]
-        points = [point for point, part in (variable.points or {}).items() if part <= passed]
-        return {name: [variable.initial, *points][-1]}
+        variable = self.contract.variables[life.variable]
+        points = [point for point, part in variable.points.items() if part <= passed]
+        return {life.variable: [variable.initial, *points][-1]}
 
     # Calls ----------------------------------------------------------------------------------------------------------
 
@@ -130,8 +131,8 @@ class Credentials:
             sent = {target: "/".join(method.sent) for target, method in self.contract.methods.items()}
             target_of = {name: target for target, name in sent.items()}
             return (lambda name: target_of.get(name, name)), (lambda target: sent.get(target, target))
-        if operation.driven == "advance" and bindings.refresh and parameter == bindings.refresh.parameter:
-            return bindings.refresh.renewal.inward, bindings.refresh.renewal.outward
+        if operation.driven == "advance" and bindings.refresh and parameter == bindings.refresh.renewal.parameter:
+            return bindings.refresh.renewal.words.inward, bindings.refresh.renewal.words.outward
         credential = bindings.credential
         schema = operation.arguments.get(path[0])
         if credential is None or not isinstance(schema, Mapping) or schema.get("$ref") != _TYPE + credential.type:
@@ -164,12 +165,12 @@ def client_choices(contract: Contract) -> set[str]:
 
 def permitted(binding: BoundScopes, scopes: Sequence[str] | None) -> str:
     """The contract's word for what scopes permit; None, as in a token that states none, is unrestricted."""
-    return binding.permits.value(scopes is None or any(scope in binding.any_of for scope in scopes))
+    return binding.value(scopes is None or any(scope in binding.any_of for scope in scopes))
 
 
 def examples(binding: BoundScopes, word: str | None) -> list[str]:
     """Scopes that the contract's word stands for."""
-    return list(binding.without) if word == binding.permits.no else [binding.any_of[0]]
+    return list(binding.without) if word == binding.no else [binding.any_of[0]]
 
 
 def _at(arguments: Mapping[str, Any], path: Sequence[str]) -> Any:

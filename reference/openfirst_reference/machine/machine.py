@@ -9,22 +9,16 @@ Rule 2: it does not know who asks. The simulator, the tracker, the proof and the
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
 from functools import lru_cache
 from operator import itemgetter
 from typing import Any
 
+from msgspec import structs
+
 from openfirst_reference.contract.document import word
 from openfirst_reference.contract.findings import ContractError, Mistake
-from openfirst_reference.contract.model import (
-    ANY_ERROR,
-    OF_SERVICE,
-    Alternative,
-    Carry,
-    Contract,
-    Guard,
-    Row,
-)
+from openfirst_reference.contract.forms import Carry, Guard
+from openfirst_reference.contract.model import ANY_ERROR, OF_SERVICE, Alternative, Contract, Row
 from openfirst_reference.contract.references import known_errors
 from openfirst_reference.machine.calls import Calls
 from openfirst_reference.machine.credential import Credentials
@@ -252,7 +246,7 @@ class Machine:
     def _codes(self, alternative: Alternative) -> list[str]:
         name = (alternative.error or "").removeprefix("given.")
         variable = self.contract.variables.get(name)
-        return list((variable.errors or {}).values()) if variable else [name]
+        return list(variable.errors.values()) if variable else [name]
 
     def _code(self, alternative: Alternative, state: State, variant: Variant) -> str | None:
         name = alternative.error
@@ -264,7 +258,7 @@ class Machine:
             value = variant.given.get(name)
         else:
             value = state[self.index[name]]
-        return (self.contract.variables[name].errors or {}).get(word(value))
+        return self.contract.variables[name].errors.get(word(value))
 
     def own_codes(self, operation: str) -> frozenset[str]:
         """The codes that the table itself gives for the operation; any other code is the service's own."""
@@ -363,13 +357,15 @@ def machine_of(contract: Contract) -> Machine:
 
 def _with_group_values(row: Row, contract: Contract) -> Row:
     """The row with groups of a variable's values written out."""
-    may = tuple(replace(item, inside=_written_out(item.inside, contract)) if item.inside else item for item in row.may)
+    may = tuple(
+        structs.replace(item, inside=_written_out(item.inside, contract)) if item.inside else item for item in row.may
+    )
     inside, carries = _written_out(row.inside, contract), _carries_with_values(row.carries, contract)
-    return replace(row, inside=inside, may=may, carries=carries)
+    return structs.replace(row, inside=inside, may=may, carries=carries)
 
 
 def _written_out(guard: Guard, contract: Contract) -> Guard:
-    groups = {name: contract.variables[name].groups or {} for name in guard}
+    groups = {name: contract.variables[name].groups for name in guard}
     return {
         name: frozenset(value for item in values for value in groups[name].get(item, (item,)))
         for name, values in guard.items()
@@ -383,7 +379,7 @@ def _carries_with_values(carries: tuple[Carry, ...], contract: Contract) -> tupl
             name: frozenset(
                 value
                 for item in values
-                for value in (contract.variables[name].groups or {}).get(item, (item,))
+                for value in contract.variables[name].groups.get(item, (item,))
             )
             if name in contract.variables
             else values

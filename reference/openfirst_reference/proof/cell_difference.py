@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from openfirst_reference.contract.forms import Carries
 from openfirst_reference.contract.model import ANY_ERROR, OF_SERVICE, Alternative, Row
 from openfirst_reference.machine.machine import Machine
 from openfirst_reference.proof.cells import (
@@ -58,7 +59,7 @@ class CellChange:
 
 
 Settings = Mapping[Permitted, frozenset[tuple[str, ...]]]
-_NOTHING = Row("", "", {}, {}, (), (), None)
+_NOTHING = Row(call="", carries=Carries())
 
 
 def cell_changes(old: Machine, new: Machine) -> Iterator[CellChange]:
@@ -81,7 +82,7 @@ class _Side:
         overlaps = [item for item in self.contract.overlaps.values() if (item.call, item.other) == (operation, other)]
         may = tuple(alternative for item in overlaps for alternative in item.may)
         carries = tuple(carry for item in overlaps for carry in item.carries)
-        together = Row("", operation, {}, {}, may, carries, None)
+        together = Row(call=operation, may=may, carries=Carries(carries))
         self.rows = machine.rows(operation) if other is None else [together]
         self.asked = {id(row): self._asked(row) for row in self.rows}
         names = [name for asked in self.asked.values() for name in asked]
@@ -152,7 +153,7 @@ class _Side:
         if not self._is_variable(error) or error is None:
             return error
         name = error.removeprefix("given.")
-        return (self.contract.variables[name].errors or {}).get(cell[name][0])
+        return self.contract.variables[name].errors.get(cell[name][0])
 
     def answer(self, item: Alternative) -> str | None:
         """How an answer is compared."""

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass
 from typing import Any
 
+from msgspec import Struct, structs
+
+from openfirst_reference.contract.forms import Word
 from openfirst_reference.contract.model import Contract
 from openfirst_reference.machine.machine import Machine
 from openfirst_reference.proof.cell_difference import CellChange, cell_changes
@@ -83,7 +86,7 @@ def _sections(contract: Contract) -> Iterator[tuple[str, Mapping[str, Any]]]:
         "class",
         {f"{leaf.name} of {item.operation} {item.parameter}": leaf for item in classes for leaf in item.leaves},
     )
-    yield "service", {name: {**item, "methods": None} for name, item in contract.services.items()}
+    yield "service", {name: {**_plain(item), "methods": None} for name, item in contract.services.items()}
     yield "gate", contract.gates
     yield "method", contract.methods
     bindings = contract.bindings
@@ -119,8 +122,10 @@ def _is_map(value: Any) -> bool:
 
 def _plain(value: Any) -> Any:
     """Frozen data as JSON has it."""
-    if is_dataclass(value):
-        return {item.name: _plain(getattr(value, item.name)) for item in fields(value)}
+    if isinstance(value, Struct):
+        return {item.encode_name: _plain(getattr(value, item.name)) for item in structs.fields(value)}
+    if isinstance(value, Word) and not value:
+        return None
     if isinstance(value, Mapping):
         return {str(key): _plain(item) for key, item in value.items()}
     if isinstance(value, frozenset):

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
+from msgspec import structs
+
+from openfirst_reference.contract.forms import NameMap
 from openfirst_reference.contract.model import Answer, Contract, Overlap, Row
 from openfirst_reference.machine.machine import Machine
 from openfirst_reference.machine.step import Call, State, Step
@@ -168,6 +171,5 @@ def _shifted(contract: Contract, answer: Answer) -> Iterator[Answer]:
     for path, name in answer.fields.items():
         for other in data if name in data else ():
             if other != name:
-                yield replace(
-                    answer, name=f"{answer.name} with {other} as {path}", fields={**answer.fields, path: other}
-                )
+                fields = NameMap({**answer.fields, path: other})
+                yield structs.replace(answer, name=f"{answer.name} with {other} as {path}", fields=fields)

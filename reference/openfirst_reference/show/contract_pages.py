@@ -5,17 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 
 from openfirst_reference.contract.findings import Mistake, did_you_mean, list_words
-from openfirst_reference.contract.model import (
-    Alternative,
-    Carry,
-    Choice,
-    Classes,
-    Contract,
-    Guard,
-    Operation,
-    Row,
-    Rule,
-)
+from openfirst_reference.contract.forms import Carry, Guard
+from openfirst_reference.contract.model import Alternative, Choice, Classes, Contract, Operation, Row, Rule
 from openfirst_reference.machine.automaton import explore
 from openfirst_reference.machine.machine import Machine
 from openfirst_reference.show.blocks import Block, Diagram, Grid, Heading, Quote, as_markdown, as_text
@@ -88,7 +79,7 @@ def _everything(contract: Contract) -> Iterator[Block]:
     yield Grid(
         [
             ("source", "title", "version", "what it is"),
-            *((name, item["title"], item["version"], item["what"]) for name, item in contract.sources.items()),
+            *((name, item.title, item.version, item.what) for name, item in contract.sources.items()),
         ]
     )
 
@@ -113,7 +104,7 @@ def _one(contract: Contract, what: str) -> Iterator[Block]:
 def _rule(contract: Contract, rule: Rule, level: int) -> Iterator[Block]:
     yield Heading(level, rule.id)
     yield f"{rule.statement} ({rule.level}, {rule.basis})"
-    yield Quote(rule.quote, contract.sources[rule.source]["title"])
+    yield Quote(rule.quote, contract.sources[rule.source].title)
     rows = [row.id for row in contract.rows.values() if any(carry.rule == rule.id for carry in row.carries)]
     rows += [overlap.id for overlap in contract.overlaps.values() if any(c.rule == rule.id for c in overlap.carries)]
     kept = [
@@ -132,7 +123,7 @@ def _choice(contract: Contract, choice: Choice, level: int) -> Iterator[Block]:
     default = contract.default_choices()[choice.id]
     undeclared = f" Undeclared it is taken to be {choice.undeclared}." if choice.undeclared else ""
     yield f"May be {list_words(choice.values, 'or')}; the simulator's default is {default}.{undeclared} {choice.why}"
-    yield Quote(choice.quote, contract.sources[choice.source]["title"])
+    yield Quote(choice.quote, contract.sources[choice.source].title)
     if choice.known:
         yield "Known: " + ", ".join(f"{sdk}: {value}" for sdk, value in choice.known.items()) + "."
     yield f"Touches {list_words(choice.touches)}."
@@ -211,7 +202,7 @@ def _error(contract: Contract, code: str) -> Iterator[Block]:
         yield Grid(
             [
                 ("SDK", "native code", "native message"),
-                *((item.get("sdk", "-"), item.get("code", "-"), item.get("message", "-")) for item in error.native),
+                *((item.sdk, item.code or "-", item.message or "-") for item in error.native),
             ]
         )
 

@@ -48,7 +48,7 @@ def _counterexample(proof: Proof, rule_id: str) -> str:
     lines = [
         f"The table breaks the rule {rule_id} ({rule.level}, {rule.basis}).",
         f"  {rule.statement}",
-        f'  "{rule.quote}" ({proof.machine.contract.sources[rule.source]["title"]})',
+        f'  "{rule.quote}" ({proof.machine.contract.sources[rule.source].title})',
         f"  Fixture {found.fixture}:",
         columns(trace_rows(proof.machine, found.trace), "    "),
         f"  The last step is alternative {last.index + 1} of the row {last.row.id}.",

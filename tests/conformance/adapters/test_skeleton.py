@@ -6,8 +6,10 @@ import ast
 import dataclasses
 
 import pytest
+from msgspec import structs
 
 from openfirst_conformance.adapters.authoring.skeleton import LANGUAGES, skeleton
+from openfirst_reference.contract.forms import Schema
 from openfirst_reference.contract.load import load_contract
 
 CONTRACT = load_contract()
@@ -35,7 +37,7 @@ def test_every_operation_of_a_client_has_a_line_and_what_the_world_does_has_none
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_names_come_from_the_contract_alone(language: str) -> None:
-    operations = {"begin": dataclasses.replace(CONTRACT.operations["open"], name="begin", arguments={"whose": {}})}
+    operations = {"begin": structs.replace(CONTRACT.operations["open"], name="begin", arguments={"whose": Schema()})}
     classes = {("begin", name): CONTRACT.classes["open", name] for name in CONTRACT.operations["open"].parameters}
     errors = {"no-such-luck": CONTRACT.errors["not-initialized"]}
     text = skeleton(

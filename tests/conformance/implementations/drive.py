@@ -171,7 +171,7 @@ class Trial:
 
     async def pass_time(self, planned: Planned) -> Settled:
         """Go to the next point of the token's life, and tell whether a fresh one was asked for."""
-        points = self.contract.variables["life"].points or {}
+        points = self.contract.variables["life"].points
         passed = self.passed[planned.client]
         point = min((item for item in points.values() if item > passed), default=passed + 0.25)
         self.passed[planned.client] = point

@@ -198,10 +198,10 @@ def test_what_is_permitted_where_a_variable_has_a_new_value_is_told() -> None:
         ("operations: { close: { errors: [] } }", "operation close: errors: no longer "),
         ("operations: { close: { pure: true } }", "operation close: pure was false, is true"),
         ("sources: { cpp: { version: 2.7.0 } }", "source cpp: version was 2.6.1, is 2.7.0"),
-        ("sources: { more: { title: More, version: 1, what: documentation } }", "source more: added"),
+        ('sources: { more: { title: More, version: "1", what: documentation } }', "source more: added"),
         ("state: { session: { meaning: Another. } }", "variable session: meaning was "),
         ("fixtures: { token-with-id: { set: { tokenExternalId: Yan } } }", "fixture token-with-id: set.tokenExternalId was Zoë"),
-        ("classes: { open.name: { given: { plain: { is: 'given.name != null' } } } }", "class plain of open name: expression was "),
+        ("classes: { open.name: { given: { plain: { is: 'given.name != null' } } } }", "class plain of open name: is was "),
         ("effects: { closed: { stale: { name: [reopen] } } }", "effect closed: stale.name"),
         ("laws: { overlapping: sessions-are-apart }", "law overlapping: rule was concurrent-calls, is sessions-are-apart"),
         ("contract: { version: 9.0.0 }", "contract session: version was 1.0.0, is 9.0.0"),
@@ -212,7 +212,7 @@ def test_what_differs_in_an_entry_is_told_by_section_name_and_field(overlay: str
 
 
 def test_what_was_added_is_told_the_other_way_round_as_removed() -> None:
-    overlay = "sources: { more: { title: More, version: 1, what: documentation } }"
+    overlay = 'sources: { more: { title: More, version: "1", what: documentation } }'
 
     assert difference_text(difference(laid(overlay), laid())) == "source more: removed"
 

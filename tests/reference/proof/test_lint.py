@@ -16,7 +16,7 @@ from openfirst_reference.contract.build import build_contract
 from openfirst_reference.contract.document import Document, lay_over, read_document
 from openfirst_reference.contract.findings import ContractError, Finding
 from openfirst_reference.contract.load import CONTRACT_FILE, load_document
-from openfirst_reference.contract.schema import SCHEMA_FILE, schema_findings
+from openfirst_reference.contract.schema import SCHEMA_FILE, schema_findings, schema_text
 from openfirst_reference.proof.lint import lint
 from openfirst_spec import resource
 
@@ -49,6 +49,11 @@ def wrong(document: Document, openapi: str = OPENAPI) -> list[Finding]:
 
 def test_nothing_is_wrong_with_the_contract_that_comes_with_the_package() -> None:
     assert [str(finding) for finding in lint(PACKAGED) if finding.severity != "info"] == []
+
+
+def test_the_schema_for_other_readers_is_what_the_model_says() -> None:
+    """`python -m openfirst_reference.contract.schema` writes it."""
+    assert resource(SCHEMA_FILE) == schema_text()
 
 
 def test_any_reader_of_yaml_and_json_schema_finds_the_contract_in_form() -> None:

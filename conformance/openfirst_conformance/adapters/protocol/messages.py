@@ -16,7 +16,7 @@ from referencing import Registry, Resource
 from openfirst_conformance.adapters.protocol.faults import AdapterFault
 from openfirst_conformance.adapters.protocol.lines import shorten
 from openfirst_reference.contract.document import Json
-from openfirst_reference.contract.model import Words
+from openfirst_reference.contract.forms import Words
 from openfirst_spec import resource
 
 RequestHandler = Callable[[str, Json], Awaitable[Json]]

@@ -24,9 +24,9 @@ class Translator:
         self._natives = {entry["native"]: entry["code"] for entry in trusted if entry["code"] in self._codes}
         for code, error in contract.errors.items():
             for native in error.native:
-                for key in ("code", "message"):
-                    if key in native:
-                        self._natives.setdefault(native[key], code)
+                for said in (native.code, native.message):
+                    if said:
+                        self._natives.setdefault(said, code)
 
     def __call__(self, result: Json) -> Outcome:
         """The outcome, from the result of `call` as its schema has it."""
