@@ -10,11 +10,12 @@ import yaml
 
 from openfirst_conformance.adapters.authoring import reference_adapter
 from openfirst_conformance.adapters.inprocess import PythonAdapter
+from openfirst_conformance.adapters.protocol.shapes import InitializeResult
 from openfirst_conformance.cases.golden import trace_of
 from openfirst_conformance.tiers import smoke
 from openfirst_conformance.verdicts.judge import judge
 from openfirst_reference.contract.build import build_contract
-from openfirst_reference.contract.document import Document, Json
+from openfirst_reference.contract.document import Document
 from openfirst_reference.contract.load import load_document
 from openfirst_reference.contract.model import Contract
 from openfirst_reference.proof.lint import lint
@@ -35,10 +36,10 @@ class Declaring(PythonAdapter):
         super().__init__(path)
         self._names = names
 
-    async def restart(self) -> Json:
+    async def restart(self) -> InitializeResult:
         """Make the object, and spell what it declares."""
         result = await super().restart()
-        declared = {
+        declared: dict[str, str | bool | None] = {
             self._names.get(Word("choice", "", choice), choice): self._names.get(
                 Word("choice value", choice, str(value)), str(value)
             )

@@ -19,6 +19,7 @@ from openfirst_conformance.adapters.authoring.skeleton import LANGUAGES
 from openfirst_conformance.adapters.process import ProcessAdapter
 from openfirst_conformance.adapters.protocol.deadlines import Deadlines
 from openfirst_conformance.adapters.protocol.faults import AdapterFault
+from openfirst_conformance.adapters.protocol.shapes import CallParams, Credential, InitializeParams, ResetParams
 from openfirst_conformance.adapters.tcp import TcpAdapter
 
 # A machine that is busy with other things takes its time to start a compiler.
@@ -60,12 +61,12 @@ FILLED_IN = {
 """,
 }
 
-INITIALIZE = {
+INITIALIZE: InitializeParams = {
     "protocol": 1,
     "contract": {"name": "session", "version": "1.0.0"},
     "platform": {"baseUrl": "http://127.0.0.1:1"},
 }
-CREDENTIAL: dict[str, Any] = {
+CREDENTIAL: Credential = {
     "kind": "token",
     "token": "t",
     "condition": "good",
@@ -73,7 +74,7 @@ CREDENTIAL: dict[str, Any] = {
     "scopes": [],
     "expiresIn": -0.5,
 }
-RESET = {
+RESET: ResetParams = {
     "generation": 7,
     "now": "2026-01-01T00:00:00Z",
     "platform": {"baseUrl": "http://127.0.0.1:1"},
@@ -201,5 +202,5 @@ async def reach(adapter: TcpAdapter) -> None:
     await adapter.close()
 
 
-def call(operation: str, **arguments: Any) -> dict[str, Any]:
+def call(operation: str, **arguments: Any) -> CallParams:
     return {"generation": 7, "client": "a", "operation": operation, "arguments": arguments}

@@ -2,18 +2,30 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from collections.abc import Mapping
+from typing import Any, Protocol
 
 from openfirst_conformance.adapters.protocol.faults import AdapterFault
 from openfirst_conformance.adapters.protocol.messages import RequestHandler
-from openfirst_reference.contract.document import Json
+from openfirst_conformance.adapters.protocol.shapes import (
+    AdvanceParams,
+    CallParams,
+    CallResult,
+    Done,
+    InitializeParams,
+    InitializeResult,
+    ResetParams,
+    ResetResult,
+    SettleParams,
+    WorldParams,
+)
 
 
 class Adapter(Protocol):
     """An implementation under test, as the judge sees it.
 
-    The methods take the params of the protocol's message of that name and give its result, both as
-    `protocol/*.schema.json` states them. Each raises AdapterFault if the adapter ended, hung, or answered
+    The methods take the params of the protocol's message of that name and give its result, both checked by
+    `protocol/*.schema.json`. Each raises AdapterFault if the adapter ended, hung, or answered
     what the schema does not permit; after `crash` and `hang`, `restart` makes it usable again. ValueError
     means that the params are not what the schema says.
 
@@ -33,31 +45,31 @@ class Adapter(Protocol):
         """Give the last lines that it wrote to standard error."""
         ...
 
-    async def start(self, params: Json) -> Json:
+    async def start(self, params: InitializeParams) -> InitializeResult:
         """Start it and give the result of `initialize`."""
         ...
 
-    async def reset(self, params: Json) -> Json:
+    async def reset(self, params: ResetParams) -> ResetResult:
         """Begin a case."""
         ...
 
-    async def call(self, params: Json) -> Json:
+    async def call(self, params: CallParams) -> CallResult:
         """Make one call, and give its outcome."""
         ...
 
-    async def world(self, params: Json) -> Json:
+    async def world(self, params: WorldParams) -> Done:
         """Let something happen that only the adapter's environment can make."""
         ...
 
-    async def advance(self, params: Json) -> Json:
+    async def advance(self, params: AdvanceParams) -> Done:
         """Let virtual time pass."""
         ...
 
-    async def settle(self, params: Json) -> Json:
+    async def settle(self, params: SettleParams) -> Done:
         """Wait until nothing is pending."""
         ...
 
-    async def restart(self) -> Json:
+    async def restart(self) -> InitializeResult:
         """End it by force, start it again, and give the result of `initialize`."""
         ...
 
@@ -69,25 +81,30 @@ class Adapter(Protocol):
 class Requests:
     """The protocol's methods during a case, in terms of one that asks."""
 
-    async def _ask(self, method: str, params: Json) -> Json:
+    async def _ask(self, method: str, params: Mapping[str, Any]) -> Any:
         raise NotImplementedError
 
-    async def reset(self, params: Json) -> Json:
+    async def reset(self, params: ResetParams) -> ResetResult:
         """Begin a case."""
-        return await self._ask("reset", params)
+        result: ResetResult = await self._ask("reset", params)
+        return result
 
-    async def call(self, params: Json) -> Json:
+    async def call(self, params: CallParams) -> CallResult:
         """Make one call, and give its outcome."""
-        return await self._ask("call", params)
+        result: CallResult = await self._ask("call", params)
+        return result
 
-    async def world(self, params: Json) -> Json:
+    async def world(self, params: WorldParams) -> Done:
         """Let something happen that only the adapter's environment can make."""
-        return await self._ask("world", params)
+        result: Done = await self._ask("world", params)
+        return result
 
-    async def advance(self, params: Json) -> Json:
+    async def advance(self, params: AdvanceParams) -> Done:
         """Let virtual time pass."""
-        return await self._ask("advance", params)
+        result: Done = await self._ask("advance", params)
+        return result
 
-    async def settle(self, params: Json) -> Json:
+    async def settle(self, params: SettleParams) -> Done:
         """Wait until nothing is pending."""
-        return await self._ask("settle", params)
+        result: Done = await self._ask("settle", params)
+        return result

@@ -7,6 +7,7 @@ import importlib
 import itertools
 import sys
 import traceback
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ from openfirst_conformance.adapters.protocol.lines import (
     shorten,
 )
 from openfirst_conformance.adapters.protocol.messages import RequestHandler, check_result, check_sent
+from openfirst_conformance.adapters.protocol.shapes import InitializeParams, InitializeResult
 from openfirst_conformance.adapters.protocol.transcript import Sender, Transcript
 from openfirst_reference.contract.document import Json
 
@@ -56,7 +58,7 @@ class PythonAdapter(Requests):
         self._transcript = transcript
         self._ids = itertools.count(1)
         self._threads = Threads()
-        self._params: Json | None = None
+        self._params: InitializeParams | None = None
         self._object: Any = None
         self._generation: int | None = None
         self._traceback = ""
@@ -70,12 +72,12 @@ class PythonAdapter(Requests):
         """Give the last lines of the traceback of what was last raised."""
         return self._traceback
 
-    async def start(self, params: Json) -> Json:
+    async def start(self, params: InitializeParams) -> InitializeResult:
         """Make the object and give the result of its `initialize`."""
         self._params = params
         return await self.restart()
 
-    async def restart(self) -> Json:
+    async def restart(self) -> InitializeResult:
         """Leave the object, make another, and give the result of its `initialize`."""
         if self._params is None:
             raise RuntimeError("restart() comes after start()")
@@ -84,7 +86,8 @@ class PythonAdapter(Requests):
         if hasattr(self._object, "request"):
             self._object.request = self._request
         try:
-            return await self._ask("initialize", self._params)
+            result: InitializeResult = await self._ask("initialize", self._params)
+            return result
         except AdapterFault as fault:
             self._object = None
             if fault.kind != "crash":
@@ -103,7 +106,7 @@ class PythonAdapter(Requests):
             self._object = None
             self._threads.close()
 
-    async def _ask(self, method: str, params: Json) -> Json:
+    async def _ask(self, method: str, params: Mapping[str, Any]) -> Any:
         check_sent(method, "params", params)
         if self._object is None:
             raise RuntimeError(f"{method} comes after start()")
@@ -219,7 +222,7 @@ def _one_line(error: BaseException) -> str:
     return shorten(f"{type(error).__name__}: {'; '.join(str(error).splitlines())}")
 
 
-def _copy(message: Json) -> Json:
+def _copy(message: Mapping[str, Any]) -> Json:
     return decode(encode({"id": 0, "result": message}))[1]["result"]  # type: ignore[no-any-return]
 
 

@@ -10,7 +10,7 @@ import shlex
 import shutil
 import signal
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, cast
 
@@ -19,6 +19,7 @@ from openfirst_conformance.adapters.protocol.channel import Channel
 from openfirst_conformance.adapters.protocol.deadlines import Deadlines
 from openfirst_conformance.adapters.protocol.faults import AdapterFault, record
 from openfirst_conformance.adapters.protocol.messages import RequestHandler
+from openfirst_conformance.adapters.protocol.shapes import InitializeParams, InitializeResult
 from openfirst_conformance.adapters.protocol.transcript import Transcript
 from openfirst_reference.contract.document import Json
 
@@ -48,7 +49,7 @@ class ProcessAdapter(Requests):
         self.handler = handler
         self._deadlines = deadlines or Deadlines()
         self._transcript = transcript
-        self._params: Json | None = None
+        self._params: InitializeParams | None = None
         self._child: _Child | None = None
         self._channel: Channel | None = None
         self._watcher: asyncio.Task[None] | None = None
@@ -73,19 +74,20 @@ class ProcessAdapter(Requests):
         """Give the last lines that the process, running or not, wrote to standard error."""
         return self._child.stderr_tail() if self._child is not None else ""
 
-    async def start(self, params: Json) -> Json:
+    async def start(self, params: InitializeParams) -> InitializeResult:
         """Start the process and give the result of `initialize`."""
         self._params = params
         return await self.restart()
 
-    async def restart(self) -> Json:
+    async def restart(self) -> InitializeResult:
         """End the process if there is one, start it again, and give the result of `initialize`."""
         if self._params is None:
             raise RuntimeError("restart() comes after start()")
         await self._end()
         try:
             await self._spawn()
-            return await self._ask("initialize", self._params)
+            result: InitializeResult = await self._ask("initialize", self._params)
+            return result
         except BaseException as error:
             await self._end()
             if isinstance(error, AdapterFault) and error.kind == "crash":
@@ -144,11 +146,11 @@ class ProcessAdapter(Requests):
             if fault.kind != "crash":
                 record(self.faults, fault)
 
-    async def ask_anything(self, method: str, params: Json) -> Json:
+    async def ask_anything(self, method: str, params: Json) -> Any:
         """Ask what no schema knows, and give any result: for a test of the adapter itself."""
         return await self._ask(method, params, checked=False)
 
-    async def _ask(self, method: str, params: Json | None, *, checked: bool = True) -> Json:
+    async def _ask(self, method: str, params: Mapping[str, Any] | None, *, checked: bool = True) -> Any:
         if self._channel is None:
             raise RuntimeError(f"{method} comes after start()")
         try:

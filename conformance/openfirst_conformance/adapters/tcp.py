@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import os
-from typing import cast
+from collections.abc import Mapping
+from typing import Any, cast
 from urllib.parse import urlsplit
 
 from openfirst_conformance.adapters.adapter import Requests
@@ -12,6 +13,7 @@ from openfirst_conformance.adapters.protocol.channel import Channel
 from openfirst_conformance.adapters.protocol.deadlines import Deadlines
 from openfirst_conformance.adapters.protocol.faults import AdapterFault, record
 from openfirst_conformance.adapters.protocol.messages import RequestHandler
+from openfirst_conformance.adapters.protocol.shapes import InitializeParams, InitializeResult
 from openfirst_conformance.adapters.protocol.transcript import Transcript
 from openfirst_reference.contract.document import Json
 
@@ -39,7 +41,7 @@ class TcpAdapter(Requests):
         self._address = address
         self._deadlines = deadlines or Deadlines()
         self._transcript = transcript
-        self._params: Json | None = None
+        self._params: InitializeParams | None = None
         self._connection: _Connection | None = None
         self._told: AdapterFault | None = None
 
@@ -57,13 +59,14 @@ class TcpAdapter(Requests):
         """Give nothing: what it writes to standard error is shown where it runs."""
         return ""
 
-    async def start(self, params: Json) -> Json:
+    async def start(self, params: InitializeParams) -> InitializeResult:
         """Connect and give the result of `initialize`."""
         self._params = params
         await self._connect()
-        return await self._ask("initialize", params)
+        result: InitializeResult = await self._ask("initialize", params)
+        return result
 
-    async def restart(self) -> Json:
+    async def restart(self) -> InitializeResult:
         """Leave the connection, connect again, and give the result of `initialize`.
 
         The adapter may have ended, and take its time to come back: as long as a start may take.
@@ -82,7 +85,8 @@ class TcpAdapter(Requests):
                 if loop.time() + _PAUSE > until:
                     raise
             await asyncio.sleep(_PAUSE)
-        return await self._ask("initialize", self._params)
+        result: InitializeResult = await self._ask("initialize", self._params)
+        return result
 
     async def close(self) -> None:
         """End the connection, and record a loss of it that no method raised."""
@@ -94,11 +98,11 @@ class TcpAdapter(Requests):
             record(self.faults, lost)
         await connection.leave(self._deadlines.of("shutdown"))
 
-    async def ask_anything(self, method: str, params: Json) -> Json:
+    async def ask_anything(self, method: str, params: Json) -> Any:
         """Ask what no schema knows, and give any result: for a test of the adapter itself."""
         return await self._ask(method, params, checked=False)
 
-    async def _ask(self, method: str, params: Json | None, *, checked: bool = True) -> Json:
+    async def _ask(self, method: str, params: Mapping[str, Any] | None, *, checked: bool = True) -> Any:
         if self._connection is None:
             raise RuntimeError(f"{method} comes after start()")
         try:

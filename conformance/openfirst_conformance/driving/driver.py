@@ -14,6 +14,7 @@ from openfirst_conformance.adapters.adapter import Adapter
 from openfirst_conformance.adapters.protocol.faults import AdapterFault, RequestRefused
 from openfirst_conformance.adapters.protocol.messages import Capabilities
 from openfirst_conformance.adapters.protocol.outcomes import Translator
+from openfirst_conformance.adapters.protocol.shapes import ContractName, InitializeResult, ResetParams, credential_of
 from openfirst_conformance.cases.case import Case, Planned
 from openfirst_conformance.driving.ability import Lacking, What
 from openfirst_conformance.driving.played import CallMade, Played
@@ -47,7 +48,7 @@ class Driver:
         self.unknown_reasons: Counter[str] = Counter()
         self._stuck: Counter[Cell] = Counter()
         self._answered: set[Cell] = set()
-        self.initialized: Json = {}
+        self.initialized: InitializeResult
         self.capabilities: Capabilities
         self.translate: Translator
         self._stage: Stage | None = None
@@ -58,7 +59,7 @@ class Driver:
     async def start(self) -> None:
         """Start the adapter and shake hands. Raises AdapterFault."""
         stage = await self.platform.stage(0, {})
-        contract = {"name": self.contract.name, "version": self.contract.version}
+        contract: ContractName = {"name": self.contract.name, "version": self.contract.version}
         self.initialized = await self.adapter.start(
             {"protocol": 1, "contract": contract, "platform": {"baseUrl": stage.url}}
         )
@@ -143,11 +144,13 @@ class Driver:
         }
         stage = self._stage = await self.platform.stage(self.resets, held)
         played = Played(case)
-        params = {
+        params: ResetParams = {
             "generation": self.resets,
             "now": _iso(stage.now),
             "platform": {"baseUrl": stage.url},
-            "clients": {name: {"credential": _wire(credential)} for name, credential in stage.credentials.items()},
+            "clients": {
+                name: {"credential": credential_of(credential)} for name, credential in stage.credentials.items()
+            },
         }
         result = await self.adapter.reset(params)
         states = {
@@ -310,7 +313,7 @@ class Driver:
         if isinstance(arguments.get("credential"), Mapping):
             brought = self.machine.credentials.described(self._brought_about(planned.operation))
             described = {**brought, **arguments["credential"]}
-            arguments["credential"] = _wire(await self._stage.hand_over(planned.client, described))
+            arguments["credential"] = credential_of(await self._stage.hand_over(planned.client, described))
         result = await self.adapter.call(
             {
                 "generation": self.resets,
@@ -381,12 +384,6 @@ def _bursts(calls: Sequence[Planned]) -> list[list[Planned]]:
         else:
             bursts.append([planned])
     return bursts
-
-
-def _wire(credential: Mapping[str, Any]) -> Json:
-    """A credential as the protocol carries it."""
-    names = ("kind", "token", "key", "secret", "condition", "externalId", "scopes", "expiresIn")
-    return {name: credential[name] for name in names if name in credential}
 
 
 def _iso(seconds: float) -> str:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from openfirst_conformance.adapters.adapter import Adapter
 from openfirst_conformance.adapters.process import ProcessAdapter
 from openfirst_conformance.adapters.protocol.channel import Channel
 from openfirst_conformance.adapters.protocol.faults import AdapterFault
+from openfirst_conformance.adapters.protocol.shapes import InitializeResult
 from openfirst_conformance.adapters.tcp import TcpAdapter
 from openfirst_conformance.fitness.sample_calls import Probe
 from openfirst_conformance.platforms.simulated import SimulatedPlatform
@@ -139,7 +141,7 @@ class _Trial:
         operations = f"{number} operation{'' if number == 1 else 's'}" if number else "no operation yet"
         return f"{name}: {operations}, {declared.clients} client{'' if declared.clients == 1 else 's'}, {declared.clock} clock"
 
-    def _check_declared(self, result: Json) -> None:
+    def _check_declared(self, result: InitializeResult) -> None:
         operations = self._contract.operations
         ours = [name for name, operation in operations.items() if not operation.by_world]
         worlds = [name for name, operation in operations.items() if operation.driven == "platform"]
@@ -340,5 +342,5 @@ def _wrong(found: str, remedy: str) -> AdapterFault:
     return AdapterFault("bad-message", found, remedy)
 
 
-def _short(result: Json) -> str:
+def _short(result: Mapping[str, Any]) -> str:
     return json.dumps({key: value for key, value in result.items() if value is not None}, ensure_ascii=False)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
@@ -10,12 +9,19 @@ from typing import Any
 from openfirst_conformance.adapters.adapter import Adapter
 from openfirst_conformance.adapters.protocol.faults import AdapterFault
 from openfirst_conformance.adapters.protocol.messages import Capabilities
+from openfirst_conformance.adapters.protocol.shapes import (
+    CallParams,
+    ContractName,
+    InitializeResult,
+    OutcomeReport,
+    PlatformAddress,
+    credential_of,
+)
 from openfirst_conformance.platforms.simulated import SimulatedPlatform, SimulatedStage
 from openfirst_reference.contract.document import Json
 from openfirst_reference.contract.model import Contract
 from openfirst_reference.machine.machine import Machine
 from openfirst_reference.machine.step import Call
-from openfirst_spec import resource
 
 _CLIENT = "a"
 
@@ -43,10 +49,10 @@ class Probe:
         """Those of the calls that change nothing."""
         return [call for call in self.calls if self.contract.operations[call.operation].pure]
 
-    async def start(self) -> Json:
+    async def start(self) -> InitializeResult:
         """Start the adapter, and give the result of its `initialize`."""
-        contract = {"name": self.contract.name, "version": self.contract.version}
-        platform = {"baseUrl": (await self._platform.stage(0, {})).url}
+        contract: ContractName = {"name": self.contract.name, "version": self.contract.version}
+        platform: PlatformAddress = {"baseUrl": (await self._platform.stage(0, {})).url}
         result = await self.adapter.start({"protocol": 1, "contract": contract, "platform": platform})
         self.declared = Capabilities.of(result, self.contract.bindings.operations)
         self.calls = list(self._base_calls())
@@ -57,8 +63,7 @@ class Probe:
         self.generation += 1
         held = {_CLIENT: self._machine.credentials.of_fixture(self._fixture)}
         self._stage = stage = await self._platform.stage(self.generation, held)
-        known = json.loads(resource("protocol/reset.schema.json"))["$defs"]["credential"]["properties"]
-        credential = {key: value for key, value in stage.credentials[_CLIENT].items() if key in known}
+        credential = credential_of(stage.credentials[_CLIENT])
         await self.adapter.reset(
             {
                 "generation": self.generation,
@@ -68,7 +73,7 @@ class Probe:
             }
         )
 
-    def params(self, operation: str, arguments: Mapping[str, Any]) -> Json:
+    def params(self, operation: str, arguments: Mapping[str, Any]) -> CallParams:
         """The params of a call in the case under way."""
         return {
             "generation": self.generation,
@@ -77,7 +82,7 @@ class Probe:
             "arguments": dict(arguments),
         }
 
-    async def make(self, call: Call) -> Json:
+    async def make(self, call: Call) -> OutcomeReport:
         """Make one of the calls."""
         return await self._call(call.operation, call.arguments)
 
@@ -116,7 +121,7 @@ class Probe:
     def _with(self, call: Call, parameter: str, text: str) -> dict[str, Any]:
         return self._machine.arguments(call.operation, {**call.given, parameter: text})
 
-    async def _call(self, operation: str, arguments: Mapping[str, Any]) -> Json:
+    async def _call(self, operation: str, arguments: Mapping[str, Any]) -> OutcomeReport:
         try:
             return await self.adapter.call(self.params(operation, arguments))
         except AdapterFault as fault:

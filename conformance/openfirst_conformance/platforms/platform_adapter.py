@@ -15,6 +15,20 @@ from typing import Any
 
 from openfirst_conformance.adapters.protocol.faults import AdapterFault
 from openfirst_conformance.adapters.protocol.messages import RequestHandler
+from openfirst_conformance.adapters.protocol.shapes import (
+    AdvanceParams,
+    CallParams,
+    CallResult,
+    Credential,
+    Done,
+    InitializeParams,
+    InitializeResult,
+    OutcomeReport,
+    ResetParams,
+    ResetResult,
+    SettleParams,
+    WorldParams,
+)
 from openfirst_conformance.platforms.control import CLOSE, MOVES, REVOKE
 from openfirst_conformance.platforms.external_ids import Stamp
 from openfirst_conformance.platforms.http import Answer, Refused, Unreadable, parsed, value_of
@@ -36,7 +50,7 @@ class _Client:
     `left` says that an `open` was accepted, and no `close` since.
     """
 
-    credential: Json
+    credential: Credential
     token: str | None = None
     instead: Exception | None = None
     session: str | None = None
@@ -77,8 +91,11 @@ class PlatformAdapter:
         """A platform writes elsewhere."""
         return ""
 
-    async def start(self, params: Json) -> Json:
+    async def start(self, params: InitializeParams) -> InitializeResult:
         """What a platform has. Initialising and asking for fresh tokens are a client's."""
+        return self._said()
+
+    def _said(self) -> InitializeResult:
         return {
             "protocol": 1,
             "implementation": {"name": self.name, "role": "platform"},
@@ -91,17 +108,17 @@ class PlatformAdapter:
             },
         }
 
-    async def restart(self) -> Json:
+    async def restart(self) -> InitializeResult:
         """New connections."""
         await self._wire.close()
-        return await self.start({})
+        return self._said()
 
     async def close(self) -> None:
         """Leave nothing open."""
         await self._tidy()
         self._clients = {}
 
-    async def reset(self, params: Json) -> Json:
+    async def reset(self, params: ResetParams) -> ResetResult:
         """Begin a case with clients that hold these credentials."""
         await self._tidy()
         held = {name: client["credential"] for name, client in params["clients"].items()}
@@ -130,7 +147,7 @@ class PlatformAdapter:
                     return Refused(problem.status, code)
         return problem
 
-    async def call(self, params: Json) -> Json:
+    async def call(self, params: CallParams) -> CallResult:
         """Make one call, and say what the platform answered."""
         client, operation = self._clients[params["client"]], params["operation"]
         if operation not in OPERATIONS:
@@ -141,7 +158,10 @@ class PlatformAdapter:
         self._begun += moves
         self._under_way += moves
         try:
-            outcome = {"outcome": "value", "value": await OPERATIONS[operation](self, client, params["arguments"])}
+            outcome: OutcomeReport = {
+                "outcome": "value",
+                "value": await OPERATIONS[operation](self, client, params["arguments"]),
+            }
         except Refused as refused:
             outcome = {"outcome": "error", "code": refused.code}
         except Unreadable as why:
@@ -152,7 +172,7 @@ class PlatformAdapter:
         self._under_way -= moves
         return {"generation": params["generation"], **outcome}
 
-    async def world(self, params: Json) -> Json:
+    async def world(self, params: WorldParams) -> Done:
         """Let the platform make a move of its own."""
         client, control = self._clients[params["client"]], self._platform.control
         self._unsure()
@@ -164,11 +184,11 @@ class PlatformAdapter:
             client.credential = {**client.credential, "condition": "revoked"}
         return {"generation": params["generation"]}
 
-    async def advance(self, params: Json) -> Json:
+    async def advance(self, params: AdvanceParams) -> Done:
         """Not declared: no client here asks for fresh tokens. Raises AdapterFault."""
         raise AdapterFault("refused", "a platform is judged without letting time pass", "Leave it out of the case.")
 
-    async def settle(self, params: Json) -> Json:
+    async def settle(self, params: SettleParams) -> Done:
         """Between requests nothing is under way."""
         return {"generation": params["generation"]}
 

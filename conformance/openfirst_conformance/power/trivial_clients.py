@@ -9,9 +9,20 @@ from typing import Any
 
 from openfirst_conformance.adapters.protocol.faults import AdapterFault
 from openfirst_conformance.adapters.protocol.messages import RequestHandler
+from openfirst_conformance.adapters.protocol.shapes import (
+    AdvanceParams,
+    CallParams,
+    CallResult,
+    Done,
+    InitializeParams,
+    InitializeResult,
+    ResetParams,
+    ResetResult,
+    SettleParams,
+    WorldParams,
+)
 from openfirst_conformance.platforms.stage import NoControl, outlined
 from openfirst_conformance.verdicts.judge import judge
-from openfirst_reference.contract.document import Json
 from openfirst_reference.contract.model import Contract
 
 
@@ -46,13 +57,14 @@ class _Constant:
         self.handler: RequestHandler | None = None
         self.name = "refuses everything" if refuses else "accepts everything"
         self._contract, self._refuses = contract, refuses
-        self._params: Json = {}
 
     def stderr_tail(self) -> str:
         return ""
 
-    async def start(self, params: Json) -> Json:
-        self._params = params
+    async def start(self, params: InitializeParams) -> InitializeResult:
+        return self._said()
+
+    def _said(self) -> InitializeResult:
         operations = [name for name, stated in self._contract.operations.items() if not stated.by_world]
         return {
             "protocol": 1,
@@ -60,26 +72,26 @@ class _Constant:
             "capabilities": {"operations": operations, "clients": 2},
         }
 
-    async def restart(self) -> Json:
-        return await self.start(self._params)
+    async def restart(self) -> InitializeResult:
+        return self._said()
 
-    async def reset(self, params: Json) -> Json:
+    async def reset(self, params: ResetParams) -> ResetResult:
         return {"generation": params["generation"]}
 
-    async def call(self, params: Json) -> Json:
+    async def call(self, params: CallParams) -> CallResult:
         if self._refuses:
-            return {"outcome": "error"}
+            return {"generation": params["generation"], "outcome": "error"}
         is_boolean = self._contract.operations[params["operation"]].result == "boolean"
-        return {"outcome": "value", "value": True if is_boolean else None}
+        return {"generation": params["generation"], "outcome": "value", "value": True if is_boolean else None}
 
-    async def world(self, params: Json) -> Json:
-        return {}
+    async def world(self, params: WorldParams) -> Done:
+        return {"generation": params["generation"]}
 
-    async def advance(self, params: Json) -> Json:
-        return {}
+    async def advance(self, params: AdvanceParams) -> Done:
+        return {"generation": params["generation"]}
 
-    async def settle(self, params: Json) -> Json:
-        return {}
+    async def settle(self, params: SettleParams) -> Done:
+        return {"generation": params["generation"]}
 
     async def close(self) -> None:
         pass

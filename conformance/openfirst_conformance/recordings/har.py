@@ -22,6 +22,7 @@ from urllib.parse import unquote, urlsplit
 import jwt
 
 from openfirst_conformance.adapters.protocol.outcomes import Translator
+from openfirst_conformance.adapters.protocol.shapes import outcome_report
 from openfirst_conformance.cases.arguments import check_arguments
 from openfirst_conformance.recordings.events import Ended, Event, Made, Recording, Turned
 from openfirst_reference.contract.document import Json
@@ -182,7 +183,7 @@ class _Reader:
         refused = result.get("code") in self.codes.values() or exchange.status == _NOT_FOUND
         if exchange.endpoint.name in _STATUS and refused:
             return Answered(False)
-        outcome = self.translate(result)
+        outcome = self.translate(outcome_report(result))
         assert not isinstance(outcome, Pending)
         known = isinstance(outcome, Refused) and outcome.code in self.machine.contract.errors
         if exchange.status == _NOT_FOUND and not known:

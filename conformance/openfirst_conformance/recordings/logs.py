@@ -13,6 +13,7 @@ from jsonschema.exceptions import best_match
 from referencing import Registry, Resource
 
 from openfirst_conformance.adapters.protocol.outcomes import Translator
+from openfirst_conformance.adapters.protocol.shapes import outcome_report
 from openfirst_conformance.cases.arguments import check_arguments
 from openfirst_conformance.recordings.events import Ended, Event, Made, Recording
 from openfirst_reference.contract.document import Json
@@ -70,7 +71,7 @@ class _Case:
             made = self._open.pop(item["end"], None)
             if made is None:
                 raise Mistake(f"no call with the ID {item['end']!r} is under way. Let its `begin` stand before it.")
-            outcome = self.translate(item)
+            outcome = self.translate(outcome_report(item))
             if not isinstance(outcome, Pending):
                 self.events.append(Ended(where, made.client, made, outcome))
             return
@@ -104,7 +105,7 @@ class _Case:
         if "begin" in item:
             return None
         if "world" not in item:
-            outcome = self.translate(item)
+            outcome = self.translate(outcome_report(item))
             return None if isinstance(outcome, Pending) else outcome
         compared = _compared_answers(self.contract, operation)
         if compared and item.get("value") is None:

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from openfirst_conformance.adapters.protocol.shapes import ImplementationName
 from openfirst_conformance.driving.played import Played
 from openfirst_conformance.oracle.explanation import Key
 from openfirst_conformance.verdicts.reasons import NoReason, Reason
@@ -94,7 +95,7 @@ class Report:
     """The verdict on an implementation."""
 
     contract: Contract
-    implementation: Json
+    implementation: ImplementationName
     rules: dict[str, RuleVerdict]
     choices: dict[str, ChoiceSeen]
     promise: dict[str, Json] = field(default_factory=dict)

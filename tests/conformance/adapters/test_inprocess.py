@@ -16,15 +16,16 @@ from openfirst_conformance.adapters.inprocess import PythonAdapter
 from openfirst_conformance.adapters.process import ProcessAdapter
 from openfirst_conformance.adapters.protocol.deadlines import Deadlines
 from openfirst_conformance.adapters.protocol.faults import AdapterFault, RequestRefused
+from openfirst_conformance.adapters.protocol.shapes import CallParams, InitializeParams, ResetParams, WorldParams
 from openfirst_reference.contract.document import Json
 
 ADAPTERS = Path(__file__).parent
-INITIALIZE: Json = {
+INITIALIZE: InitializeParams = {
     "protocol": 1,
     "contract": {"name": "session", "version": "1.0.0"},
     "platform": {"baseUrl": "http://127.0.0.1:1"},
 }
-RESET: Json = {
+RESET: ResetParams = {
     "generation": 3,
     "now": "2026-01-01T00:00:00Z",
     "platform": {"baseUrl": "http://127.0.0.1:1"},
@@ -53,7 +54,7 @@ def make(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Mak
     return in_process if request.param == "in process" else served
 
 
-def call(operation: str, /, **arguments: Any) -> Json:
+def call(operation: str, /, **arguments: Any) -> CallParams:
     return {"generation": 3, "client": "a", "operation": operation, "arguments": arguments}
 
 
@@ -133,8 +134,8 @@ def test_methods_that_an_object_lacks_are_refused(make: Make) -> None:
 
         adapter = make("Asynchronous", deadlines=PATIENT)
         await adapter.start(INITIALIZE)
-        assert (await adapter.advance({"generation": 3, "milliseconds": 5}))["milliseconds"] == 5
-        world = {"generation": 3, "client": "a", "action": "kick", "arguments": {}}
+        assert (await adapter.advance({"generation": 3, "milliseconds": 5})) == {"generation": 3, "milliseconds": 5}
+        world: WorldParams = {"generation": 3, "client": "a", "action": "kick", "arguments": {}}
         assert await adapter.world(world) == {"generation": 3}
         await adapter.close()
 

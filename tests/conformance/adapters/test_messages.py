@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from importlib import resources
-from typing import Any, get_args
+from typing import Any, cast, get_args, get_origin, get_type_hints, is_typeddict
 
 import pytest
 from hypothesis import given
@@ -20,6 +21,8 @@ from openfirst_conformance.adapters.protocol.messages import (
     check_sent,
     problem_with,
 )
+from openfirst_conformance.adapters.protocol.shapes import PARAMS, RESULTS, InitializeResult
+from openfirst_reference.contract.document import Json
 from openfirst_spec import resource
 
 INITIALIZED: dict[str, Any] = {
@@ -152,8 +155,49 @@ def test_the_judge_is_held_to_the_letter(method: str, params: object) -> None:
         check_sent(method, "params", params)
 
 
+@pytest.mark.parametrize("method", PARAMS)
+@pytest.mark.parametrize("part", ["params", "result"])
+def test_the_types_say_what_the_schemas_say(method: str, part: str) -> None:
+    """Every field, and whether it may be left out, all the way down; two of our own adapter's words are nobody else's."""
+    kind = (PARAMS if part == "params" else RESULTS)[method]
+    file = json.loads(resource(f"protocol/{method}.schema.json"))
+    stated, typed = set(fields(file["$defs"][part], file, ())), set(typed_fields(kind, ()))
+    assert typed - stated <= {("implementation", "role", False)}
+    assert stated - typed == set()
+
+
+def fields(schema: Json, file: Json, path: tuple[str, ...]) -> Iterator[tuple[object, ...]]:
+    """Each property of a schema, with its path and whether it is required."""
+    if "$ref" in schema:
+        name, _, place = schema["$ref"].partition("#/$defs/")
+        there = json.loads(resource(f"protocol/{name.rpartition(':')[2]}.schema.json")) if name else file
+        yield from fields(there["$defs"][place], there, path)
+    for name, below in schema.get("properties", {}).items():
+        yield *path, name, name in schema.get("required", ())
+        yield from fields(below, file, (*path, name))
+    for part, mark in (("items", "[]"), ("additionalProperties", "{}")):
+        if isinstance(schema.get(part), dict):
+            yield from fields(schema[part], file, (*path, mark))
+
+
+def typed_fields(kind: Any, path: tuple[str, ...]) -> Iterator[tuple[object, ...]]:
+    """The same of a type."""
+    if is_typeddict(kind):
+        for name, below in get_type_hints(kind).items():
+            yield *path, name, name in kind.__required_keys__
+            yield from typed_fields(below, (*path, name))
+    elif get_origin(kind) in (list, dict):
+        yield from typed_fields(get_args(kind)[-1], (*path, "[]" if get_origin(kind) is list else "{}"))
+
+
+def declaring(**declared: Any) -> InitializeResult:
+    """What an adapter says of itself that declares this."""
+    result = {"protocol": 1, "implementation": {"name": "t"}, "capabilities": {"operations": [], **declared}}
+    return cast(InitializeResult, result)
+
+
 def test_what_is_not_declared_is_not_assumed() -> None:
-    assert Capabilities.of({"capabilities": {"operations": ["open"]}}) == Capabilities(
+    assert Capabilities.of(declaring(operations=["open"])) == Capabilities(
         operations=frozenset({"open"}),
         arguments={},
         clock="real",
@@ -168,9 +212,7 @@ def test_what_is_not_declared_is_not_assumed() -> None:
 def test_the_defaults_in_code_are_those_of_the_schema() -> None:
     declared = json.loads(resource("protocol/initialize.schema.json"))["$defs"]["capabilities"]["properties"]
     defaults = {name: schema["default"] for name, schema in declared.items() if "default" in schema}
-    assert Capabilities.of({"capabilities": {"operations": []}}) == Capabilities.of(
-        {"capabilities": {"operations": [], **defaults}}
-    )
+    assert Capabilities.of(declaring()) == Capabilities.of(declaring(**defaults))
     assert defaults.keys() == declared.keys() - {"operations"}
 
 

@@ -22,10 +22,11 @@ from openfirst_conformance.adapters.protocol.channel import Channel
 from openfirst_conformance.adapters.protocol.deadlines import Deadlines
 from openfirst_conformance.adapters.protocol.faults import AdapterFault, RequestRefused
 from openfirst_conformance.adapters.protocol.messages import RequestHandler
+from openfirst_conformance.adapters.protocol.shapes import CallParams, InitializeParams, ResetParams, WorldParams
 from openfirst_reference.contract.document import Json
 
 ADAPTERS = Path(__file__).parent
-INITIALIZE: Json = {
+INITIALIZE: InitializeParams = {
     "protocol": 1,
     "contract": {"name": "session", "version": "1.0.0"},
     "platform": {"baseUrl": "http://127.0.0.1:1"},
@@ -55,7 +56,7 @@ async def started(
         await adapter.close()
 
 
-def reset(generation: int) -> Json:
+def reset(generation: int) -> ResetParams:
     return {
         "generation": generation,
         "now": "2026-01-01T00:00:00Z",
@@ -64,7 +65,7 @@ def reset(generation: int) -> Json:
     }
 
 
-def call(generation: int = 1, operation: str = "echo", /, **arguments: Any) -> Json:
+def call(generation: int = 1, operation: str = "echo", /, **arguments: Any) -> CallParams:
     return {"generation": generation, "client": "a", "operation": operation, "arguments": arguments}
 
 
@@ -101,7 +102,7 @@ def test_a_good_adapter_answers_everything_and_leaves_nothing_behind() -> None:
             }
             assert await adapter.advance({"generation": 7, "milliseconds": 5}) == {"generation": 7}
             assert await adapter.settle({"generation": 7}) == {"generation": 7}
-            world = {"generation": 7, "client": "a", "action": "kick", "arguments": {}}
+            world: WorldParams = {"generation": 7, "client": "a", "action": "kick", "arguments": {}}
             assert await adapter.world(world) == {"generation": 7}
             assert adapter.name == command("echo")
         assert adapter.faults == []
@@ -134,7 +135,7 @@ def test_params_against_the_schema_are_the_judges_mistake() -> None:
     async def conversation() -> None:
         async with started("echo") as adapter:
             with pytest.raises(ValueError, match="bad call"):
-                await adapter.call({"generation": 1})
+                await adapter.call({"generation": 1})  # type: ignore[typeddict-item]
 
     asyncio.run(conversation())
 

@@ -14,9 +14,16 @@ from openfirst_conformance.adapters.authoring import reference_adapter
 from openfirst_conformance.adapters.inprocess import PythonAdapter
 from openfirst_conformance.adapters.protocol.faults import RequestRefused
 from openfirst_conformance.adapters.protocol.messages import Capabilities
+from openfirst_conformance.adapters.protocol.shapes import (
+    CallResult,
+    Credential,
+    InitializeParams,
+    OutcomeReport,
+    ResetResult,
+)
 from openfirst_reference.client.session_service import SessionService
 from openfirst_reference.client.tokens import RefreshCallback
-from openfirst_reference.contract.document import Json
+from openfirst_reference.contract.document import Json, word
 from openfirst_reference.contract.load import load_contract
 from openfirst_simulator import Simulator, World
 
@@ -42,7 +49,7 @@ class Stage:
             raise RequestRefused(-32000, "no fresh token")
         return {"token": self.fresh.pop(0)}
 
-    async def reset(self, url: str = "", **credentials: Json) -> Json:
+    async def reset(self, url: str = "", **credentials: Credential) -> ResetResult:
         self.generation += 1
         return await self.adapter.reset(
             {
@@ -53,7 +60,7 @@ class Stage:
             }
         )
 
-    async def call(self, operation: str, client: str = "a", **arguments: Any) -> Json:
+    async def call(self, operation: str, client: str = "a", **arguments: Any) -> CallResult:
         return await self.adapter.call(
             {
                 "generation": self.generation,
@@ -68,7 +75,7 @@ class Stage:
         await self.adapter.advance({"generation": self.generation, "milliseconds": HALF_AN_HOUR})
         await self.adapter.settle({"generation": self.generation})
 
-    def token(self, external_id: str | None = "Zoë") -> Json:
+    def token(self, external_id: str | None = "Zoë") -> Credential:
         return {"kind": "token", "token": self.world.token(external_id), "condition": "good"}
 
 
@@ -76,7 +83,7 @@ class Stage:
 async def staged() -> AsyncIterator[Stage]:
     adapter = PythonAdapter("openfirst_conformance.adapters.authoring.reference_adapter:create")
     async with Simulator(CONTRACT) as simulator:
-        handshake = {
+        handshake: InitializeParams = {
             "protocol": 1,
             "contract": {"name": CONTRACT.name, "version": CONTRACT.version},
             "platform": {"baseUrl": simulator.url},
@@ -85,7 +92,7 @@ async def staged() -> AsyncIterator[Stage]:
         assert Capabilities.of(initialized).operations == {
             name for name, operation in CONTRACT.operations.items() if not operation.by_world
         }
-        assert CONTRACT.check_choices(initialized["choices"], "handshake")
+        assert CONTRACT.check_choices({key: word(value) for key, value in initialized["choices"].items()}, "handshake")
         try:
             yield Stage(adapter, simulator.world("case", frozen_at=NOW.timestamp()))
         finally:
@@ -101,7 +108,7 @@ def on_stage(scenario: Callable[[Stage], Awaitable[None]]) -> None:
     asyncio.run(play())
 
 
-def outcome(result: Json) -> Any:
+def outcome(result: CallResult | OutcomeReport) -> Any:
     """The value, or the code of the error."""
     return result.get("value") if result["outcome"] == "value" else result["code"]
 
@@ -121,14 +128,14 @@ def test_a_session_from_open_to_close() -> None:
         assert outcome(await stage.call("close")) is None
         refused = await stage.call("getParticipant")
         assert (refused["outcome"], refused["code"]) == ("error", "session-not-open")
-        assert CONTRACT.errors["session-not-open"].sentence in refused["message"]
+        assert CONTRACT.errors["session-not-open"].sentence in str(refused["message"])
 
     on_stage(scenario)
 
 
 def test_clients_of_every_kind() -> None:
     async def scenario(stage: Stage) -> None:
-        secret = {"kind": "key-secret", "key": stage.world.key, "condition": "good"}
+        secret: Credential = {"kind": "key-secret", "key": stage.world.key, "condition": "good"}
         await stage.reset(a={"kind": "none"}, b={**secret, "secret": stage.world.secret})
         assert outcome(await stage.call("open")) == "not-initialized"
         assert outcome(await stage.call("open", client="b")) is None

@@ -17,18 +17,18 @@ import pytest
 from openfirst_conformance.adapters.process import ProcessAdapter
 from openfirst_conformance.adapters.protocol.deadlines import Deadlines
 from openfirst_conformance.adapters.protocol.faults import AdapterFault
+from openfirst_conformance.adapters.protocol.shapes import CallParams, Credential, InitializeParams, ResetParams
 from openfirst_conformance.adapters.tcp import TcpAdapter
-from openfirst_reference.contract.document import Json
 
 ADAPTERS = Path(__file__).parent
-INITIALIZE: Json = {
+INITIALIZE: InitializeParams = {
     "protocol": 1,
     "contract": {"name": "session", "version": "1.0.0"},
     "platform": {"baseUrl": "http://127.0.0.1:1"},
 }
 
 
-def reset(generation: int) -> Json:
+def reset(generation: int) -> ResetParams:
     return {
         "generation": generation,
         "now": "2026-01-01T00:00:00Z",
@@ -37,7 +37,7 @@ def reset(generation: int) -> Json:
     }
 
 
-def call(generation: int, operation: str) -> Json:
+def call(generation: int, operation: str) -> CallParams:
     return {"generation": generation, "client": "a", "operation": operation, "arguments": {}}
 
 
@@ -80,7 +80,7 @@ def test_a_call_that_hangs_does_not_hold_up_the_next_connection() -> None:
         await adapter.start(INITIALIZE)
         await adapter.reset({**reset(1), "clients": {"a": {"credential": CREDENTIAL}}})
         assert (await adapter.call(call(1, "open")))["outcome"] == "value"
-        update = {**call(1, "updateParticipantInfo"), "arguments": {"name": "Ana", "avatarUrl": None}}
+        update: CallParams = {**call(1, "updateParticipantInfo"), "arguments": {"name": "Ana", "avatarUrl": None}}
         with pytest.raises(AdapterFault, match="hang"):
             await adapter.call(update)
         await adapter.restart()
@@ -91,7 +91,7 @@ def test_a_call_that_hangs_does_not_hold_up_the_next_connection() -> None:
         asyncio.run(conversation(address))
 
 
-CREDENTIAL = {"kind": "token", "token": "t", "condition": "good", "scopes": ["*"]}
+CREDENTIAL: Credential = {"kind": "token", "token": "t", "condition": "good", "scopes": ["*"]}
 
 
 def test_shutdown_ends_what_listens() -> None:

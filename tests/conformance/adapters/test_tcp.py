@@ -12,10 +12,11 @@ import pytest
 
 from openfirst_conformance.adapters.protocol.deadlines import Deadlines
 from openfirst_conformance.adapters.protocol.faults import AdapterFault
+from openfirst_conformance.adapters.protocol.shapes import CallParams, InitializeParams, ResetParams
 from openfirst_conformance.adapters.tcp import TcpAdapter
 from openfirst_reference.contract.document import Json
 
-INITIALIZE: Json = {
+INITIALIZE: InitializeParams = {
     "protocol": 1,
     "contract": {"name": "session", "version": "1.0.0"},
     "platform": {"baseUrl": "http://127.0.0.1:1"},
@@ -71,7 +72,7 @@ async def listening(*connections: Answer, port: int = 0) -> AsyncIterator[str]:
         yield address
 
 
-def reset(generation: int) -> Json:
+def reset(generation: int) -> ResetParams:
     return {
         "generation": generation,
         "now": "2026-01-01T00:00:00Z",
@@ -80,7 +81,7 @@ def reset(generation: int) -> Json:
     }
 
 
-def call(generation: int) -> Json:
+def call(generation: int) -> CallParams:
     return {"generation": generation, "client": "a", "operation": "open", "arguments": {}}
 
 

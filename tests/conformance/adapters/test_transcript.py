@@ -18,17 +18,18 @@ from openfirst_conformance.adapters.inprocess import PythonAdapter
 from openfirst_conformance.adapters.process import ProcessAdapter
 from openfirst_conformance.adapters.protocol.deadlines import Deadlines
 from openfirst_conformance.adapters.protocol.faults import AdapterFault
+from openfirst_conformance.adapters.protocol.shapes import CallParams, InitializeParams, ResetParams
 from openfirst_conformance.adapters.protocol.transcript import Transcript, transcript_in
 from openfirst_conformance.adapters.tcp import TcpAdapter
 from openfirst_reference.contract.document import Json
 
 ADAPTERS = Path(__file__).parent
-INITIALIZE: Json = {
+INITIALIZE: InitializeParams = {
     "protocol": 1,
     "contract": {"name": "session", "version": "1.0.0"},
     "platform": {"baseUrl": "http://127.0.0.1:1"},
 }
-RESET: Json = {
+RESET: ResetParams = {
     "generation": 3,
     "now": "2026-01-01T00:00:00Z",
     "platform": {"baseUrl": "http://127.0.0.1:1"},
@@ -42,7 +43,7 @@ def command(script: str, *arguments: object) -> str:
     return shlex.join([sys.executable, str(ADAPTERS / f"{script}.py"), *map(str, arguments)])
 
 
-def call(operation: str, /, **arguments: Any) -> Json:
+def call(operation: str, /, **arguments: Any) -> CallParams:
     return {"generation": 3, "client": "a", "operation": operation, "arguments": arguments}
 
 

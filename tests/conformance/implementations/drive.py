@@ -14,6 +14,13 @@ from typing import Any
 from openfirst_conformance.adapters.inprocess import PythonAdapter
 from openfirst_conformance.adapters.protocol.faults import RequestRefused
 from openfirst_conformance.adapters.protocol.messages import Capabilities
+from openfirst_conformance.adapters.protocol.shapes import (
+    CallParams,
+    ContractName,
+    OutcomeReport,
+    PlatformAddress,
+    credential_of,
+)
 from openfirst_conformance.cases.case import Case, Planned
 from openfirst_conformance.cases.golden import golden_traces
 from openfirst_conformance.oracle.explanation import Violation
@@ -30,7 +37,7 @@ from . import path_of
 from .base import Plain
 
 LIFETIME = 3600
-NOWHERE = {"baseUrl": "http://127.0.0.1:9"}
+NOWHERE: PlatformAddress = {"baseUrl": "http://127.0.0.1:9"}
 
 
 @dataclass
@@ -69,7 +76,7 @@ class Trial:
 
     async def start(self) -> None:
         """Shake hands."""
-        contract = {"name": self.contract.name, "version": self.contract.version}
+        contract: ContractName = {"name": self.contract.name, "version": self.contract.version}
         told = await self.adapter.start({"protocol": 1, "contract": contract, "platform": NOWHERE})
         self.capabilities = Capabilities.of(told)
         self.choices = {choice: word(value) for choice, value in told["choices"].items()}
@@ -121,7 +128,7 @@ class Trial:
                 "generation": self.generation,
                 "now": "2026-01-01T00:00:00Z",
                 "platform": NOWHERE,
-                "clients": {name: {"credential": wire(credential)} for name, credential in held.items()},
+                "clients": {name: {"credential": credential_of(credential)} for name, credential in held.items()},
             }
         )
         told = {name: answer["initialize"] for name, answer in result.get("clients", {}).items()}
@@ -147,8 +154,14 @@ class Trial:
             arguments = dict(planned.arguments)
             if "credential" in arguments:
                 arguments["credential"] = wire({"kind": "token", **arguments["credential"]})
-            params = {"generation": self.generation, "client": planned.client, "operation": planned.operation}
-            outcome = self.outcome(await self.adapter.call({**params, "arguments": arguments}))
+            operation, client = planned.operation, planned.client
+            params: CallParams = {
+                "generation": self.generation,
+                "client": client,
+                "operation": operation,
+                "arguments": arguments,
+            }
+            outcome = self.outcome(await self.adapter.call(params))
             if "credential" in arguments and outcome is not None and isinstance(outcome, Answered):
                 self.is_held_from_now(planned.client)
         played.seen.append((planned, outcome))
@@ -165,8 +178,10 @@ class Trial:
         if driven == "settle":
             await self.adapter.settle({"generation": self.generation})
         else:
-            params = {"generation": self.generation, "client": planned.client, "action": planned.operation}
-            await self.adapter.world({**params, "arguments": {}})
+            client, action = planned.client, planned.operation
+            await self.adapter.world(
+                {"generation": self.generation, "client": client, "action": action, "arguments": {}}
+            )
         return Answered()
 
     async def pass_time(self, planned: Planned) -> Settled:
@@ -194,7 +209,7 @@ class Trial:
         """The life of a client's token begins."""
         self.born[client], self.passed[client] = self.now, 0.0
 
-    def outcome(self, result: Json) -> Settled | None:
+    def outcome(self, result: OutcomeReport) -> Settled | None:
         """What the adapter reports, as the tracker has it; None while there is no answer."""
         match result["outcome"]:
             case "value":

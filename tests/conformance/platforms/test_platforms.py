@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 
 from openfirst.cli import main
 from openfirst_conformance.adapters.protocol.deadlines import Deadlines
+from openfirst_conformance.adapters.protocol.shapes import credential_of
 from openfirst_conformance.cases.case import Case, Planned
 from openfirst_conformance.driving.settings import Settings
 from openfirst_conformance.platforms.external_ids import ExternalIds
@@ -332,11 +333,17 @@ def test_a_session_may_be_forgotten_by_a_close_that_is_still_under_way() -> None
             await there.start()
             adapter = PlatformAdapter(there)
             held = (await there.stage(1, {"a": MACHINE.credentials.of_fixture("token-with-id")})).credentials["a"]
-            await adapter.reset({"generation": 1, "clients": {"a": {"credential": held}}})
+            await adapter.reset(
+                {
+                    "generation": 1,
+                    "now": "2026-01-01T00:00:00Z",
+                    "platform": {"baseUrl": url},
+                    "clients": {"a": {"credential": credential_of(held)}},
+                }
+            )
 
             async def call(operation: str) -> Any:
-                params = {"generation": 1, "client": "a", "operation": operation, "arguments": {}}
-                answer = await adapter.call(params)
+                answer = await adapter.call({"generation": 1, "client": "a", "operation": operation, "arguments": {}})
                 return answer.get("code") or answer["outcome"]
 
             assert await call("open") == "value"

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from openfirst_conformance.adapters.protocol.deadlines import Deadlines
 from openfirst_conformance.adapters.protocol.faults import AdapterFault, RequestRefused, record
@@ -74,7 +75,7 @@ class Channel:
         """Leave out some ids, so that an adapter which does not give them back, but counts, is found out."""
         self._ids = itertools.count(self._last_id + count)
 
-    async def ask(self, method: str, params: Json | None, *, checked: bool = True) -> Json:
+    async def ask(self, method: str, params: Mapping[str, Any] | None, *, checked: bool = True) -> Json:
         """Send a request and give its result; raises AdapterFault if none comes that its schema permits.
 
         Not `checked`, the request may be one that has no schema, and any result is given.
@@ -264,7 +265,7 @@ def refused(asked: str, error: str) -> AdapterFault:
     )
 
 
-def describe(method: str, params: Json | None, number: int | None = None) -> str:
+def describe(method: str, params: Mapping[str, Any] | None, number: int | None = None) -> str:
     """Name a request in a sentence: the call of an operation, the generation, and the id on the wire."""
     given = params or {}
     what = next((given[key] for key in ("operation", "action") if key in given), None)

@@ -15,6 +15,7 @@ from referencing import Registry, Resource
 
 from openfirst_conformance.adapters.protocol.faults import AdapterFault
 from openfirst_conformance.adapters.protocol.lines import shorten
+from openfirst_conformance.adapters.protocol.shapes import InitializeResult
 from openfirst_reference.contract.document import Json
 from openfirst_reference.contract.forms import Words
 from openfirst_spec import resource
@@ -39,7 +40,7 @@ class Capabilities:
     deprecated_initialize: bool
 
     @classmethod
-    def of(cls, initialized: Json, names: Words = Words({})) -> Capabilities:  # noqa: B008 - it is frozen
+    def of(cls, initialized: InitializeResult, names: Words = Words({})) -> Capabilities:  # noqa: B008 - it is frozen
         """Read the result of `initialize`; `names` has what the contract calls operations, where it has other names."""
         declared = initialized["capabilities"]
         return cls(

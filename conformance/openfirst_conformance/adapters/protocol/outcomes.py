@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
-from openfirst_reference.contract.document import Json
+from openfirst_conformance.adapters.protocol.shapes import NativeCode, OutcomeReport
 from openfirst_reference.contract.model import Contract
 from openfirst_reference.machine.outcome import Answered, Outcome, Pending, Refused, Unreadable, Unsupported
 
@@ -15,7 +15,7 @@ class Translator:
     `exact`: what is judged speaks of errors in the contract's own words, so that any other word is a wrong one.
     """
 
-    def __init__(self, contract: Contract, error_map: list[Json], *, exact: bool = False) -> None:
+    def __init__(self, contract: Contract, error_map: Sequence[NativeCode], *, exact: bool = False) -> None:
         self._exact = exact
         self._codes = contract.errors
         codes = {entry["code"] for entry in error_map}
@@ -28,7 +28,7 @@ class Translator:
                     if said:
                         self._natives.setdefault(said, code)
 
-    def __call__(self, result: Json) -> Outcome:
+    def __call__(self, result: OutcomeReport) -> Outcome:
         """The outcome, from the result of `call` as its schema has it."""
         match result["outcome"]:
             case "value":
@@ -38,12 +38,13 @@ class Translator:
             case "pending":
                 return Pending()
             case "unreadable":
-                return Unreadable(result["reason"])
+                return Unreadable(result.get("reason") or "")
         return Unsupported()
 
-    def _known(self, result: Json) -> Iterator[str]:
-        if result.get("code") in self._codes:
-            yield result["code"]
-        for key in ("native", "code", "message"):
-            if result.get(key) in self._natives:
-                yield self._natives[result[key]]
+    def _known(self, result: OutcomeReport) -> Iterator[str]:
+        code = result.get("code")
+        if code is not None and code in self._codes:
+            yield code
+        for said in (result.get("native"), code, result.get("message")):
+            if said is not None and said in self._natives:
+                yield self._natives[said]
