@@ -2,9 +2,10 @@
 
 - the contract: `load_contract`, `Contract`, `ContractError`
 - a session: `SessionService`, `ParticipantInfo`, `Participant`, `SessionError`, `VirtualClock`
-- the platform on this machine: `Simulator`, `World`, `SimulatorError`
+- the platform on this machine: `Simulator`, `World`, `SimulatorError`, `WorldError`
 - judging: `judge`, `Report`, and what is judged: `ProcessAdapter`, `PythonAdapter`, `TcpAdapter`; `REFERENCE` names the
   adapter of the reference client
+- what somebody named cannot be used: `Mistake`, a ValueError with a sentence
 - an adapter of your own: `serve`, `RequestRefused`
 """
 
@@ -27,16 +28,17 @@ if TYPE_CHECKING:
     from openfirst_reference.client.errors import SessionError
     from openfirst_reference.client.json_forms import Participant, ParticipantInfo
     from openfirst_reference.client.session_service import SessionService
-    from openfirst_reference.contract.findings import ContractError
+    from openfirst_reference.contract.findings import ContractError, Mistake
     from openfirst_reference.contract.load import load_contract
     from openfirst_reference.contract.model import Contract
-    from openfirst_simulator import Simulator, SimulatorError, World
+    from openfirst_simulator import Simulator, SimulatorError, World, WorldError
 
 __all__ = [
     "REFERENCE",
     "AdapterFault",
     "Contract",
     "ContractError",
+    "Mistake",
     "Participant",
     "ParticipantInfo",
     "ProcessAdapter",
@@ -50,6 +52,7 @@ __all__ = [
     "TcpAdapter",
     "VirtualClock",
     "World",
+    "WorldError",
     "__version__",
     "judge",
     "load_contract",
@@ -64,6 +67,7 @@ _HOMES = {
     "AdapterFault": "openfirst_conformance.adapters.protocol.faults",
     "Contract": "openfirst_reference.contract.model",
     "ContractError": "openfirst_reference.contract.findings",
+    "Mistake": "openfirst_reference.contract.findings",
     "Participant": "openfirst_reference.client.json_forms",
     "ParticipantInfo": "openfirst_reference.client.json_forms",
     "ProcessAdapter": "openfirst_conformance.adapters.process",
@@ -77,6 +81,7 @@ _HOMES = {
     "TcpAdapter": "openfirst_conformance.adapters.tcp",
     "VirtualClock": "openfirst_reference.client.clock",
     "World": "openfirst_simulator",
+    "WorldError": "openfirst_simulator",
     "judge": "openfirst_conformance.verdicts.judge",
     "load_contract": "openfirst_reference.contract.load",
     "serve": "openfirst_conformance.adapters.authoring.serve",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import json
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import fields
 from pathlib import Path
@@ -35,11 +36,21 @@ transcript = click.option(
     metavar="FILE",
     help="Keep every message of the adapter protocol, as JSON lines.",
 )
+
+
+def _finite(_: click.Context, parameter: click.Parameter, value: float) -> float:
+    """A number that a deadline can be multiplied by."""
+    if not math.isfinite(value):
+        raise click.BadParameter(f"{value} is no number to multiply by. Give one such as 2.", param=parameter)
+    return value
+
+
 timeout_scale = click.option(
     "--timeout-scale",
     default=1.0,
     show_default=True,
     type=click.FloatRange(min=0.01),
+    callback=_finite,
     help="Multiplies every deadline.",
 )
 
@@ -81,14 +92,16 @@ def judged(command: Callable[..., None]) -> Callable[..., None]:
         request = Request(**{field.name: given.pop(field.name) for field in fields(Request)})
         if request.control and not request.platform:
             raise click.UsageError("--control is the control plane of a platform that is judged. Give --platform, too.")
-        check_one(
-            {
-                "--adapter": request.adapter,
-                "--python": request.python_,
-                "--connect": request.connect,
-                "--platform": request.platform,
-            }
-        )
+        named = {
+            "--adapter": request.adapter,
+            "--python": request.python_,
+            "--connect": request.connect,
+            "--platform": request.platform,
+        }
+        for option, value in named.items():
+            if value is not None and not value.strip():
+                raise click.UsageError(f"{option} is empty. Name what is to be judged, or leave the option out.")
+        check_one(named)
         if request.platform and given.get("transcript"):
             raise click.UsageError(
                 "--transcript keeps the messages of an adapter, and a platform has none. Leave it out."
@@ -113,7 +126,7 @@ def read_json(file: Path, option: str = "--replay") -> Any:
         return json.loads(file.read_text(encoding="utf-8"))
     except OSError as error:
         raise Mistake(f"{option}: {file} cannot be read: {error.strerror}. Check the path.") from None
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise Mistake(f"{option}: {file} is not JSON ({error}). Name a file that openfirst check has saved.") from None
 
 
@@ -124,9 +137,13 @@ def count(number: int, what: str) -> str:
 
 def check_targets(targets: Mapping[str, Path | None]) -> None:
     """Raise UsageError for the first file, by the option that names it, that could not be written once all has been run."""
+    taken: dict[Path, str] = {}
     for option, file in targets.items():
         if file is None:
             continue
+        other = taken.setdefault(file.resolve(), option)
+        if other != option:
+            raise click.UsageError(f"{other} and {option} name the same file, {file}. Name another for one of them.")
         if file.is_dir():
             raise click.UsageError(f"{option}: {file} is a folder. Name a file in it.")
         if not file.parent.is_dir():

@@ -179,3 +179,29 @@ def test_a_value_error_of_our_own_is_no_mistake_of_a_person(monkeypatch: pytest.
     monkeypatch.setattr("openfirst.cli.commands.check._judged", fail)
     result = run("check")
     assert (result.exit_code, "openfirst itself failed" in result.output) == (70, True)
+
+
+def test_a_case_that_is_too_deep_is_refused_with_a_word(tmp_path: Path) -> None:
+    file = tmp_path / "deep.json"
+    file.write_text("[" * 100_000, encoding="utf-8")
+    result = run("replay", str(file))
+    assert result.exit_code == 2 and "is not JSON" in result.output
+
+
+def test_half_of_a_character_in_a_case_is_refused() -> None:
+    case = call(arguments={"info": {"name": "\ud800"}})
+    with pytest.raises(Mistake, match=r"call 1 .*half of a character"):
+        case_from_json(case, load_contract(), "x.json")
+
+
+def test_a_full_disk_takes_no_verdict_away(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """What was found is printed before it is written."""
+
+    def full(*_: object, **__: object) -> int:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(Path, "write_text", full)
+    result = run("check", "--tier", "smoke", "--rule", "reopen", "--json", "report.json")
+    assert result.exit_code == 2
+    assert "conforms" in result.output and "report.json could not be written: No space left" in result.output

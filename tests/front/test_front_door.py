@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import subprocess
 import sys
@@ -47,3 +48,15 @@ def test_examples_and_docs_import_nothing_else(path: Path) -> None:
 def test_a_snippet_prints_what_it_says(code: str) -> None:
     printed = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout
     assert printed.splitlines() == re.findall(r"print\(.*\)  # (.*)", code)
+
+
+@pytest.mark.parametrize(("tiers", "words"), [(["smok"], "Did you mean `smoke`"), ("smoke", "is a list of tiers")])
+def test_a_tier_that_there_is_not_is_a_mistake_with_a_sentence(tiers: list[str], words: str) -> None:
+    verdict = openfirst.judge(openfirst.PythonAdapter(openfirst.REFERENCE), openfirst.load_contract(), tiers=tiers)
+    with pytest.raises(openfirst.Mistake, match=words):
+        asyncio.run(verdict)
+
+
+def test_a_file_that_is_named_by_a_text_is_refused_with_the_remedy() -> None:
+    with pytest.raises(TypeError, match=r"Write Path\('mine.yaml'\)"):
+        openfirst.load_contract(overlays=["mine.yaml"])  # type: ignore[list-item]

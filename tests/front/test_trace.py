@@ -127,7 +127,7 @@ def test_too_many_calls_under_way_leave_it_undecided() -> None:
         ("trace .", None, [". cannot be read"]),
         ("trace -", b'{"clients": {}}\n\xff\n', ["standard input:2", "UTF-8"]),
         ("trace -", '{"clients": {}}\n{"oops"\n', ["standard input:2", "not JSON"]),
-        ("trace -", '{"log": {"entries": [{}]}}', ["entry 1", "'request'", "HAR"]),
+        ("trace -", '{"log": {"entries": [{}]}}', ["entry 1", "'startedDateTime' is a required", "HAR"]),
         ("trace - --fixture a", "", ["--fixture", "CLIENT=NAME"]),
         ("trace - --fixture a=nobody", "", ["`nobody` is not a fixture", "token-with-id"]),
         ("trace - --choice open-while-open=perhaps", "", ["cannot be `perhaps`"]),

@@ -20,13 +20,15 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 import jwt
+from jsonschema import Draft202012Validator
+from jsonschema.exceptions import ValidationError, best_match
 
 from openfirst_conformance.adapters.protocol.outcomes import Translator
 from openfirst_conformance.adapters.protocol.shapes import outcome_report
 from openfirst_conformance.cases.arguments import check_arguments
 from openfirst_conformance.recordings.events import Ended, Event, Made, Recording, Turned
 from openfirst_reference.contract.document import Json
-from openfirst_reference.contract.findings import Mistake
+from openfirst_reference.contract.findings import Mistake, list_words
 from openfirst_reference.contract.http_surface import CURRENT, Endpoint, surface
 from openfirst_reference.machine.machine import Machine
 from openfirst_reference.machine.outcome import Answered, Pending, Refused, Settled
@@ -37,12 +39,53 @@ _NO_ANSWER = (0, 502, 503, 504)
 _NOT_FOUND = 404
 _TICK = 1e-6
 # Endpoints that tell whether a session is open.
+_CREATED = 201
+_UNSEEN = ""
+"""The ID of a session whose `open` was recorded without its answer's body: the first that is asked about."""
 _STATUS = ("isOpen", "listSessions")
 _ENDPOINTS = [
     (item, re.compile("(?P<base>.*?)" + re.sub(r"\\\{(\w+)\\\}", r"(?P<\1>[^/]+)", re.escape(item.path)) + "/?"))
     for item in surface().values()
     if item.operation is not None
 ]
+
+
+_HEADERS = {
+    "type": "array",
+    "items": {
+        "type": "object",
+        "required": ["name", "value"],
+        "properties": {"name": {"type": "string"}, "value": {"type": "string"}},
+    },
+}
+_ENTRY = {
+    "type": "object",
+    "required": ["startedDateTime", "request", "response"],
+    "properties": {
+        "startedDateTime": {"type": "string"},
+        "time": {"type": ["number", "null"]},
+        "request": {
+            "type": "object",
+            "required": ["method", "url", "headers"],
+            "properties": {
+                "method": {"type": "string"},
+                "url": {"type": "string"},
+                "headers": _HEADERS,
+                "postData": {"type": ["object", "null"], "properties": {"text": {"type": ["string", "null"]}}},
+            },
+        },
+        "response": {
+            "type": "object",
+            "required": ["status", "headers", "content"],
+            "properties": {
+                "status": {"type": "integer"},
+                "headers": _HEADERS,
+                "content": {"type": "object", "properties": {"text": {"type": ["string", "null"]}}},
+            },
+        },
+    },
+}
+"""What is read of an entry, for a word about one that cannot be."""
 
 
 @dataclass
@@ -126,7 +169,8 @@ def read_har(value: Json, name: str, machine: Machine) -> Har:
         except _LeftOut as kind:
             left_out[str(kind)] += 1
         except (KeyError, TypeError, AttributeError, ValueError) as error:
-            what = f"it has no {error}" if isinstance(error, KeyError) else str(error)
+            wrong = best_match(Draft202012Validator(_ENTRY).iter_errors(entry))
+            what = _unlike(wrong) if wrong else str(error)
             raise Mistake(f"{name}: entry {number}: {what}. Give a file in the format HAR 1.2.") from None
     if exchanges and not signed:
         raise Mistake(
@@ -138,6 +182,15 @@ def read_har(value: Json, name: str, machine: Machine) -> Har:
         for base in dict.fromkeys(exchange.base for exchange in exchanges)
     ]
     return Har(recordings, left_out)
+
+
+def _unlike(error: ValidationError) -> str:
+    """What is wrong with an entry; what stands there, a token perhaps, is not repeated."""
+    at = error.json_path.replace("$.", "", 1).replace("$", "it", 1)
+    if error.validator == "required":
+        return error.message if at == "it" else f"{at}: {error.message}"
+    kinds: Any = error.validator_value
+    return f"{at} is no {list_words([kinds] if isinstance(kinds, str) else kinds, 'or')}"
 
 
 class _Reader:
@@ -175,7 +228,8 @@ class _Reader:
                 made, client = under_way[number]
                 outcome = self._outcome(exchange, exchange.result)
                 self.events.append(Ended(exchange.where, client.name, made, outcome))
-                client.session = _session_in(exchange.body) or client.session
+                made_one = exchange.status == _CREATED and isinstance(outcome, Answered)
+                client.session = _session_in(exchange.body) or (_UNSEEN if made_one else client.session)
         return Recording(self.states, tuple(self.events))
 
     def _outcome(self, exchange: _Exchange, result: Json) -> Settled:
@@ -195,6 +249,8 @@ class _Reader:
         token = self.tokens.get(exchange.token)
         if token is None:
             token = self.tokens[exchange.token] = self._token(exchange)
+        if token.client.session == _UNSEEN and exchange.session not in (None, CURRENT):
+            token.client.session = exchange.session
         own = exchange.session in (None, CURRENT, token.client.session)
         if own:
             self._turn(token, exchange)

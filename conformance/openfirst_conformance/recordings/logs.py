@@ -107,10 +107,15 @@ class _Case:
         if "world" not in item:
             outcome = self.translate(outcome_report(item))
             return None if isinstance(outcome, Pending) else outcome
-        compared = _compared_answers(self.contract, operation)
-        if compared and item.get("value") is None:
+        compared, value = _compared_answers(self.contract, operation), item.get("value")
+        if compared and type(value) not in map(type, compared):
+            said = (
+                "comes without a `value`"
+                if value is None
+                else f"cannot come to {json.dumps(value, ensure_ascii=False)}"
+            )
             result = self.contract.operations[operation].result
-            raise Mistake(f"`{operation}` comes without a `value`. Say {result}, such as {json.dumps(compared[0])}.")
+            raise Mistake(f"`{operation}` {said}. Say {result}, such as {json.dumps(compared[0])}.")
         return Answered(_told(self.contract, item.get("value")))
 
     def _at_first(self, client: str, operation: str) -> State:

@@ -13,6 +13,7 @@ from typing import Any
 
 import yaml
 
+from openfirst_conformance.tiers.catalogue import TIERS
 from openfirst_conformance.verdicts.model import Failure, Report
 from openfirst_conformance.verdicts.reasons import Accepted
 from openfirst_conformance.verdicts.signature import Signature, signature_of
@@ -203,6 +204,8 @@ def _problem(item: Any, contract: Contract) -> str | None:
         return "this is no entry of a baseline. It begins with `rule:`, the id of a rule."
     if item["rule"] not in contract.rules:
         return f"the contract has no rule `{item['rule']}`. {did_you_mean(item['rule'], contract.rules)}"
+    if item.get("tier") not in (None, *TIERS):
+        return f"there is no tier `{item['tier']}`. {did_you_mean(str(item['tier']), TIERS)}"
     signature = item.get("signature") or {}
     if not isinstance(signature, dict):
         return f"`signature` is not a map. Give one with {', '.join(Signature._fields)}."

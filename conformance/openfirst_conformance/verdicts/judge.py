@@ -28,6 +28,7 @@ from openfirst_conformance.verdicts.model import Report
 from openfirst_conformance.verdicts.patience import Patience
 from openfirst_conformance.verdicts.reasons import Stopped
 from openfirst_reference.contract.document import Json
+from openfirst_reference.contract.findings import Mistake, did_you_mean
 from openfirst_reference.contract.model import Contract
 from openfirst_reference.machine.machine import machine_of
 
@@ -48,9 +49,10 @@ async def judge(
 
     `choices` are declared in addition to what the handshake declares; the simulator that the implementation may talk to has
     them too; `platform` takes the place of that simulator. `progress` is told of every case, and `announce` what a person
-    should know before it takes long. Raises AdapterFault where the adapter cannot be started, and ValueError where a declared
-    choice is not one of the contract's.
+    should know before it takes long. Raises AdapterFault where the adapter cannot be started, and ValueError where a tier or a
+    declared choice is none that there is.
     """
+    check_tiers(tiers)
     async with _started(adapter, contract, choices or {}, settings, announce, platform) as run:
         try:
             for tier in tiers:
@@ -62,6 +64,15 @@ async def judge(
             if task is not None:
                 task.uncancel()
         return run.report(tiers, only)
+
+
+def check_tiers(tiers: Sequence[str]) -> None:
+    """Raise ValueError, with what may have been meant, for a tier that there is not."""
+    if isinstance(tiers, str):
+        raise Mistake(f"`tiers` is a list of tiers, and not the text {tiers!r}. Write [{tiers!r}].")
+    for tier in tiers:
+        if tier not in TIERS:
+            raise Mistake(f"There is no tier `{tier}`. {did_you_mean(tier, TIERS)}")
 
 
 async def replay(

@@ -110,7 +110,7 @@ def check(
     with said_plainly():
         contract = request.contract()
         check_rules(contract, only)
-        part = shard_of(shard) if shard else (1, 1)
+        part = (1, 1) if shard is None else shard_of(shard)
         settings = Settings(extra, seed, walks, tuple(_scenario(file, contract) for file in scenarios), part)
         targets = {"--json": json_file, "--junit": junit_file, "--transcript": transcript}
         if CASES.exists() and not CASES.is_dir():
@@ -124,8 +124,9 @@ def check(
     report = compared.report
     console = Console(highlight=False)
     floor = _floor(contract) if "complete" in report.promise else ""
-    write_reports(report, json_file, junit_file)
     show(report, console, lambda failure: request.replaying(_save(failure, contract)), floor)
+    with said_plainly():
+        write_reports(report, json_file, junit_file)
     known.show(compared, baseline_file, console, update=update_baseline)
     if json_file:
         console.print(f"Report: {json_file}")

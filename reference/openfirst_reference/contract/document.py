@@ -33,6 +33,7 @@ class Document:
         self.places = places
         self.file = file
         self.before = before  # what an overlay was laid on
+        self.idle: list[Path_] = [*before.idle] if before else []  # what an overlay removes, and was not there
 
     def place(self, *path: str | int) -> Place:
         """Where the entry stands, or the nearest entry around it."""
@@ -93,13 +94,25 @@ def read_file(path: Path) -> Document:
 def lay_over(base: Document, overlay: Document) -> Document:
     """`overlay` on top of `base`: maps are merged, `null` removes an entry, anything else takes the place of what was there."""
     places = dict(base.places)
-    return Document(_merged(base.data, overlay.data, (), places, overlay.places), places, base.file, base)
+    idle: list[Path_] = []
+    document = Document(_merged(base.data, overlay.data, (), places, overlay.places, idle), places, base.file, base)
+    document.idle += idle
+    return document
 
 
-def _plain(loader: Any, node: Any, path: Path_, places: dict[Path_, Place], file: str) -> Any:
+def _plain(
+    loader: Any, node: Any, path: Path_, places: dict[Path_, Place], file: str, around: frozenset[int] = frozenset()
+) -> Any:
     mark = node.start_mark
     places[path] = Place(file, mark.line + 1, mark.column + 1)
+    if id(node) in around:
+        raise ContractError([Finding(places[path], "This entry contains itself.", "Write out what `*` stands for.")])
+    around |= {id(node)}
     if isinstance(node, yaml.MappingNode):
+        for key, _ in node.value:
+            if not isinstance(key, yaml.ScalarNode):
+                where = Place(file, key.start_mark.line + 1, key.start_mark.column + 1)
+                raise ContractError([Finding(where, "A name here is a list or a map.", "Let each name be one word.")])
         own_keys = [key.value for key, _ in node.value if key.tag != "tag:yaml.org,2002:merge"]
         for name in own_keys:
             if own_keys.count(name) > 1:
@@ -110,7 +123,7 @@ def _plain(loader: Any, node: Any, path: Path_, places: dict[Path_, Place], file
         result: dict[str, Any] = {}
         for key, value in node.value:
             name = str(key.value)
-            result[name] = _plain(loader, value, (*path, name), places, file)
+            result[name] = _plain(loader, value, (*path, name), places, file, around)
             places[*path, name] = Place(file, key.start_mark.line + 1, key.start_mark.column + 1)
         return result
     if isinstance(node, yaml.SequenceNode):
@@ -125,9 +138,9 @@ def _plain(loader: Any, node: Any, path: Path_, places: dict[Path_, Place], file
                     raise ContractError(
                         [Finding(where, f"The id `{name}` is used twice.", "Give one of them another id.")]
                     )
-                keyed[name] = _plain(loader, item, (*path, name), places, file)
+                keyed[name] = _plain(loader, item, (*path, name), places, file, around)
             return keyed
-        return [_plain(loader, item, (*path, index), places, file) for index, item in enumerate(node.value)]
+        return [_plain(loader, item, (*path, index), places, file, around) for index, item in enumerate(node.value)]
     return loader.construct_object(node)
 
 
@@ -139,7 +152,14 @@ def _id_of(node: Any) -> str | None:
     return None
 
 
-def _merged(base: Any, over: Any, path: Path_, places: dict[Path_, Place], over_places: Mapping[Path_, Place]) -> Any:
+def _merged(
+    base: Any,
+    over: Any,
+    path: Path_,
+    places: dict[Path_, Place],
+    over_places: Mapping[Path_, Place],
+    idle: list[Path_],
+) -> Any:
     if not (isinstance(base, dict) and isinstance(over, dict)):
         for known in [known for known in places if known[: len(path)] == path]:
             del places[known]
@@ -149,9 +169,11 @@ def _merged(base: Any, over: Any, path: Path_, places: dict[Path_, Place], over_
     for name, value in over.items():
         below = (*path, name)
         if value is None:
-            merged.pop(name, None)
+            if merged.pop(name, None) is None:
+                idle.append(below)
+            places.update({known: place for known, place in over_places.items() if known == below})
         elif name in merged:
-            merged[name] = _merged(merged[name], value, below, places, over_places)
+            merged[name] = _merged(merged[name], value, below, places, over_places, idle)
         else:
             merged[name] = _without_nulls(value)
             places.update({known: place for known, place in over_places.items() if known[: len(below)] == below})

@@ -18,11 +18,16 @@ CONTRACT_FILE = "session.yaml"
 
 
 def load_document(file: Path | None = None, overlays: Sequence[Path] = ()) -> Document:
-    """The contract's document with the overlays on top, each laid over what came before."""
+    """The contract's document with the overlays on top, each laid over what came before. Raises ContractError."""
+    for path in (*([file] if file else []), *overlays):
+        if not isinstance(path, Path):
+            raise TypeError(f"A file of the contract is named by a Path, and not by {path!r}. Write Path({path!r}).")
     document = _whole(read_file(file)) if file else _packaged()
     for overlay in overlays:
         before = document.data
-        document = _with_removed_choices_settled(lay_over(document, read_file(overlay)))
+        document = lay_over(document, read_file(overlay))
+        if schema_findings(_with_removed_choices_settled(document)):
+            return document  # What is no contract is not looked at any further: whoever loads it says what is wrong.
         document = _without_removed_bindings(document, before)
     return document
 
@@ -32,7 +37,7 @@ def _whole(document: Document) -> Document:
     if "contract" not in document.data and not document.data.keys() >= {"operations", "transitions", "rules"}:
         found = "This file is an overlay, and no whole contract: it has no section `contract`."
         raise ContractError([document.finding((), found, f"Lay it over the contract: --overlay {document.file}")])
-    return _with_bindings(document)
+    return document if schema_findings(document) else _with_bindings(document)
 
 
 def _with_bindings(document: Document) -> Document:
@@ -68,7 +73,9 @@ def _without_removed_bindings(document: Document, before: Json) -> Document:
     advancing = [item for item in (data.get("operations") or {}).values() if isinstance(item, dict)]
     if not any(item.get("driven") == "advance" for item in advancing):
         kept.pop("refresh", None)
-    return Document({**data, "bindings": {**bindings, **kept}}, document.places, document.file, document.before)
+    result = Document({**data, "bindings": {**bindings, **kept}}, document.places, document.file, document.before)
+    result.idle = document.idle
+    return result
 
 
 def _with_removed_choices_settled(document: Document) -> Document:

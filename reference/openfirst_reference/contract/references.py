@@ -158,6 +158,9 @@ def _operations(names: _Names) -> Iterator[Finding]:
                     f"Add `{name}.{parameter}` under `classes:`.",
                     "reference",
                 )
+        for parameter, parts in operation.parameters.items():
+            argument = f"an argument of {name}"
+            yield from names.check((*path, "parameters", parameter), argument, parts[0].split("/"), operation.arguments)
         yield from names.check((*path, "required"), f"an argument of {name}", operation.required, operation.arguments)
         yield from names.check((*path, "errors"), "an error code", operation.errors, names.contract.errors)
         if operation.echo:

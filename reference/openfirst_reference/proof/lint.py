@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
 
 from openfirst_reference.contract.build import build_contract
 from openfirst_reference.contract.document import Document, Path_
 from openfirst_reference.contract.expressions import ExpressionError, expression, mentioned
-from openfirst_reference.contract.findings import ContractError, Finding, did_you_mean
+from openfirst_reference.contract.findings import ContractError, Finding, Mistake, did_you_mean
 from openfirst_reference.contract.http_surface import MARK, described, packaged_openapi
 from openfirst_reference.contract.model import ANY_ERROR, OF_SERVICE, Classes, Contract, Invariant, Leaf
 from openfirst_reference.contract.schema import schema_findings
@@ -39,13 +40,37 @@ def lint(document: Document, openapi: Document | None = None) -> list[Finding]:
     findings = list(_expressions(contract))
     if findings:
         return sorted(findings)
-    machine = Machine(contract)
-    findings = [*_carried(contract), *_pure(contract), *_raised(contract, machine), *_examples(contract, machine)]
-    findings += _http(contract, openapi or packaged_openapi())
+    try:
+        return sorted(_looked_into(contract, Machine(contract), openapi or packaged_openapi()))
+    except Mistake as error:
+        # Some value that the contract itself gives is none that it knows: a fixture's, or an example.
+        remedy = "Let the classes of each parameter cover every value that fixtures and examples give."
+        return [document.finding(("classes",), f"{error}", remedy)]
+
+
+def _idle(document: Document) -> Iterator[Finding]:
+    """What an overlay removes, and nobody had."""
+    for path in document.idle:
+        found = f"There is no `{path[-1]}` to be removed."
+        known: Any = document.data
+        for part in path[:-1]:
+            known = known[part]
+        yield document.finding(path, found, did_you_mean(str(path[-1]), map(str, known)), "idle", "warning")
+
+
+def _looked_into(contract: Contract, machine: Machine, openapi: Document | None) -> list[Finding]:
+    findings = [
+        *_idle(contract.document),
+        *_carried(contract),
+        *_pure(contract),
+        *_raised(contract, machine),
+        *_examples(contract, machine),
+    ]
+    findings += _http(contract, openapi)
     cells = list(cell_findings(machine))
     if not cells:
         findings += _explored(contract, machine)
-    return sorted(findings + cells)
+    return findings + cells
 
 
 # Expressions -------------------------------------------------------------------------------------------------------

@@ -303,6 +303,21 @@ def test_bodies_in_base64_are_read_and_answers_without_a_body_are_left_out() -> 
     assert har.left_out == {"whose answer was not recorded": 1}
 
 
+@pytest.mark.parametrize("before", [[], ["POST", "DELETE"]])
+def test_a_session_whose_opening_was_recorded_without_its_body_is_the_bearers_own(before: list[str]) -> None:
+    """The first session that it asks about is the one; closing it closes it."""
+    recorder = Recorder()
+    if before:
+        recorder.note("POST", BASE, token(), None, 201, {"sessionId": "s0"})
+        recorder.note("DELETE", f"{BASE}/s0", token(), None, 204, None)
+    recorder.note("POST", BASE, token(), None, 201, None)["response"]["content"] = {}
+    recorder.note("GET", f"{BASE}/s1", token(), None, 200, {"open": True})
+    recorder.note("DELETE", f"{BASE}/s1", token(), None, 204, None)
+    recorder.note("GET", f"{BASE}/current", token(), None, 200, {"open": False})
+    result, har = judged(recorder.har())
+    assert (result.broken, har.left_out, result.calls) == ([], {}, 4 + len(before))
+
+
 def test_no_token_is_ever_shown() -> None:
     """Clients are named by external ID, or by number."""
     recorder = Recorder()
@@ -325,12 +340,16 @@ def test_a_recording_without_its_authorization_headers_cannot_be_judged() -> Non
 @pytest.mark.parametrize(
     ("break_it", "words"),
     [
-        (lambda entry: entry.pop("request"), "it has no 'request'"),
-        (lambda entry: entry["request"].pop("url"), "it has no 'url'"),
-        (lambda entry: entry["response"].pop("status"), "it has no 'status'"),
+        (lambda entry: entry.pop("request"), "'request' is a required property"),
+        (lambda entry: entry["request"].pop("url"), "'url' is a required property"),
+        (lambda entry: entry["response"].pop("status"), "'status' is a required property"),
         (lambda entry: entry.update(startedDateTime="yesterday"), "yesterday"),
-        (lambda entry: entry.update(time="long"), "long"),
-        (lambda entry: entry["request"].update(headers=3), "entry 2"),
+        (lambda entry: entry.update(time="long"), "time is no number or null"),
+        (lambda entry: entry["request"].update(headers=3), "request.headers is no array"),
+        (lambda entry: entry["request"].update(headers={"Authorization": "secret"}), "request.headers is no array"),
+        (lambda entry: entry["request"].update(url=5), "request.url is no string"),
+        (lambda entry: entry.update(response=None), "response is no object"),
+        (lambda entry: entry["response"].update(status=None), "response.status is no integer"),
     ],
 )
 def test_an_entry_that_cannot_be_read_is_named(break_it: Callable[[Json], Any], words: str) -> None:
@@ -340,7 +359,7 @@ def test_an_entry_that_cannot_be_read_is_named(break_it: Callable[[Json], Any], 
     break_it(recorder.note("GET", f"{BASE}/current", token(), None, 200, {"open": False}))
     with pytest.raises(ValueError, match=r"x\.har: entry 2: .*HAR 1\.2") as raised:
         read_har(recorder.har(), "x.har", MACHINE)
-    assert words in str(raised.value)
+    assert words in str(raised.value) and "secret" not in str(raised.value)
 
 
 def test_a_har_file_is_told_from_other_json() -> None:

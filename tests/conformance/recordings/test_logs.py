@@ -237,6 +237,14 @@ def test_no_golden_trace_that_is_written_as_a_log_is_accused() -> None:
         ('{"operation": "open", "arguments": {"info": {"name": 3}}, "outcome": "value"}', ["arguments.info.name", "3"]),
         ('{"operation": "use", "arguments": {"service": "tea", "method": "make"}, "outcome": "value"}', ["tea/make"]),
         ('{"world": "passTime", "arguments": {"renewal": "granted"}}', ["without a `value`", '{"asked": true}']),
+        (
+            '{"world": "passTime", "arguments": {"renewal": "granted"}, "value": "x"}',
+            ['`passTime` cannot come to "x"', '{"asked": true}'],
+        ),
+        (
+            r'{"operation": "open", "arguments": {"info": {"name": "\ud800"}}, "outcome": "value"}',
+            ["half of a character"],
+        ),
         ('{"client": "z", "operation": "open", "outcome": "value"}', ["client `z` holds", "--fixture z=NAME"]),
         ('{"end": 7, "outcome": "value"}', ["no call with the ID 7", "`begin`"]),
         ('{"clients": {"a": "token"}}', ["`token`, of client `a`, is no fixture", "token-with-id"]),

@@ -149,6 +149,12 @@ def test_a_signature_does_not_depend_on_values_identities_or_the_calls_before() 
 # Comparing --------------------------------------------------------------------------------------------------------------
 
 
+def test_an_entry_of_a_tier_that_there_is_not_is_refused(tmp_path: Path) -> None:
+    """It would never be tried, and so never be stale."""
+    with pytest.raises(ValueError, match=r"there is no tier `smok`\. Did you mean `smoke`"):
+        written(tmp_path, "known:\n  - { rule: reopen, reason: Ours., tier: smok }\n")
+
+
 def test_a_known_failure_is_accepted_with_its_reason(tmp_path: Path) -> None:
     """The report calls the rule `known`; nothing is broken any more."""
     compared = compare(report(UNGATED), written(tmp_path, ENTRY))

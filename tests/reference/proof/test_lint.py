@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import copy
 import json
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -137,6 +139,14 @@ BROKEN_OVERLAYS = {
         "expression", 3, "speaks of `given.nmae`",
         "classes:\n  open.name:\n    absent: { is: given.nmae == null }",
     ),
+    "a removal of nothing": (
+        "idle", 2, "There is no `opn` to be removed. Did you mean `open`",
+        "operations:\n  opn: null",
+    ),
+    "a path to no argument": (
+        "reference", 4, "`nowhere` is not an argument of passTime",
+        "operations:\n  passTime:\n    parameters:\n      renewal: nowhere",
+    ),
     "an example of another class": (
         "example", 4, "The example '' is not of its own class `plain`",
         "classes:\n  open.name:\n    given:\n      plain: { examples: [''] }",
@@ -188,6 +198,46 @@ def test_what_is_wrong_in_an_overlay_is_found_in_its_line_and_nothing_else_is(br
     assert (finding.kind, finding.place.file, finding.place.line) == (kind, "overlay.yaml", line)
     assert words in str(finding)
     assert finding.remedy
+
+
+@pytest.mark.parametrize(
+    ("overlay", "words"),
+    [
+        ("operations: [[1]]", "overlay.yaml:1:1: `operations` must be a map"),
+        ("world: 5", "overlay.yaml:1:1: `world` must be a map"),
+        ("bindings: { operations: { revokeToken: {} } }", "overlay.yaml:1:27: `revokeToken`"),
+        ("bindings: { platform: { company: { variable: [] } } }", "overlay.yaml:1:36: `variable` must be text"),
+        (
+            "sources: { more: { title: M, version: 2024-01-01, what: issue } }",
+            "overlay.yaml:1:30: `version` must be text",
+        ),
+        ("transitions: null", "overlay.yaml:1:1: `the contract` has no `transitions`"),
+        ("classes: { open.externalId: { other: { differs: null } } }", "belongs to no class"),
+    ],
+)
+def test_what_is_no_contract_at_all_is_told_by_who_loads_it(overlay: str, words: str, tmp_path: Path) -> None:
+    """Through the file, as people do it: nothing is looked at that is not there."""
+    file = tmp_path / "overlay.yaml"
+    file.write_text(overlay, encoding="utf-8")
+    said = [str(finding).replace(f"{tmp_path}/", "") for finding in lint(load_document(overlays=[file]))]
+    assert [line for line in said if words in line], said
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("a: &a { b: *a }", "overlay.yaml:1:4: This entry contains itself"),
+        ("a:\n  - &b [*b]", "overlay.yaml:2:5: This entry contains itself"),
+        ("{ ? [a, b] : 1 }", "overlay.yaml:1:5: A name here is a list or a map"),
+    ],
+)
+def test_what_no_tree_can_be_is_refused(text: str, words: str) -> None:
+    with pytest.raises(ContractError, match=re.escape(words)):
+        read_document(text, "overlay.yaml")
+
+
+def test_what_is_used_twice_does_not_contain_itself() -> None:
+    assert read_document("a: &a { b: 1 }\nc: *a\nd: [*a, *a]", "x.yaml").data["d"] == [{"b": 1}, {"b": 1}]
 
 
 def test_a_pure_operation_changes_nothing() -> None:
