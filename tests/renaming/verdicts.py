@@ -62,9 +62,9 @@ def verdicts(contract: Contract, path: str, names: Mapping[Word, str]) -> Verdic
 
 
 def judged(document: Document, names: Mapping[Word, str], implementations: Iterable[str]) -> dict[str, Verdicts]:
-    """The verdicts on the reference client over the simulator, and on other implementations."""
+    """The verdicts on implementations; the reference client runs over the simulator."""
     contract = build_contract(document)
-    return {path: verdicts(contract, path, names) for path in (REFERENCE, *implementations)}
+    return {path: verdicts(contract, path, names) for path in implementations}
 
 
 def faults(document: Document) -> tuple[list[str], list[str], int, list[tuple[int, ...]]]:

@@ -141,8 +141,17 @@ def _getter(machine: Machine, root: str, name: str | None, memory: tuple[str, ..
         )
     if root == "given":
         return lambda step, _: _frozen(step.variant.given.get(name, _MISSING))
-    if (root, name) == ("outcome", "kind"):
-        return lambda step, _: "error" if step.is_error else "answer"
+    match root, name:
+        case "outcome", "kind":
+            return lambda step, _: "error" if step.is_error else "answer"
+        case "outcome", "code":
+            return lambda step, _: step.code
+        case "outcome", "value":
+            return lambda step, _: _frozen(_shown(machine, step))
+        case "call", "operation":
+            return lambda step, _: step.call.operation
+        case "call", "overlap":
+            return lambda step, _: step.row.id if is_overlap(step) else None
     return lambda step, kept: _frozen(_whole(machine, root, step, memory, kept).get(name, _MISSING))
 
 
