@@ -6,6 +6,9 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from jsonschema import Draft202012Validator
+from jsonschema.exceptions import best_match
+
 from openfirst_reference.contract.build import build_contract
 from openfirst_reference.contract.document import Document, Path_
 from openfirst_reference.contract.expressions import ExpressionError, expression, mentioned
@@ -239,6 +242,7 @@ def _examples(contract: Contract, machine: Machine) -> Iterator[Finding]:
             if leaf.expression is None:
                 continue
             path = (*_leaf_path(contract, classes, leaf), "examples")
+            yield from _typed(contract, machine, classes, leaf, path)
             for example in leaf.examples:
                 names = [{"given": {**given, parameter: example}, "client": client} for client in clients]
                 try:
@@ -254,6 +258,19 @@ def _examples(contract: Contract, machine: Machine) -> Iterator[Finding]:
                 if both:
                     found = f"The example {example!r} is of several classes at once: {', '.join(both)}."
                     yield contract.document.finding(path, found, "Narrow one of the expressions.", "example")
+
+
+def _typed(contract: Contract, machine: Machine, classes: Classes, leaf: Leaf, path: Path_) -> Iterator[Finding]:
+    """An example must be of the type that its argument has: an adapter is given it as it stands."""
+    stated = contract.operations[classes.operation].arguments
+    types = Draft202012Validator({"properties": stated, "types": contract.types})
+    for example in leaf.examples:
+        given = machine.arguments(classes.operation, {classes.parameter: example})
+        wrong = best_match(error for error in types.iter_errors(given) if error.validator != "required")
+        if wrong is not None:
+            found = f"The example {example!r} is not of the type of {classes.parameter}: {wrong.message}."
+            remedy = f"Give what `{classes.operation}` takes, or change the type of its argument."
+            yield contract.document.finding(path, found, remedy, "example")
 
 
 def _leaf_path(contract: Contract, classes: Classes, leaf: Leaf) -> Path_:

@@ -147,6 +147,10 @@ BROKEN_OVERLAYS = {
         "reference", 4, "`nowhere` is not an argument of passTime",
         "operations:\n  passTime:\n    parameters:\n      renewal: nowhere",
     ),
+    "an example of another type": (
+        "example", 4, "The example [1] is not of the type of info: [1] is not of type 'object'",
+        "classes:\n  open.info:\n    given:\n      examples: [[1]]",
+    ),
     "an example of another class": (
         "example", 4, "The example '' is not of its own class `plain`",
         "classes:\n  open.name:\n    given:\n      plain: { examples: [''] }",
