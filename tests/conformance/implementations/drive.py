@@ -128,7 +128,7 @@ class Trial:
                 "generation": self.generation,
                 "now": "2026-01-01T00:00:00Z",
                 "platform": NOWHERE,
-                "clients": {name: {"credential": credential_of(credential)} for name, credential in held.items()},
+                "clients": {name: {"credential": credential_of(wire(credential))} for name, credential in held.items()},
             }
         )
         told = {name: answer["initialize"] for name, answer in result.get("clients", {}).items()}
