@@ -72,7 +72,7 @@ class Table:
     def in_conference(self, state: State) -> bool:
         """Whether a client in this state is in a conference."""
         bound = self._platform.conference
-        return bound is not None and self.machine.value(state, bound.variable) == bound.yes
+        return bound is not None and self.machine.value(state, bound.variable) == bound.value(True)
 
     def company(self, has_any: bool) -> dict[str, str | None]:
         """The variable that tells whether another client with the same external ID has a session."""

@@ -39,8 +39,7 @@ _NO_ANSWER = (0, 502, 503, 504)
 _NOT_FOUND = 404
 _TICK = 1e-6
 # Endpoints that tell whether a session is open.
-_CREATED = 201
-_UNSEEN = ""
+_UNSEEN = "not recorded"
 """The ID of a session whose `open` was recorded without its answer's body: the first that is asked about."""
 _STATUS = ("isOpen", "listSessions")
 _ENDPOINTS = [
@@ -228,9 +227,13 @@ class _Reader:
                 made, client = under_way[number]
                 outcome = self._outcome(exchange, exchange.result)
                 self.events.append(Ended(exchange.where, client.name, made, outcome))
-                made_one = exchange.status == _CREATED and isinstance(outcome, Answered)
-                client.session = _session_in(exchange.body) or (_UNSEEN if made_one else client.session)
+                client.session = _session_in(exchange.body) or self._unseen(exchange, outcome) or client.session
         return Recording(self.states, tuple(self.events))
+
+    def _unseen(self, exchange: _Exchange, outcome: Settled) -> str | None:
+        """The session that was made by what was accepted, if it was about none yet."""
+        pure = self.machine.contract.operations[exchange.operation].pure
+        return _UNSEEN if isinstance(outcome, Answered) and exchange.session is None and not pure else None
 
     def _outcome(self, exchange: _Exchange, result: Json) -> Settled:
         """What a client would have concluded: where the platform does not accept a token, or knows no session, none is open."""

@@ -78,7 +78,7 @@ class Confirmer:
                 shortest = await shrink(self._driver, oracle, played, _not_keeping(rule))
                 self._fail(Failure(rule, tier, played.case.id, shortest or played, played.stderr))
 
-    async def settle(self, played: Played) -> None:
+    async def interrupted(self, played: Played) -> None:
         """Take in a case that was interrupted twice. If its last call does it, however many there were, its rules are open."""
         if played.stuck is None:
             return

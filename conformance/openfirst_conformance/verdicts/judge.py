@@ -164,7 +164,7 @@ class _Running:
         if played.fault:
             await self._patience.restart(played.fault.kind)
             if again:
-                await self._confirmer.settle(played)
+                await self._confirmer.interrupted(played)
             elif played.case.calls and not self._patience.given_up:
                 await self._take(tier, await self.subject.play(played.case), again=True)
         elif played.violation:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 from msgspec import Meta, field
 
@@ -10,24 +10,16 @@ from openfirst_reference.contract.forms import Entry, Name, WordList, Words
 
 
 class TwoValued:
-    """A variable with a value that says yes, and one that says no."""
+    """A variable with a value that says yes and one that says no: `YES` and `NO` name the fields that hold them."""
 
     __slots__ = ()
+    YES: ClassVar[str]
+    NO: ClassVar[str]
     variable: str
-
-    @property
-    def yes(self) -> str:
-        """The value that says yes."""
-        raise NotImplementedError
-
-    @property
-    def no(self) -> str:
-        """The value that says no."""
-        raise NotImplementedError
 
     def value(self, said: bool) -> str:
         """The value that says it."""
-        return self.yes if said else self.no
+        return str(getattr(self, self.YES if said else self.NO))
 
 
 OfVariable = Annotated[str, Meta(min_length=1, description="A variable.")]
@@ -61,15 +53,7 @@ class Told(Entry, TwoValued, frozen=True, kw_only=True):
     given: Name
     absent: Name
 
-    @property
-    def yes(self) -> str:
-        """It is there."""
-        return self.given
-
-    @property
-    def no(self) -> str:
-        """It is not."""
-        return self.absent
+    YES, NO = "given", "absent"
 
 
 class BoundDatum(Entry, frozen=True, kw_only=True):
@@ -88,15 +72,7 @@ class BoundScopes(Entry, TwoValued, frozen=True, kw_only=True):
     missing: Name
     without: Annotated[WordList, Meta(description="Scopes that do not permit, as an example.")]
 
-    @property
-    def yes(self) -> str:
-        """The scopes permit."""
-        return self.permitted
-
-    @property
-    def no(self) -> str:
-        """They do not."""
-        return self.missing
+    YES, NO = "permitted", "missing"
 
 
 class CredentialBinding(Entry, frozen=True, kw_only=True):
@@ -145,15 +121,7 @@ class Company(Entry, TwoValued, frozen=True, kw_only=True):
     open: Name
     absent: Name
 
-    @property
-    def yes(self) -> str:
-        """It has one."""
-        return self.open
-
-    @property
-    def no(self) -> str:
-        """There is none."""
-        return self.absent
+    YES, NO = "open", "absent"
 
 
 class Presence(Entry, TwoValued, frozen=True, kw_only=True):
@@ -163,15 +131,7 @@ class Presence(Entry, TwoValued, frozen=True, kw_only=True):
     inside: Name = field(name="in")
     outside: Name = field(name="out")
 
-    @property
-    def yes(self) -> str:
-        """It is."""
-        return self.inside
-
-    @property
-    def no(self) -> str:
-        """It is not."""
-        return self.outside
+    YES, NO = "inside", "outside"
 
 
 class NotSimulated(Entry, frozen=True, kw_only=True):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal, get_args
 
 from msgspec import Meta, field
 from msgspec.structs import replace
@@ -40,9 +40,9 @@ from openfirst_reference.contract.forms import (
     WordMap,
 )
 
-CLIENTS_APART = "clients-apart"
-OVERLAPPING = "overlapping"
-LAWS = (CLIENTS_APART, OVERLAPPING)
+About = Literal["clients-apart", "overlapping"]
+LAWS: tuple[str, ...] = get_args(About)
+CLIENTS_APART, OVERLAPPING = LAWS
 ANY_ERROR = "any"
 OF_SERVICE = "of-service"
 _NO_CHANGES: Mapping[str, str] = {}
@@ -403,7 +403,7 @@ class Law(Entry, frozen=True, kw_only=True):
     rule: Annotated[str, Meta(min_length=1, description="The rule that is broken.")]
     about: (
         Annotated[
-            Literal["clients-apart", "overlapping"],
+            About,
             Meta(
                 description="clients-apart: one client's call shows in another. overlapping: no order explains overlapping calls. "
                 "Without it, the law's name says which."
@@ -546,7 +546,6 @@ def _by_id(row: str) -> Meta:
     """A section may be a list, whose items have an id each."""
     return Meta(
         extra_json_schema={
-            "type": ["array", "object"],
             "items": {"$ref": f"#/$defs/{row}", "required": ["id"]},
         }
     )

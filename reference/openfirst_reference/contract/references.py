@@ -76,7 +76,7 @@ class _Names:
             yield from self.check(path, f"a value of {variable}", values, self.contract.variables[variable].values)
 
     def bound(self, path: Path_, state: TwoValued) -> Iterator[Finding]:
-        return self.valued(path, state.variable, (state.yes, state.no))
+        return self.valued(path, state.variable, (state.value(True), state.value(False)))
 
     def inside(self, path: Path_, guard: Guard) -> Iterator[Finding]:
         for name, values in guard.items():

@@ -170,7 +170,7 @@ def permitted(binding: BoundScopes, scopes: Sequence[str] | None) -> str:
 
 def examples(binding: BoundScopes, word: str | None) -> list[str]:
     """Scopes that the contract's word stands for."""
-    return list(binding.without) if word == binding.no else [binding.any_of[0]]
+    return list(binding.without) if word == binding.value(False) else [binding.any_of[0]]
 
 
 def _at(arguments: Mapping[str, Any], path: Sequence[str]) -> Any:
