@@ -88,4 +88,5 @@ def test_an_adapter_that_hangs_all_the_time_is_given_up_and_nothing_is_called_a_
     report = judged("Plain", "hangs at random", "3")
     assert kinds(report) == {"hang"}
     assert having(report, "fail") == having(report, "pass") == set()
+    assert not [rule.id for rule in report.rules.values() if "pass" in rule.tiers.values()]
     assert report.verdict == "incomplete"

@@ -189,7 +189,7 @@ def test_a_refusal_for_the_wrong_reason_is_a_break() -> None:
     )
 
 
-@pytest.mark.parametrize("value", [None, 1, "yes", "true", 0])
+@pytest.mark.parametrize("value", [None, 1, "yes", "true", "True", 0, [True]])
 def test_true_is_true_and_nothing_else(value: object) -> None:
     """What comes back from isOpen must be a boolean."""
     watch = Watch()

@@ -318,6 +318,15 @@ def test_a_session_whose_opening_was_recorded_without_its_body_is_the_bearers_ow
     assert (result.broken, har.left_out, result.calls) == ([], {}, 4 + len(before))
 
 
+def test_a_list_of_sessions_makes_none() -> None:
+    """A session that somebody asks about who has none is another's."""
+    recorder = Recorder()
+    recorder.note("GET", BASE, token(), None, 200, {"sessions": []})
+    recorder.note("GET", f"{BASE}/s9", token(), None, 200, {"open": True})
+    result, har = judged(recorder.har())
+    assert (result.broken, har.left_out) == ([], {"about a session that is not the bearer's own": 1})
+
+
 def test_no_token_is_ever_shown() -> None:
     """Clients are named by external ID, or by number."""
     recorder = Recorder()

@@ -71,6 +71,20 @@ def test_a_report_keeps_to_its_schema(reports: dict[str, Report], name: str) -> 
     Draft202012Validator(schema).validate(json.loads(json.dumps(as_json(reports[name]))))
 
 
+def test_a_failure_says_what_was_seen_what_was_permitted_and_how_it_is_known_again(reports: dict[str, Report]) -> None:
+    """The participant of a session that was opened anew without a name has the name of the one before."""
+    report = as_json(reports["LeaksTheName"])
+    (failure, *_) = [failure for rule in report["rules"] if rule["id"] == "reopen" for failure in rule["failures"]]
+    last = failure["sequence"][-1]
+    assert last["operation"] == "getParticipant" and last["seen"].startswith('answer {"id": ')
+    assert ['"name": null' in permitted for permitted in last["permitted"]] == [True]
+    assert failure["signature"] == {
+        "call": "getParticipant",
+        "seen": "answer with info.name",
+        "permitted": "answer without info.name",
+    }
+
+
 def test_the_schema_names_every_field_that_a_report_has(reports: dict[str, Report]) -> None:
     """A field without a description is one that nobody can rely on."""
     schema = json.loads(resource("report.schema.json"))
