@@ -29,6 +29,7 @@ from openfirst_conformance.verdicts.model import Failure
 from openfirst_reference.contract.document import Json
 from openfirst_reference.contract.load import load_contract
 from openfirst_reference.machine.machine import machine_of
+from openfirst_reference.machine.outcome import Answered, Refused, Settled, Unsupported
 
 from ..implementations import Plain, drive, faulty, path_of
 from ..implementations.drive import state_of
@@ -320,3 +321,19 @@ def test_half_of_all_failures_are_shrunk_with_few_calls() -> None:
     costs = [cost for implementation in SOME for cost in found(implementation).costs]
     assert len(costs) > 100
     assert statistics.median(costs) <= 200
+
+
+def test_a_shrink_does_not_slip_into_another_failure_of_the_same_row() -> None:
+    """An answer is no error, and no error another; what the answer holds is not looked at."""
+
+    def failing(outcome: Settled) -> object:
+        tracker = Tracker(Oracle(MACHINE), {"a": MACHINE.fixture("token-with-id")})
+        violation = tracker.see("a", MACHINE.call("isOpen", {}, state_of(tracker, "a")), outcome)
+        assert violation is not None
+        return failure_of(Played(Case("x", "", {"a": "token-with-id"}, ()), violation=violation))
+
+    assert failing(Answered(True)) == failing(Answered("yes"))
+    found = [
+        failing(item) for item in (Answered(True), Refused("scope-missing"), Refused("info-missing"), Unsupported())
+    ]
+    assert all(one != other for one, other in itertools.combinations(found, 2))
