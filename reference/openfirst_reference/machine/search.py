@@ -62,6 +62,42 @@ class Search(Generic[N, E]):
         return way(self.parents, node)
 
 
+class Towards(Search[N, E]):
+    """A search for a goal: nodes that may be nearest to it are given out first (A*), the last found of these first.
+
+    `ahead` says how many edges it takes from a node to the goal, at least. The ways stay shortest if along an edge it falls
+    by one at most.
+    """
+
+    def __init__(self, start: N, ahead: Callable[[N], int], *, limit: int | None = None) -> None:
+        super().__init__(limit=limit)
+        self._ahead = ahead
+        self._lengths: dict[N, int] = {start: 0}
+        self.begin(start, ahead(start))
+
+    def found(self, before: N, edge: E, after: N) -> None:
+        """An edge leads from one node to another; by a shorter way, maybe, than was known."""
+        length = self._lengths[before] + 1
+        if after not in self._lengths or length < self._lengths[after]:
+            self._lengths[after] = length
+            self.parents[after] = (before, edge)
+            self._layers[length + self._ahead(after)].append(after)
+
+    def __iter__(self) -> Iterator[N]:
+        given: set[N] = set()
+        while self._layers:
+            layer = self._layers[self._distance]
+            while layer:
+                if self._limit is not None and len(self.parents) > self._limit:
+                    return
+                node = layer.pop()
+                if node not in given:
+                    given.add(node)
+                    yield node
+            del self._layers[self._distance]
+            self._distance += 1
+
+
 def way(parents: Mapping[N, tuple[N, E] | None], node: N) -> tuple[E, ...]:
     """The edges by which a node was found first, from the start on. Raises KeyError for a node that was not found."""
     edges: list[E] = []

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import itertools
 import json
+import math
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from openfirst_reference.contract.model import ANY_ERROR, OF_SERVICE, Contract
 from openfirst_reference.machine.automaton import Unfolding
 from openfirst_reference.machine.machine import Machine, observed
-from openfirst_reference.machine.search import Search
+from openfirst_reference.machine.search import Search, Towards
 from openfirst_reference.machine.step import Call, State, Step
 
 When = tuple[tuple[str, frozenset[str]], ...]
@@ -29,10 +30,11 @@ _SETTINGS = 16
 
 @dataclass(frozen=True)
 class Taken:
-    """A step that the first contract permits; `overlapped` by another call, if by any."""
+    """A step that the first contract permits; `overlapped` by another call, if by any. What explains it is worked out once."""
 
     step: Step
     overlapped: str | None
+    explained: dict[State, tuple[Step, ...]] = field(default_factory=dict, compare=False)
 
 
 @dataclass(frozen=True)
@@ -132,7 +134,7 @@ class _Fixture:
         self._overlapping = {
             name: dict.fromkeys(item.other for item in overlaps if item.call == name) for name in tried
         }
-        self.simulated: list[tuple[Mapping[str, str], set[Pair]]] = []
+        self.lasting: list[tuple[Mapping[str, str], Mapping[Pair, float]]] = []
         self._taken: dict[tuple[State, State], list[Taken]] = {}
 
     def taken(self, pair: Pair) -> list[Taken]:
@@ -153,29 +155,37 @@ class _Fixture:
                     known += (Taken(step, other) for step in _keeping_rules(old.overlap_steps(pair[0], call, other)))
         return known
 
-    def explaining(self, taken: Taken, state: State) -> Iterator[Step]:
+    def explaining(self, taken: Taken, state: State) -> tuple[Step, ...]:
         """The steps of the second contract that explain what was seen of one of the first."""
-        new, step = self.both.new, taken.step
-        call = self.both.call(1, step.call, state)
-        if call is not None:
-            permitted = [*new.steps(state, call)]
-            if taken.overlapped is not None:
-                permitted += new.overlap_steps(state, call, taken.overlapped)
-            yield from (item for item in _keeping_rules(permitted) if self.both.explains(step, item))
+        known = taken.explained.get(state)
+        if known is None:
+            new, step = self.both.new, taken.step
+            call = self.both.call(1, step.call, state)
+            permitted: list[Step] = []
+            if call is not None:
+                permitted += new.steps(state, call)
+                if taken.overlapped is not None:
+                    permitted += new.overlap_steps(state, call, taken.overlapped)
+            steps = (item for item in _keeping_rules(permitted) if self.both.explains(step, item))
+            known = taken.explained[state] = tuple(steps)
+        return known
 
     # At a glance ------------------------------------------------------------------------------------------------------
 
     def is_simulated(self) -> bool:
         """Whether each step of the first contract has one of the second that asks no more of the choices, and so on."""
         for setting in self.both.settings():
-            pairs = self._simulated(setting)
-            self.simulated.append((setting, pairs))
-            if self.start in pairs:
+            lasting = self._lasting(setting)
+            self.lasting.append((setting, lasting))
+            if lasting[self.start] == math.inf:
                 return True
         return False
 
-    def _simulated(self, setting: Mapping[str, str]) -> set[Pair]:
-        """The pairs of states of which that is true; the second contract's own choices have the values of the setting."""
+    def _lasting(self, setting: Mapping[str, str]) -> dict[Pair, float]:
+        """For how many steps that is true of each pair of states: of any that can be taken, and without end for some pairs.
+
+        The second contract's own choices have the values of the setting.
+        """
         needs: dict[Pair, list[frozenset[Pair]]] = {}
         search = Search[Pair, Step]([self.start], limit=_PAIRS)
         for pair in search:
@@ -188,19 +198,22 @@ class _Fixture:
                 needs[pair].append(frozenset((taken.step.after, there) for there in alike))
                 for following in needs[pair][-1]:
                     search.found(pair, taken.step, following)
+        lasting: dict[Pair, float] = dict.fromkeys(needs, math.inf)
         holding = set(needs)
-        while True:
+        for steps_taken in itertools.count():
             failing = {pair for pair in holding if any(holding.isdisjoint(after) for after in needs[pair])}
             if not failing:
-                return holding
+                break
+            lasting.update(dict.fromkeys(failing, steps_taken))
             holding -= failing
+        return lasting
 
     # At length --------------------------------------------------------------------------------------------------------
 
     def broken(self, limit: int) -> tuple[Break | None, bool]:
         """A shortest sequence that breaks the second contract; and whether all were looked at."""
         first: Node = (self.start[0], (), frozenset([(self.start[1], ())]))
-        search = Search[Node, Step]([first], limit=limit)
+        search = Towards[Node, Step](first, lambda node: int(self._explained(node)), limit=limit)
         for node in search:
             state, when, explanations = node
             for taken in self.taken((state, min(explanations, key=repr)[0])):
@@ -212,9 +225,23 @@ class _Fixture:
                 if not after:
                     trace = (*search.way(node), step)
                     return Break(self.fixture, trace, asked, self._rules(step, explanations)), True
-                if not any(self._is_safe(step.after, asked, explanation) for explanation in after):
-                    search.found(node, step, (step.after, asked, after))
+                following = (step.after, asked, after)
+                if self._explained(following) < math.inf:
+                    search.found(node, step, following)
         return None, len(search.parents) <= limit
+
+    def _explained(self, node: Node) -> float:
+        """For how many more steps, at least, one of the explanations holds, whatever the steps are."""
+        state, asked, explanations = node
+        return max(
+            (
+                lasting.get((state, there), 0)
+                for own, lasting in self.lasting
+                for there, when in explanations
+                if _asks_no_more(when, asked, own)
+            ),
+            default=0,
+        )
 
     def _onward(self, taken: Taken, explanations: Iterable[Explanation]) -> Iterator[Explanation]:
         for state, when in explanations:
@@ -222,10 +249,6 @@ class _Fixture:
                 left = _both(when, step.when, self.both.new.contract)
                 if left is not None:
                     yield step.after, left
-
-    def _is_safe(self, state: State, asked: When, explanation: Explanation) -> bool:
-        there, when = explanation
-        return any((state, there) in pairs and _asks_no_more(when, asked, own) for own, pairs in self.simulated)
 
     def _rules(self, step: Step, explanations: Iterable[Explanation]) -> tuple[str, ...]:
         """The rules that the second contract carries where it forbids the step; those that it says are broken, if any."""

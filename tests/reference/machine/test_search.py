@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from openfirst_reference.machine.search import Search, refined, way
+from openfirst_reference.machine.search import Search, Towards, refined, way
 
 ROADS = {
     "a": {"left": "b", "right": "c"},
@@ -68,6 +68,38 @@ def test_a_search_goes_round_what_is_known_and_ways_lead_through_it() -> None:
     search.found("c", "far", "e")
     assert searched(search) == ["e", "f"]
     assert way(search.parents, "f") == ("right", "far", "on")
+
+
+def test_a_search_for_a_goal_takes_what_may_be_nearest_to_it_first() -> None:
+    left = {"a": 3, "b": 3, "c": 2, "d": 2, "e": 1, "f": 0}
+    search = Towards[str, str]("a", left.__getitem__)
+    assert searched(search) == ["a", "c", "e", "f", "d", "b"]
+    assert search.way("f") == ("right", "far", "on")
+
+
+def test_a_way_that_is_found_later_and_is_shorter_is_the_way() -> None:
+    roads = {
+        "start": {"slow": "fork", "quick": "bridge"},
+        "fork": {"on": "lane"},
+        "lane": {"on": "town"},
+        "bridge": {"on": "town"},
+        "town": {"on": "goal"},
+        "goal": {},
+    }
+    left = {"start": 0, "fork": 0, "lane": 0, "bridge": 1, "town": 0, "goal": 0}
+    search = Towards[str, str]("start", left.__getitem__)
+    given = []
+    for node in search:
+        given.append(node)
+        for edge, after in roads[node].items():
+            search.found(node, edge, after)
+    assert given == ["start", "fork", "lane", "bridge", "town", "goal"]
+    assert search.way("goal") == ("quick", "on", "on")
+
+
+def test_a_search_for_a_goal_ends_when_it_has_found_too_much() -> None:
+    search = Towards[str, str]("a", lambda node: 0, limit=3)
+    assert searched(search) == ["a", "c"]
 
 
 def test_a_refinement_parts_what_differs_at_once() -> None:

@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec import structs
 
 from openfirst_reference.contract.build import build_contract
 from openfirst_reference.contract.document import lay_over, read_document, read_file
@@ -319,6 +320,26 @@ def test_fixtures_that_only_one_has_are_left_out() -> None:
     new = laid(closing(ACCEPT), fixtures=("uninitialised", "key-secret"))
 
     assert keeping(old, new) == Keeping(("uninitialised",), (), (), None)
+
+
+def test_what_breaks_late_is_found_without_looking_at_all_that_comes_before() -> None:
+    """The first lets `isOpen` lose a session that an accepted `open` has shown to be there; the second does not."""
+    lost = """
+        transitions:
+          isOpen.open.bad-credential:
+            id: isOpen.open.bad-credential
+            may: [{ answer: "true" }, { answer: "false", then: lost }]
+        """
+    calls = {"open": ("name",), "isOpen": None, "updateParticipantInfo": ("name",), "revokeToken": None}
+
+    def acting(machine: Machine) -> Machine:
+        fixture = structs.replace(PACKAGED.fixtures["platform-acts"], calls=calls)
+        return Machine(replace(machine.contract, fixtures={"platform-acts": fixture}))
+
+    found = keeping(acting(laid(lost)), acting(laid()), nodes=150)
+
+    assert outcomes(found)[:4] == [("open", None), ("revokeToken", None), ("open", None), ("isOpen", None)]
+    assert len(outcomes(found)) == 5
 
 
 def test_where_there_is_too_much_to_look_through_that_is_said() -> None:
