@@ -8,6 +8,7 @@ Rule 2: it does not know who asks. The simulator, the tracker, the proof and the
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
 from operator import itemgetter
@@ -18,7 +19,7 @@ from msgspec import structs
 from openfirst_reference.contract.document import word
 from openfirst_reference.contract.findings import ContractError, Mistake
 from openfirst_reference.contract.forms import Carry, Guard
-from openfirst_reference.contract.model import ANY_ERROR, OF_SERVICE, Alternative, Contract, Row
+from openfirst_reference.contract.model import ANY_ERROR, OF_SERVICE, Alternative, Contract, Overlap, Row
 from openfirst_reference.contract.references import known_errors
 from openfirst_reference.machine.calls import Calls
 from openfirst_reference.machine.credential import Credentials
@@ -35,9 +36,15 @@ class Machine:
         self.credentials = Credentials(contract)
         self.names = tuple(contract.variables)
         self.index = {name: position for position, name in enumerate(self.names)}
+        self._identities = [
+            (self.index[name], self.index[item.owner]) for name, item in contract.variables.items() if item.owner
+        ]
         self._rows_of: dict[str, list[Row]] = {name: [] for name in contract.operations}
         for row in contract.rows.values():
             self._rows_of[row.call].append(_with_group_values(row, contract))
+        self._overlaps: dict[tuple[str, str], list[Overlap]] = defaultdict(list)
+        for overlap in contract.overlaps.values():
+            self._overlaps[overlap.call, overlap.other].append(overlap)
         self._guards = {
             name: tuple(dict.fromkeys(variable for row in rows for variable in row.inside))
             for name, rows in self._rows_of.items()
@@ -218,13 +225,12 @@ class Machine:
 
     def overlap_steps(self, state: State, call: Call, other: str) -> Iterable[Step]:
         """What `call` may come to, changing nothing, because `other` overlaps it."""
-        for overlap in self.contract.overlaps.values():
-            if (overlap.call, overlap.other) == (call.operation, other):
-                for index, item in enumerate(overlap.may):
-                    answer = self.contract.answers[item.answer] if item.answer is not None else None
-                    code = self._code(item, state, call.variants[0])
-                    after = self._after(state, call.variants[0], item.effect)
-                    yield Step(overlap, index, call, call.variants[0], item.when, code, answer, state, after, item)
+        for overlap in self._overlaps.get((call.operation, other), ()):
+            for index, item in enumerate(overlap.may):
+                answer = self.contract.answers[item.answer] if item.answer is not None else None
+                code = self._code(item, state, call.variants[0])
+                after = self._after(state, call.variants[0], item.effect)
+                yield Step(overlap, index, call, call.variants[0], item.when, code, answer, state, after, item)
 
     def _merged_when(
         self, first: tuple[tuple[str, frozenset[str]], ...], second: tuple[tuple[str, frozenset[str]], ...]
@@ -272,12 +278,10 @@ class Machine:
         after = list(state)
         for name, source in changes.items():
             after[self.index[name]] = self._source(name, source, state, variant)
-        for name in changes:
-            variable = self.contract.variables[name]
-            if variable.owner is not None and after[self.index[name]] is not None:
-                value = after[self.index[variable.owner]]
-                if after[self.index[name]] == ("identified",):
-                    after[self.index[name]] = ("anonymous",) if value is None else ("known", str(value))
+        for position, owner in self._identities:
+            if after[position] == ("identified",):
+                value = after[owner]
+                after[position] = ("anonymous",) if value is None else ("known", str(value))
         return tuple(after)
 
     def _source(self, name: str, source: str, state: State, variant: Variant) -> Value:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
@@ -10,7 +11,7 @@ from openfirst_reference.machine.automaton import Automaton, Unfolding
 from openfirst_reference.machine.machine import Machine
 from openfirst_reference.machine.search import Parents, Search
 from openfirst_reference.machine.step import State, Step
-from openfirst_reference.proof.invariants import Check, Memory
+from openfirst_reference.proof.invariants import Check, Checks, Judgement, Memory
 
 Node = tuple[State, Memory]
 _MANY_HISTORIES = 200_000
@@ -37,8 +38,8 @@ class Ground:
             for rule in machine.contract.rules.values()
             for number, invariant in enumerate(rule.invariants)
         ]
-        self.plain: dict[str, list[Check]] = {
-            name: [check for check in checks if name in check.calls and not check.start]
+        self.plain = {
+            name: Checks(machine, (check for check in checks if name in check.calls and not check.start))
             for name in machine.contract.operations
         }
         self.remembering = [check for check in checks if check.start]
@@ -53,13 +54,17 @@ class Ground:
                 self._ask_each_history(automaton, check)
 
     def _ask_each_step(self, automaton: Automaton) -> None:
+        said: Counter[tuple[str, Judgement]] = Counter()
         for step in automaton.all_steps():
-            for check in self.plain[step.call.operation]:
-                self.asked[check.rule] += 1
-                met, fault = check.judged(step)
-                self.met[check.rule, check.number] += met
-                if fault is not None:
-                    self._found(check.rule, automaton.fixture, (*automaton.trace(step.before), step), fault)
+            judgement = self.plain[step.call.operation](step)
+            said[step.call.operation, judgement] += 1
+            for check, fault in judgement.faults:
+                self._found(check.rule, automaton.fixture, (*automaton.trace(step.before), step), fault)
+        for (operation, judgement), count in said.items():
+            for check in self.plain[operation].all:
+                self.asked[check.rule] += count
+            for check in judgement.met:
+                self.met[check.rule, check.number] += count
 
     def _ask_each_history(self, automaton: Automaton, check: Check) -> None:
         search = Search[Node, Step]([(automaton.initial, check.start)])

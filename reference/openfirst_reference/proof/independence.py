@@ -41,8 +41,8 @@ def needs(ground: Ground) -> dict[str, Need]:
         missing = {rule for rule in wanted if _killer(found[rule]) is None}
         for rule, rejection in _rejections(search, mutant, missing, _PATIENCE):
             found[rule].append(rejection)
-    for rule in wanted:
-        tried = [item.mutant for item in sorted(found[rule], key=lambda item: item.reach)]
+    for rule in (rule for rule in wanted if _killer(found[rule]) is None):
+        tried = sorted((item.mutant for item in found[rule]), key=search.reach)
         narrow = (item for mutant in tried for item in restricted(ground.machine, mutant))
         for mutant, patience in itertools.chain(
             ((item, _PATIENCE) for item in narrow), ((item, _MANY_STATES) for item in tried)
@@ -55,14 +55,13 @@ def needs(ground: Ground) -> dict[str, Need]:
 
 @dataclass(frozen=True)
 class _Rejection:
-    """A mutant that a rule rejects, and how much only the mutant reaches.
+    """A mutant that a rule rejects.
 
     `others` are the rules that reject it, too: None where there seem to be none, and it was not looked at at length. `alone`:
     it was, and there are none.
     """
 
     mutant: Mutant
-    reach: int
     others: frozenset[str] | None
     alone: bool = False
 
@@ -71,14 +70,13 @@ def _rejections(search: _Search, mutant: Mutant, missing: set[str], patience: in
     """What each of the missing rules that reject a mutant has to say of it; no more is looked at than there is patience for."""
     rejecting = search.rejecting(mutant, missing)
     for rule in rejecting & missing:
-        reach = search.reach(mutant)
         if rejecting != {rule}:
-            yield rule, _Rejection(mutant, reach, frozenset(rejecting - {rule}))
-        elif reach > patience:
-            yield rule, _Rejection(mutant, reach, None)
+            yield rule, _Rejection(mutant, frozenset(rejecting - {rule}))
+        elif search.reaches_more(mutant, patience):
+            yield rule, _Rejection(mutant, None)
         else:
             at_length = search.rejecting_at_length(mutant, rule)
-            yield rule, _Rejection(mutant, reach, frozenset(at_length - {rule}), alone=at_length == {rule})
+            yield rule, _Rejection(mutant, frozenset(at_length - {rule}), alone=at_length == {rule})
 
 
 def _killer(rejections: Iterable[_Rejection]) -> Mutant | None:
@@ -130,7 +128,7 @@ class _Search:
         sketched: dict[tuple[str, int], set[object]] = defaultdict(set)
         for _, step in sorted(plain.values(), key=lambda item: -item[0]):
             row = (step.row.id, step.index)
-            checks = ground.plain[step.call.operation]
+            checks = ground.plain[step.call.operation].all
             self.samples[row].append((step, (), checks))
             fresh = [check for check in checks if (check, check.situation(step)) not in sketched[row]]
             sketched[row].update((check, check.situation(step)) for check in fresh)
@@ -152,16 +150,25 @@ class _Search:
 
     def reach(self, mutant: Mutant) -> int:
         """How many states the mutant comes to in one step that the table does not come to."""
-        if mutant.changes is None:
-            return 0
-        reached = set()
-        for automaton, steps in self.taken[mutant.row, mutant.index]:
-            for step in steps:
-                if mutant.applies(self.machine, step):
-                    after = self.machine.after(step.before, step.variant, mutant.changes)
-                    if after not in automaton.steps:
-                        reached.add((automaton.fixture, after))
-        return len(reached)
+        return len(set(self._reached(mutant)))
+
+    def reaches_more(self, mutant: Mutant, number: int) -> bool:
+        """Whether these are more than a number."""
+        reached: set[tuple[str, State]] = set()
+        for item in self._reached(mutant):
+            reached.add(item)
+            if len(reached) > number:
+                return True
+        return False
+
+    def _reached(self, mutant: Mutant) -> Iterator[tuple[str, State]]:
+        if mutant.changes is not None:
+            for automaton, steps in self.taken[mutant.row, mutant.index]:
+                for step in steps:
+                    if mutant.applies(self.machine, step):
+                        after = self.machine.after(step.before, step.variant, mutant.changes)
+                        if after not in automaton.steps:
+                            yield automaton.fixture, after
 
     def rejecting(self, mutant: Mutant, missing: set[str]) -> set[str]:
         """The rules that reject the mutant at a sampled step; nothing, if none of the missing ones seems to."""
@@ -201,13 +208,13 @@ class _Search:
         for state, steps in taken.changed.items():
             innocent = taken.is_innocent(taken.automaton.trace(state))
             for step in steps:
-                for check in self.ground.plain[step.call.operation]:
-                    if (check.rule != rule or innocent) and check.fault(step) is not None:
+                for check, _ in self.ground.plain[step.call.operation](step).faults:
+                    if check.rule != rule or innocent:
                         yield check.rule
         for state in taken.explored():
             for step in taken.steps(state):
-                for check in self.ground.plain[step.call.operation]:
-                    if check.rule != rule and check.fault(step) is not None:
+                for check, _ in self.ground.plain[step.call.operation](step).faults:
+                    if check.rule != rule:
                         yield check.rule
 
     def _histories(self, taken: _Taken, rule: str) -> Iterator[str]:

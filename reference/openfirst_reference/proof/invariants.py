@@ -7,16 +7,18 @@ that it mentions: a proof asks it hundreds of thousands of times, and a few thou
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from operator import itemgetter
 from typing import Any
 
 from openfirst_reference.contract.expressions import ExpressionError, expression, mentioned
 from openfirst_reference.contract.model import Invariant
 from openfirst_reference.machine.machine import Machine
-from openfirst_reference.machine.step import Step, is_overlap
+from openfirst_reference.machine.step import State, Step, is_overlap
 
 Memory = tuple[Any, ...]
-ROOTS = ("before", "after", "given", "outcome", "choice", "kept", "call")
+Atom = tuple[str, str | None]
+EARLY = ("before", "given", "call", "choice")
 MENTIONED = ("before", "after", "given", "memory", "outcome", "choice", "kept", "call.group", "call.leaf", "call")
 
 
@@ -30,12 +32,12 @@ class Check:
         names = tuple(invariant.remember)
         self._holds = _Reader(machine, invariant.holds, names, invariant.when)
         self._remember = [_Reader(machine, text, names) for text in invariant.remember.values()]
+        self.mentioned = self._holds.sight.atoms
+        self._situation = _Sight(machine, [atom for atom in self.mentioned if atom[0].partition(".")[0] in EARLY])
 
     def fault(self, step: Step, memory: Memory = ()) -> str | None:
         """None where the invariant holds, or is not about this call; else why not, as far as there is more to say."""
-        if step.call.operation not in self.calls or self.rule in step.alternative.breaks:
-            return None
-        return _fault(self._holds(step, memory))
+        return self.judged(step, memory)[1]
 
     def judged(self, step: Step, memory: Memory = ()) -> tuple[bool, str | None]:
         """Whether the step meets the invariant's `when`, and what `fault` says of it."""
@@ -48,17 +50,66 @@ class Check:
         """All that the check, whatever it remembers, can tell of the step; None if it is not about this call."""
         if step.call.operation not in self.calls or self.rule in step.alternative.breaks:
             return None
-        return tuple(value for reader in (self._holds, *self._remember) for value in reader.seen(step))
+        return (self._holds.sight(step), *(reader.sight(step) for reader in self._remember))
 
     def situation(self, step: Step) -> tuple[Any, ...]:
         """What the check can tell of the step before it is taken."""
-        return tuple(self._holds.seen(step, ("before", "given", "call", "choice")))
+        return self._situation(step)
 
     def remembered(self, step: Step, memory: Memory) -> Memory:
         """The memory after the step. A choice is seen only where the step depends on one value of it."""
         if step.call.operation not in self.calls:
             return memory
         return tuple([reader(step, memory)[0] for reader in self._remember])
+
+
+class Judgement:
+    """What every check of an operation says of a step: those whose `when` it meets, and of each that does not hold, why not."""
+
+    __slots__ = ("faults", "met")
+
+    def __init__(self, judged: Iterable[tuple[Check, tuple[bool, str | None]]]) -> None:
+        results = list(judged)
+        self.met = [check for check, (is_met, _) in results if is_met]
+        self.faults = [(check, fault) for check, (_, fault) in results if fault is not None]
+
+
+class Checks:
+    """The checks of an operation that remember nothing, asked together, once for each combination of what they mention."""
+
+    def __init__(self, machine: Machine, checks: Iterable[Check]) -> None:
+        self.all = list(checks)
+        self._sight = _Sight(machine, dict.fromkeys(atom for check in self.all for atom in check.mentioned))
+        self._known: dict[tuple[Any, ...], Judgement] = {}
+
+    def __call__(self, step: Step) -> Judgement:
+        """What they say of a step of that operation."""
+        key = (step.alternative.breaks, *self._sight(step))
+        known = self._known.get(key)
+        if known is None:
+            known = self._known[key] = Judgement((check, check.judged(step)) for check in self.all)
+        return known
+
+
+class _Sight:
+    """What is mentioned of a step itself. Memory is not: that is not the step's."""
+
+    def __init__(self, machine: Machine, atoms: Iterable[Atom]) -> None:
+        self.atoms = list(atoms)
+        # Nearly all are variables, and to read those one by one is what a proof would spend its time on.
+        self._before, self._after = (self._variables(machine, root) for root in ("before", "after"))
+        self._others = [
+            _getter(machine, root, name, ())
+            for root, name in self.atoms
+            if root != "memory" and not (root in ("before", "after") and name in machine.index)
+        ]
+
+    def __call__(self, step: Step) -> tuple[Any, ...]:
+        return (self._before(step.before), self._after(step.after), *[get(step, ()) for get in self._others])
+
+    def _variables(self, machine: Machine, root: str) -> Callable[[State], Any]:
+        indexes = [machine.index[name] for under, name in self.atoms if under == root and name in machine.index]
+        return itemgetter(*indexes) if indexes else lambda state: None
 
 
 class _Reader:
@@ -69,21 +120,18 @@ class _Reader:
         found = {*mentioned(text, *MENTIONED), *mentioned(when or "", *MENTIONED)}
         self._atoms = sorted(found, key=lambda atom: (atom[0], atom[1] or ""))
         self._getters = [_getter(machine, root, name, memory) for root, name in self._atoms]
+        self.sight = _Sight(machine, self._atoms)
         self._known: dict[tuple[Any, ...], tuple[Any, ...]] = {}
 
     def __call__(self, step: Step, memory: Memory) -> tuple[Any, ...]:
         """The results for the combinations of choices' values that the step stands for, each once."""
-        key = tuple([get(step, memory) for get in self._getters])
+        key = (*self.sight(step), memory)
         known = self._known.get(key)
         if known is None:
-            several = [sorted(value) if isinstance(value, frozenset) else [value] for value in key]
+            seen = [get(step, memory) for get in self._getters]
+            several = [sorted(value) if isinstance(value, frozenset) else [value] for value in seen]
             known = self._known[key] = tuple({self._evaluate(values): None for values in itertools.product(*several)})
         return known
-
-    def seen(self, step: Step, roots: tuple[str, ...] = ROOTS) -> list[Any]:
-        """What is mentioned of the step itself, under these roots."""
-        atoms = zip(self._atoms, self._getters, strict=True)
-        return [get(step, ()) for (root, _), get in atoms if root.partition(".")[0] in roots]
 
     def _evaluate(self, values: tuple[Any, ...]) -> Any:
         context: dict[str, Any] = {"call": {"group": {}, "leaf": {}}, "choice": {}}

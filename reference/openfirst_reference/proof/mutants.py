@@ -57,7 +57,9 @@ class Mutant:
         """The step as the mutant takes it."""
         code, answer = self.outcome or (step.code, step.answer)
         after = step.after if self.changes is None else machine.after(step.before, step.variant, self.changes)
-        return replace(step, code=code, answer=answer, after=after)
+        return Step(
+            step.row, step.index, step.call, step.variant, step.when, code, answer, step.before, after, step.alternative
+        )
 
 
 class MutatedMachine(Machine):
