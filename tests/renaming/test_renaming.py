@@ -14,7 +14,7 @@ from openfirst_reference.contract.load import load_document
 from openfirst_reference.proof.lint import lint
 from tests.conformance.implementations import faulty, path_of
 
-from .verdicts import REFERENCE, Verdicts, faults, judged
+from .verdicts import REFERENCE, Faults, Verdicts, faults, judged
 from .words import Word, renamed, words
 
 DOCUMENT = load_document()
@@ -39,15 +39,15 @@ def usual(path: str = REFERENCE) -> Verdicts:
 
 
 @cache
-def usual_findings() -> list[str]:
-    """What lint finds with the packaged words."""
-    return [finding.kind for finding in lint(DOCUMENT)]
+def usual_faults() -> Faults:
+    """What lint and prove find with the packaged words."""
+    return faults(DOCUMENT)
 
 
 def same_verdicts(names: dict[Word, str]) -> None:
     """Lint, prove and the verdicts are what they are with the packaged words."""
     document = renamed(DOCUMENT, names)
-    assert faults(document) == faults(DOCUMENT)
+    assert faults(document) == usual_faults()
     everybody = (REFERENCE, *FAULTY)
     assert judged(document, names, everybody) == {path: usual(path) for path in everybody}
 
@@ -67,5 +67,5 @@ def test_an_odd_word_of_each_kind(turn: int) -> None:
     first = {item.kind: item for item in reversed(WORDS)}.values()
     names = {item: ODD[(number + turn) % len(ODD)] for number, item in enumerate(first)}
     document = renamed(DOCUMENT, names)
-    assert [finding.kind for finding in lint(document)] == usual_findings()
+    assert [finding.kind for finding in lint(document)] == usual_faults().findings
     assert judged(document, names, [REFERENCE]) == {REFERENCE: usual()}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Mapping
+from typing import NamedTuple
 from unittest.mock import patch
 
 import yaml
@@ -67,8 +68,17 @@ def judged(document: Document, names: Mapping[Word, str], implementations: Itera
     return {path: verdicts(contract, path, names) for path in implementations}
 
 
-def faults(document: Document) -> tuple[list[str], list[str], int, list[tuple[int, ...]]]:
+class Faults(NamedTuple):
     """What lint finds (its kinds), the rules that do not hold, over how many steps, and how many of them each rule is about."""
+
+    findings: list[str]
+    broken: list[str]
+    steps: int
+    met: list[tuple[int, ...]]
+
+
+def faults(document: Document) -> Faults:
+    """What lint and prove find in a contract."""
     proof = prove(build_contract(document), needed=False)
     met = [result.met for result in proof.rules.values()]
-    return [finding.kind for finding in lint(document)], proof.broken, proof.steps, met
+    return Faults([finding.kind for finding in lint(document)], proof.broken, proof.steps, met)
