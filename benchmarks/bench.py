@@ -48,7 +48,7 @@ def outcome(machine: Machine, step: object, walk: int) -> Settled:
     """What the implementation reports for a step."""
     if step.is_error:  # type: ignore[attr-defined]
         return Refused(step.code)  # type: ignore[attr-defined]
-    return Answered(machine.answer(step, lambda symbol: f"{symbol[-1]}-{walk}"))  # type: ignore[arg-type]
+    return Answered(machine.answer(step, lambda identity: f"{identity}-{walk}"))  # type: ignore[arg-type]
 
 
 def track(oracle: Oracle, machine: Machine, cases: list[Walk]) -> float:

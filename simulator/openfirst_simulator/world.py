@@ -12,7 +12,7 @@ from functools import lru_cache, partial
 from typing import Any
 
 from openfirst_reference.contract.model import ANY_ERROR, OF_SERVICE
-from openfirst_reference.machine.step import State, Step
+from openfirst_reference.machine.step import Identity, State, Step
 from openfirst_simulator import tokens
 from openfirst_simulator.clock import Clock
 from openfirst_simulator.keyring import Keyring
@@ -249,10 +249,10 @@ class World:
         raise RuntimeError(f"Of what the contract permits for `{operation}`, nothing can be made here.")
 
     def _value(self, client: Client, step: Step) -> Any:
-        return self._table.machine.answer(step, lambda symbol: self._identified(client, symbol))
+        return self._table.machine.answer(step, lambda identity: self._identified(client, identity))
 
-    def _identified(self, client: Client, symbol: tuple[str, ...]) -> str:
-        return self._name_id("participant", symbol[1]) if len(symbol) > 1 else client.anonymous_id
+    def _identified(self, client: Client, identity: Identity) -> str:
+        return client.anonymous_id if identity.owner is None else self._name_id("participant", identity.owner)
 
     def _take(self, client: Client, token: Token, step: Step) -> None:
         """What a step leaves behind: for the client, its services, and others with the same external ID."""

@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, NamedTuple
 
-from openfirst_conformance.oracle.observation import Observation
+from openfirst_conformance.oracle.observation import Observation, Scalar
 from openfirst_reference.machine.outcome import Settled
-from openfirst_reference.machine.step import Call, State, Step
+from openfirst_reference.machine.step import Call, Identity, State, Step
 
+Bindings = tuple[tuple[tuple[Identity, int | None], Scalar], ...]
+"""What identities were seen to be, of each client."""
 Key = tuple[Any, ...]
 Assignment = Mapping[int, frozenset[str]]
 Keys = tuple[tuple[int, frozenset[str]], ...]
@@ -53,7 +55,7 @@ class Node:
 
     __slots__ = ("bindings", "edges", "effects", "states")
 
-    def __init__(self, states: tuple[State, ...], bindings: tuple[tuple[Key, Any], ...]) -> None:
+    def __init__(self, states: tuple[State, ...], bindings: Bindings) -> None:
         self.states = states
         self.bindings = bindings
         self.edges: dict[tuple[int, Call, Observation], tuple[Edge, ...]] = {}

@@ -14,13 +14,13 @@ class JsonText(NamedTuple):
     text: str
 
 
-class Identity(NamedTuple):
-    """An identity that the platform chose, by the number of its first sight."""
+class SeenIdentity(NamedTuple):
+    """An identity that the platform chose and nobody here can read: it goes by the number of its first sight."""
 
     number: int
 
 
-Scalar = str | JsonText | Identity | None
+Scalar = str | JsonText | SeenIdentity | None
 
 
 class Fields(NamedTuple):

@@ -60,7 +60,7 @@ class Tracker:
         oracle, index = self.oracle, self.clients[client]
         if self._open:
             return self.end(self.begin(client, call), outcome)
-        seen = oracle.seen(call.operation, outcome, self._ids)
+        seen = oracle.comparison.seen(call.operation, outcome, self._ids)
         key = (index, call, seen)
         explanations: dict[Candidate, Explanation] = {}
         for candidate, (assignment, trail) in self.explanations.items():
@@ -102,21 +102,21 @@ class Tracker:
         """The call with this number was answered. Returns what is wrong, or None."""
         oracle = self.oracle
         index, call, others = self._open.pop(number)
-        seen = oracle.seen(call.operation, outcome, self._ids)
+        seen = oracle.comparison.seen(call.operation, outcome, self._ids)
         reached = self._landed()
         explanations: dict[Candidate, Explanation] = {}
         for candidate, (assignment, trail) in reached.items():
             entry = next(item for item in candidate.pending if item.number == number)
             left = tuple(item for item in candidate.pending if item.number != number)
             if entry.edge is not None:
-                bindings = oracle.match(entry.edge.step, index, seen, candidate.node.bindings)
+                bindings = oracle.comparison.match(entry.edge.step, index, seen, candidate.node.bindings)
                 if bindings is not None:
                     node = oracle.node(candidate.node.states, bindings)
                     add_explanation(explanations, Candidate(node, left), assignment, trail)
             else:
                 for other in sorted(self._overlapped[number]):
                     for step in oracle.machine.overlap_steps(candidate.node.states[index], call, other):
-                        if oracle.match(step, index, seen, candidate.node.bindings) is not None:
+                        if oracle.comparison.match(step, index, seen, candidate.node.bindings) is not None:
                             there = onward(trail, index, Edge(candidate.node, (), step, ()), outcome)
                             add_explanation(explanations, Candidate(candidate.node, left), assignment, there)
         if not explanations:

@@ -40,7 +40,7 @@ class FaultyClient:
         if step.is_error:
             return Refused(None if step.code in (ANY_ERROR, OF_SERVICE) else step.code), step.after, onward
         assert step.answer is not None
-        value = _OF_A_SERVICE if step.answer.made_by_service else self.machine.answer(step, "-".join)
+        value = _OF_A_SERVICE if step.answer.made_by_service else self.machine.answer(step, str)
         return Answered(value), step.after, onward
 
     def _onward(self, before: State, progress: int, call: Call, after: State) -> int:

@@ -160,7 +160,7 @@ class Product:
     def _onward(self, client: FaultyClient, pair: Pair, call: Call, part: Part) -> Pair:
         """Where a call leads; there are no nodes where its outcome breaks a rule, be it one that only should be kept."""
         outcome, state, progress = client.respond(pair.state, pair.progress, self._again(call, pair.state))
-        seen = self.oracle.seen(call.operation, outcome, self._ids)
+        seen = self.oracle.comparison.seen(call.operation, outcome, self._ids)
         nodes = frozenset(
             self.oracle.node((part(edge.node.states[0]),), edge.node.bindings)
             for node in pair.nodes

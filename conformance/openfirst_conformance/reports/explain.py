@@ -130,9 +130,7 @@ def _right(tracker: Tracker, planned: Planned, call: Call, see: Any) -> Answered
             if step.answer is None and codes is not None and (step.code in codes or "any" in codes):
                 return Refused(None if step.code == ANY_ERROR else step.code)
             if step.answer is not None and codes is None:
-                value = machine.answer(
-                    step, lambda symbol: "the ID of " + (symbol[1] if symbol[1:] else "the participant")
-                )
+                value = machine.answer(step, lambda identity: f"the ID of {identity.owner or 'the participant'}")
                 if not (isinstance(see, dict) and "value" in see) or value == see["value"]:
                     return Answered(value)
     return None

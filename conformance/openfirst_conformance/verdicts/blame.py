@@ -111,28 +111,19 @@ class _Case:
         return list(choices)
 
     def _fits(self, step: Step) -> bool:
-        return self.oracle.match(step, self.client, self.violation.seen, self.here.node.bindings) is not None
+        return self.oracle.comparison.match(step, self.client, self.violation.seen, self.here.node.bindings) is not None
 
     def _wrong_fields(self) -> list[tuple[str, Any]]:
         """The variables whose fields show something else than they hold, with what is shown."""
         shown = self.violation.seen.content
         if not isinstance(shown, Fields):
             return []
-        wrong: list[tuple[str, Any]] = []
-        for step in self.steps:
-            if step.answer is None or not step.answer.fields:
-                continue
-            fields = self.oracle.fields(step, shown)
-            for path, name in step.answer.fields.items():
-                expected = step.before[self.machine.index[name]]
-                if isinstance(expected, tuple):
-                    symbol = expected if expected[0] == "known" else (*expected, self.client)
-                    if fields[path] is None or dict(self.here.node.bindings).get(symbol, fields[path]) != fields[path]:
-                        wrong.append((name, fields[path]))
-                elif not self.oracle.same(name, expected, fields[path]):
-                    wrong.append((name, fields[path]))
-            return wrong
-        return []
+        step = next((step for step in self.steps if step.answer is not None and step.answer.fields), None)
+        if step is None or step.answer is None:
+            return []
+        comparison, fields = self.oracle.comparison, self.oracle.comparison.fields(step.call.operation, shown)
+        wrong = comparison.wrong(step, self.client, shown, self.here.node.bindings)
+        return [(step.answer.fields[path], fields[path]) for path in wrong]
 
     def _as_though(self) -> dict[str, Any]:
         """The variable (and value) that would explain the outcome, if one alone does."""

@@ -7,18 +7,19 @@ value. The calls before, the case, the tier and the values are left out: other c
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
 
 from openfirst_conformance.cases.case import Planned
-from openfirst_conformance.driving.played import Played
+from openfirst_conformance.driving.played import CallMade, Played
+from openfirst_conformance.oracle.comparison import Comparison
+from openfirst_conformance.oracle.observation import Fields
 from openfirst_reference.machine.machine import Machine
-from openfirst_reference.machine.outcome import Answered, Outcome
-from openfirst_reference.machine.step import Step
+from openfirst_reference.machine.outcome import Answered
+from openfirst_reference.machine.step import Identity
 from openfirst_reference.show.phrasing import due_words, outcome_words
 
 _ANSWER = "answer"
-_ITS_ID = object()
 
 
 class Signature(NamedTuple):
@@ -32,7 +33,7 @@ class Signature(NamedTuple):
 def signature_of(machine: Machine, played: Played) -> Signature:
     """The signature of a failure, which is in the last of its calls."""
     last = played.seen[-1]
-    seen, permitted = _outlined(machine, last.outcome, last.permitted)
+    seen, permitted = _outlined(machine, last)
     return Signature(_call(machine, played.case.clients, last.planned), seen, permitted)
 
 
@@ -46,38 +47,33 @@ def _call(machine: Machine, clients: Mapping[str, str], planned: Planned) -> str
     return f"{call.operation} with {', '.join(words)}" if words else call.operation
 
 
-def _outlined(machine: Machine, seen: Outcome, permitted: Sequence[Step]) -> tuple[str, str]:
+def _outlined(machine: Machine, last: CallMade) -> tuple[str, str]:
     """What was seen and what was permitted, as far as the one contradicts the other."""
+    seen, permitted = last.outcome, last.permitted
     told = [step for step in permitted if step.answer is not None and not step.answer.ignore]
     if not isinstance(seen, Answered) or not told:
         # The value of an answer that should have been none is nobody's business.
         return _ANSWER if isinstance(seen, Answered) else outcome_words(seen), _listed(due_words(machine, permitted))
-    maps = [answer for step in told if isinstance(answer := machine.answer(step, lambda _: _ITS_ID), dict)]
-    if not isinstance(seen.value, dict) or not maps:
+    comparison = Comparison(machine)
+    shown = comparison.seen(last.planned.operation, seen, {}).content
+    due = {step: items for step in told if (items := comparison.due(step))}
+    if not isinstance(shown, Fields) or not due:
         is_plain = not isinstance(seen.value, dict | list)
         return outcome_words(seen) if is_plain else _ANSWER, _listed(due_words(machine, permitted))
-    shown = dict(_fields(seen.value))
-    closest = min((dict(_fields(item)) for item in maps), key=lambda item: len(_wrong(shown, item)))
-    wrong = _wrong(shown, closest) or [path for path, item in closest.items() if item is _ITS_ID]
-    due = [_with(wrong, dict(_fields(item))) for item in maps]
-    others = [step for step in permitted if step not in told or not isinstance(machine.answer(step, str), dict)]
-    return _with(wrong, shown, closest), _listed([*due, *due_words(machine, others)])
+    fields = comparison.fields(last.planned.operation, shown)
+    wrong_of = {step: comparison.wrong(step, 0, shown, ()) for step in due}
+    closest = min(due, key=lambda step: len(wrong_of[step]))
+    identities = [path for path, item in due[closest].items() if isinstance(item, Identity)]
+    wrong = wrong_of[closest] or identities
+    others = [step for step in permitted if step not in due]
+    return (
+        _with(wrong, fields, due[closest]),
+        _listed([*(_with(wrong, item) for item in due.values()), *due_words(machine, others)]),
+    )
 
 
-def _fields(value: Mapping[str, Any], path: str = "") -> Iterator[tuple[str, Any]]:
-    for name, item in value.items():
-        if isinstance(item, dict):
-            yield from _fields(item, f"{path}{name}.")
-        else:
-            yield path + name, item
-
-
-def _wrong(shown: Mapping[str, Any], due: Mapping[str, Any]) -> list[str]:
-    """The fields that show something else than what is due; a blank and nothing are the same."""
-    return [path for path, item in due.items() if item is not _ITS_ID and (shown.get(path) or None) != (item or None)]
-
-
-def _with(paths: Sequence[str], fields: Mapping[str, Any], due: Mapping[str, Any] | None = None) -> str:
+def _with(paths: Iterable[str], fields: Mapping[str, object], due: Mapping[str, object] | None = None) -> str:
+    """An answer by whether fields have a value; where one has, and is due to have, it is another than is due."""
     words = []
     for path in paths:
         other = "another " if due is not None and due.get(path) else ""

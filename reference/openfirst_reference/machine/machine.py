@@ -23,7 +23,7 @@ from openfirst_reference.contract.model import ANY_ERROR, OF_SERVICE, Alternativ
 from openfirst_reference.contract.references import known_errors
 from openfirst_reference.machine.calls import Calls
 from openfirst_reference.machine.credential import Credentials
-from openfirst_reference.machine.step import Call, State, Step, Value, Variant
+from openfirst_reference.machine.step import Call, Identity, State, Step, Value, Variant
 
 _MEMORY = 100_000
 
@@ -37,7 +37,7 @@ class Machine:
         self.names = tuple(contract.variables)
         self.index = {name: position for position, name in enumerate(self.names)}
         self._identities = [
-            (self.index[name], self.index[item.owner]) for name, item in contract.variables.items() if item.owner
+            (name, self.index[name], self.index[item.owner]) for name, item in contract.variables.items() if item.owner
         ]
         self._rows_of: dict[str, list[Row]] = {name: [] for name in contract.operations}
         for row in contract.rows.values():
@@ -278,10 +278,9 @@ class Machine:
         after = list(state)
         for name, source in changes.items():
             after[self.index[name]] = self._source(name, source, state, variant)
-        for position, owner in self._identities:
-            if after[position] == ("identified",):
-                value = after[owner]
-                after[position] = ("anonymous",) if value is None else ("known", str(value))
+        for name, position, owner in self._identities:
+            if changes.get(name) == "identified" and after[owner] is not None:
+                after[position] = Identity(str(after[owner]))
         return tuple(after)
 
     def _source(self, name: str, source: str, state: State, variant: Variant) -> Value:
@@ -294,12 +293,12 @@ class Machine:
         if variable.is_enumeration:
             return source
         if variable.owner is not None:
-            return (source,)
+            return Identity(None)
         return state[self.index[source]]
 
     # Answers, echoes and carried rules --------------------------------------------------------------------------------
 
-    def answer(self, step: Step, identify: Callable[[tuple[str, ...]], Any] = lambda symbol: symbol) -> Any:
+    def answer(self, step: Step, identify: Callable[[Identity], Any] = lambda identity: identity) -> Any:
         """The value that an answering step gives: fields from variables, with `identify` for what an identity stands for."""
         assert step.answer is not None
         if not step.answer.fields:
@@ -311,7 +310,7 @@ class Machine:
             *parents, last = path.split(".")
             for part in parents:
                 here = here.setdefault(part, {})
-            here[last] = identify(value) if isinstance(value, tuple) else value
+            here[last] = identify(value) if isinstance(value, Identity) else value
         return result
 
     def echo(self, step: Step, other: State) -> Call | None:

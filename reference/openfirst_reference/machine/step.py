@@ -4,11 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from openfirst_reference.contract.model import Alternative, Answer, Overlap, Row
 
-Value = str | None | tuple[str, ...]
+
+class Identity(NamedTuple):
+    """An ID that the platform chose, by whose it is: `owner` is a value of the variable that the contract names, None nobody's."""
+
+    owner: str | None
+
+    def __str__(self) -> str:
+        return "anonymous" if self.owner is None else f"known:{self.owner}"
+
+    def of(self, client: int) -> tuple[Identity, int | None]:
+        """What stands for it where there are several clients: what is nobody's is each client's own."""
+        return (self, client if self.owner is None else None)
+
+
+Value = str | None | Identity
 State = tuple[Value, ...]
 
 

@@ -14,7 +14,7 @@ from typing import Any
 from openfirst_reference.contract.expressions import ExpressionError, expression, mentioned
 from openfirst_reference.contract.model import Invariant
 from openfirst_reference.machine.machine import Machine
-from openfirst_reference.machine.step import State, Step, is_overlap
+from openfirst_reference.machine.step import Identity, State, Step, is_overlap
 
 Memory = tuple[Any, ...]
 Atom = tuple[str, str | None]
@@ -247,10 +247,9 @@ def _frozen(value: Any) -> Any:
 
 def _plain(value: Any) -> Any:
     """What an expression sees: a map, a list, a scalar; an identity is one word."""
+    if isinstance(value, Identity):
+        return str(value)
     if not isinstance(value, tuple):
         return value
-    if value[0] == "map" and isinstance(value[1], tuple):
-        return {key: _plain(item) for key, item in value[1]}
-    if value[0] == "list" and isinstance(value[1], tuple):
-        return [_plain(item) for item in value[1]]
-    return ":".join(value)
+    kind, items = value
+    return {key: _plain(item) for key, item in items} if kind == "map" else [_plain(item) for item in items]

@@ -64,7 +64,7 @@ def step_words(machine: Machine, step: Step) -> str:
         return error_words(step.code)
     if step.answer.ignore:
         return "answer"
-    shown = machine.answer(step, ":".join)
+    shown = machine.answer(step, str)
     return f"answer {json.dumps(shown, ensure_ascii=False, default=str)}"
 
 
@@ -113,4 +113,4 @@ def columns(rows: Iterable[Sequence[str]], indent: str = "") -> str:
 def _value(value: Value) -> str:
     if value is None:
         return NOTHING
-    return ":".join(value) if isinstance(value, tuple) else value
+    return str(value)

@@ -39,8 +39,7 @@ def possible(tracker: Tracker, client: str, call: Any, ids: dict[str, Any]) -> l
             if step.is_error:
                 outcome: Settled = Refused("of-its-own" if step.code in (ANY_ERROR, OF_SERVICE) else step.code)
             else:
-                outcome = Answered(MACHINE.answer(step, lambda symbol: "/".join(map(str, (*symbol, client)))
-                                                           if symbol[0] != "known" else "/".join(symbol)))  # fmt: skip
+                outcome = Answered(MACHINE.answer(step, lambda identity: str(identity.of(index))))
             outcomes[outcome_words(outcome)] = outcome
     return list(outcomes.values())
 

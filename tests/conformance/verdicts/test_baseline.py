@@ -48,7 +48,7 @@ def step_of(planned: Planned, words: str) -> Step:
     raise AssertionError(f"{planned.operation} never comes to {words}")
 
 
-def shown(identity: str, name: str) -> Answered:
+def shown(identity: str, name: str | bool | int) -> Answered:
     """A participant."""
     return Answered({"id": identity, "info": {"name": name, "avatarUrl": None, "externalId": "Zoë"}})
 
@@ -126,6 +126,14 @@ known:
         (
             made(Planned("a", "getParticipant"), shown("p-1", "Ana"), (SHOWN % ("its ID", '"Ana"'),)),
             ("getParticipant", "answer with another id", "answer with id"),
+        ),
+        (
+            made(Planned("a", "getParticipant"), shown("p-1", False), (SHOWN % ("its ID", "null"),)),
+            ("getParticipant", "answer with info.name", "answer without info.name"),
+        ),
+        (
+            made(Planned("a", "getParticipant"), shown("p-1", 0), (SHOWN % ("its ID", '"Ana"'),)),
+            ("getParticipant", "answer with another info.name", "answer with info.name"),
         ),
         (
             made(Planned("a", "getParticipant"), shown("p-1", "Ana"), ("answer null", REFUSED)),

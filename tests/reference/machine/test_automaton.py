@@ -15,7 +15,7 @@ from openfirst_reference.contract.expressions import expression
 from openfirst_reference.contract.load import load_contract
 from openfirst_reference.machine.automaton import explore
 from openfirst_reference.machine.machine import Machine
-from openfirst_reference.machine.step import Call, State, Step, Value, is_overlap
+from openfirst_reference.machine.step import Call, Identity, State, Step, Value, is_overlap
 
 CONTRACT = load_contract()
 MACHINE = Machine(CONTRACT)
@@ -72,8 +72,8 @@ def renamed_state(state: State, renaming: Renaming) -> State:
     """The state with other values for its data, and for what identities were made from."""
 
     def renamed(name: str, value: Value) -> Value:
-        if isinstance(value, tuple):
-            return (value[0], *(renaming("externalId", part) for part in value[1:]))
+        if isinstance(value, Identity):
+            return value if value.owner is None else Identity(renaming("externalId", value.owner))
         return value if value is None else renaming(name, value)
 
     return tuple(renamed(name, value) for name, value in zip(MACHINE.names, state, strict=True))

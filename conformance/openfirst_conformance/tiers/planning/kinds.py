@@ -7,7 +7,7 @@ from collections.abc import Hashable, Mapping
 from openfirst_conformance.tiers.planning.hsi import Word
 from openfirst_conformance.tiers.planning.resolved_table import Table
 from openfirst_reference.machine.search import refined
-from openfirst_reference.machine.step import State
+from openfirst_reference.machine.step import Identity, State
 
 
 def kinds_of(table: Table) -> dict[Hashable, Word]:
@@ -50,7 +50,7 @@ def _look(table: Table, state: State) -> int | None:
     for number in table.inputs(state):
         shown = [step.answer.fields.values() if step.answer else () for step in table.steps(state, number)[:1]]
         if table.contract.operations[table.letters[number][0]].pure and any(
-            isinstance(state[table.machine.index[name]], tuple) for names in shown for name in names
+            isinstance(state[table.machine.index[name]], Identity) for names in shown for name in names
         ):
             return number
     return None
