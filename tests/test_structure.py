@@ -85,8 +85,8 @@ def test_a_room_imports_only_the_rooms_below_it(room: str) -> None:
         "import openfirst_simulator",
         "import json, openfirst_simulator.world as world",
         "from openfirst_simulator import app",
-        "def late():\n    from openfirst_simulator.app import make",
-        "importlib.import_module('openfirst_simulator.app')",
+        "def late():\n    from openfirst_simulator.http_server import make",
+        "importlib.import_module('openfirst_simulator.http_server')",
     ],
 )
 def test_an_upward_import_is_seen_in_every_form(source: str) -> None:

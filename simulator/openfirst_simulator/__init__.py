@@ -1,7 +1,7 @@
 """The platform on a laptop: a server that executes the contract."""
 
 from openfirst_simulator.run import simulate
-from openfirst_simulator.server import Simulator, SimulatorError
+from openfirst_simulator.simulator import Simulator, SimulatorError
 from openfirst_simulator.world import World
 from openfirst_simulator.worlds import WorldError
 

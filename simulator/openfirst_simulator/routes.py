@@ -11,7 +11,7 @@ from typing import Any
 
 from openfirst_reference.contract.http_surface import Endpoint, surface
 from openfirst_simulator import issuing
-from openfirst_simulator.sessions import Client
+from openfirst_simulator.clients import Client
 from openfirst_simulator.world import World
 
 Shape = Callable[[World, Client, Any], Any]

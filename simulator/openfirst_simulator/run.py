@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import TextIO
 
 from openfirst_reference.contract.model import Contract
-from openfirst_simulator.server import Simulator
+from openfirst_simulator.simulator import Simulator
 from openfirst_simulator.world import World
 
 _EXTERNAL_ID = "ana"

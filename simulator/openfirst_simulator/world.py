@@ -14,11 +14,11 @@ from typing import Any
 from openfirst_reference.contract.model import ANY_ERROR, OF_SERVICE
 from openfirst_reference.machine.step import Identity, State, Step
 from openfirst_simulator import tokens
+from openfirst_simulator.clients import GOOD, Client, Sessions, Token
 from openfirst_simulator.clock import Clock
 from openfirst_simulator.keyring import Keyring
 from openfirst_simulator.problems import Problem, bad_request, refusal
 from openfirst_simulator.services import Services
-from openfirst_simulator.sessions import GOOD, Client, Sessions, Token
 from openfirst_simulator.table import Table
 from openfirst_simulator.tokens import BadToken, Claims
 

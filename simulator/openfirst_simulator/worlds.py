@@ -6,8 +6,8 @@ import re
 from collections.abc import Callable, Mapping
 
 from openfirst_simulator import tokens
+from openfirst_simulator.clients import Token
 from openfirst_simulator.clock import Clock
-from openfirst_simulator.sessions import Token
 from openfirst_simulator.table import Table
 from openfirst_simulator.tokens import BadToken
 from openfirst_simulator.world import World

@@ -330,7 +330,7 @@ class Driver:
         assert self._stage is not None
         if driven == "advance":
             refresh = self._refresh
-            given = self.machine.credentials.inward(planned.operation, planned.arguments)
+            given = self.machine.wire.inward(planned.operation, planned.arguments)
             self._asked, self._renewal = [], given[refresh.renewal.parameter]
             points = [point for variable in self.contract.variables.values() for point in variable.points.values()]
             milliseconds = await self._stage.advance(planned.client, points)

@@ -19,7 +19,10 @@ _LONG = 8
 
 
 def failure_of(played: Played) -> object:
-    """What must stay the same while calls are deleted: who called, in which row, and what it came to. None: no failure."""
+    """What must stay the same while calls are deleted: who called, in which row, and what it came to.
+
+    Of an answer that is whether it was one: what it shows may differ, so that a shorter sequence may show more. None: no failure.
+    """
     if played.violation is None:
         return None
     violation = played.violation

@@ -10,7 +10,7 @@ from openfirst_conformance.cases.case import Case
 from openfirst_conformance.driving.driver import Driver
 from openfirst_conformance.driving.played import Played
 from openfirst_conformance.driving.settings import Settings
-from openfirst_conformance.oracle.explanation import Key
+from openfirst_conformance.oracle.explanation import ChoicePlace
 from openfirst_conformance.oracle.oracle import Oracle
 
 T = TypeVar("T")
@@ -25,7 +25,7 @@ class Subject:
     settings: Settings = field(default_factory=Settings)
     announce: Callable[[str], None] = lambda _: None
     promise: dict[str, Any] = field(default_factory=dict)
-    known: dict[Key, frozenset[str]] = field(default_factory=dict)
+    known: dict[ChoicePlace, frozenset[str]] = field(default_factory=dict)
     probed: bool = False
     _oracles: dict[frozenset[tuple[str, str]], Oracle] = field(default_factory=dict)
 
@@ -36,7 +36,7 @@ class Subject:
 
     def decided(self, choice: str) -> bool:
         """Whether what was seen leaves only one value of a choice that is not declared."""
-        return any(key[0] == choice and len(values) == 1 for key, values in self.known.items())
+        return any(cell.choice == choice and len(values) == 1 for cell, values in self.known.items())
 
     async def play(self, case: Case) -> Played:
         """Play a case."""

@@ -5,17 +5,27 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from openfirst_conformance.oracle.observation import Observation, Scalar
 from openfirst_reference.machine.outcome import Settled
-from openfirst_reference.machine.step import Call, Identity, State, Step
+from openfirst_reference.machine.step import Call, Identity, State, Step, Value
 
 Bindings = tuple[tuple[tuple[Identity, int | None], Scalar], ...]
 """What identities were seen to be, of each client."""
-Key = tuple[Any, ...]
 Assignment = Mapping[int, frozenset[str]]
+"""The values that choices may still have, by the number of the cell; the oracle knows which cell it is."""
 Keys = tuple[tuple[int, frozenset[str]], ...]
+
+
+class ChoicePlace(NamedTuple):
+    """Where a choice that is not declared stays what it is: a cell of the table, and whether what is given is there already."""
+
+    choice: str
+    row: str
+    leaves: tuple[tuple[str, str], ...]
+    held: tuple[Value, ...]
+    same: tuple[bool, ...]
 
 
 class Moment(NamedTuple):

@@ -8,7 +8,7 @@ from operator import itemgetter
 from typing import Any
 
 from openfirst_conformance.oracle.comparison import Comparison
-from openfirst_conformance.oracle.explanation import Bindings, Edge, Key, Keys, Node
+from openfirst_conformance.oracle.explanation import Bindings, ChoicePlace, Edge, Keys, Node
 from openfirst_conformance.oracle.observation import Observation
 from openfirst_reference.machine.machine import Machine
 from openfirst_reference.machine.step import Call, Identity, State, Step
@@ -24,8 +24,8 @@ class Oracle:
         self.choices = {**machine.contract.undeclared_choices(), **(choices or {})}
         self._nodes: dict[tuple[Any, ...], Node] = {}
         self.comparison = Comparison(machine)
-        self._cells: dict[Key, int] = {}
-        self.cells: list[Key] = []
+        self._cells: dict[ChoicePlace, int] = {}
+        self.cells: list[ChoicePlace] = []
         variables = machine.contract.variables.values()
         self._enumerated = itemgetter(*(index for index, variable in enumerate(variables) if variable.values))
         self._identities = [name for name, item in machine.contract.variables.items() if item.owner is not None]
@@ -101,7 +101,7 @@ class Oracle:
     def _cell(self, choice: str, step: Step) -> int:
         index = self.machine.index
         same = tuple(step.before[index[name]] == value for name, value in step.call.given.items() if name in index)
-        cell = (choice, step.row.id, tuple(step.call.leaves.items()), self._enumerated(step.before), same)
+        cell = ChoicePlace(choice, step.row.id, tuple(step.call.leaves.items()), self._enumerated(step.before), same)
         number = self._cells.get(cell)
         if number is None:
             number = self._cells[cell] = len(self.cells)

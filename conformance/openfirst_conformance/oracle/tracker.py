@@ -3,7 +3,7 @@
 It holds every pair of (what the choices may be, state) that explains all that was seen. A call that was begun and never
 answered stays pending: its effect may land at any later moment, or never. Calls that overlap are explained if some order
 of their effects, or an overlap that the contract states, explains every answer. Identities (a participant's ID) are
-bound at first sight.
+bound at first sight. Whether an outcome is what a step comes to, `comparison` says.
 
 An `Oracle` is made once for an implementation (its declared choices are fixed); each case gets a `Tracker` from it. The
 oracle remembers where every observation leads, so that a step of a tracker is a look-up.
@@ -15,9 +15,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from openfirst_conformance.oracle.explanation import (
     Candidate,
+    ChoicePlace,
     Edge,
     Explanation,
-    Key,
     UnderWay,
     Violation,
     add_explanation,
@@ -180,9 +180,9 @@ class Tracker:
         ]
         return sorted(frozenset.intersection(*broken)) if broken else []
 
-    def evidence(self) -> dict[Key, frozenset[str]]:
+    def evidence(self) -> dict[ChoicePlace, frozenset[str]]:
         """What is certain about undeclared choices: for each (choice, cell), the values that some explanation leaves."""
-        result: dict[Key, frozenset[str]] = {}
+        result: dict[ChoicePlace, frozenset[str]] = {}
         assignments = [explanation.assignment for explanation in self.explanations.values()]
         for key in {key for assignment in assignments for key in assignment}:
             if all(key in assignment for assignment in assignments):

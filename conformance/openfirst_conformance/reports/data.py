@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from openfirst_conformance.reports.phrases import cell_in_words, reason_in_words, value_in_words, values_in_words
+from openfirst_conformance.reports.verdict_words import cell_in_words, reason_in_words, value_in_words, values_in_words
 from openfirst_conformance.verdicts.model import Failure, Report
 from openfirst_conformance.verdicts.signature import signature_of
 from openfirst_reference.contract.document import Json
 from openfirst_reference.contract.model import Contract
 from openfirst_reference.machine.machine import machine_of
-from openfirst_reference.show.phrasing import due_words, outcome_words
+from openfirst_reference.show.step_words import due_words, outcome_words
 
 
 def as_json(report: Report) -> dict[str, Any]:

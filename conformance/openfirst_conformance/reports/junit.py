@@ -10,7 +10,7 @@ from junitparser import Error, JUnitXml, Skipped, TestCase, TestSuite
 from junitparser import Failure as Failed
 
 from openfirst_conformance.reports.data import sequence
-from openfirst_conformance.reports.phrases import reason_in_words
+from openfirst_conformance.reports.verdict_words import reason_in_words
 from openfirst_conformance.verdicts.model import Failure, Report, RuleVerdict
 from openfirst_reference.contract.model import Contract
 

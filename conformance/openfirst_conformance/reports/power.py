@@ -13,7 +13,7 @@ from openfirst_conformance.power.deletion import Blamed
 from openfirst_conformance.power.faults import KINDS, PROMISED
 from openfirst_conformance.power.measure import Power
 from openfirst_reference.contract.findings import list_words
-from openfirst_reference.show.phrasing import call_words
+from openfirst_reference.show.step_words import call_words
 
 HEAD = ("kind", "there are", "tried", "killed", "conform", "not told", "survive", "median", "most")
 _MEANING = {

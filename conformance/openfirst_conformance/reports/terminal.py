@@ -1,4 +1,4 @@
-"""Reports: the verdict as JSON for programs, and as text for people."""
+"""The report as text, for people; as data, for programs, it is in `data`."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from openfirst_conformance.reports.phrases import choice_in_words, promise_in_words, reason_in_words
+from openfirst_conformance.reports.verdict_words import choice_in_words, promise_in_words, reason_in_words
 from openfirst_conformance.verdicts.model import Failure, Report, RuleVerdict
 from openfirst_reference.machine.machine import machine_of
-from openfirst_reference.show.phrasing import due_words, outcome_words
+from openfirst_reference.show.step_words import due_words, outcome_words
 
 STYLES = {
     "pass": "green",

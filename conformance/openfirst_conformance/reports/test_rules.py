@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from openfirst_conformance.reports.phrases import reason_in_words
 from openfirst_conformance.reports.terminal import failure_in_words
+from openfirst_conformance.reports.verdict_words import reason_in_words
 from openfirst_conformance.verdicts.model import Report
 
 

@@ -10,7 +10,7 @@ from random import Random
 from openfirst_conformance.cases.case import Case, Planned
 from openfirst_conformance.driving.played import Played
 from openfirst_conformance.driving.subject import Subject
-from openfirst_conformance.oracle.explanation import Key
+from openfirst_conformance.oracle.explanation import ChoicePlace
 from openfirst_conformance.tiers.choice_probes import learnt
 from openfirst_conformance.tiers.planning.identify import Identifier
 from openfirst_conformance.tiers.planning.kinds import kinds_of
@@ -48,11 +48,11 @@ def _in_sequence(case: Case) -> Case:
     return replace(case, id=f"{case.id}-in-sequence", title="the same calls one after another", calls=calls)
 
 
-def _unanimous(known: Mapping[Key, frozenset[str]]) -> dict[str, str]:
+def _unanimous(known: Mapping[ChoicePlace, frozenset[str]]) -> dict[str, str]:
     """The choices of which all that was seen leaves one and the same value."""
     values: dict[str, frozenset[str]] = {}
-    for (choice, *_), left in known.items():
-        values[choice] = values.get(choice, frozenset()) | left
+    for cell, left in known.items():
+        values[cell.choice] = values.get(cell.choice, frozenset()) | left
     return {choice: min(left) for choice, left in values.items() if len(left) == 1}
 
 

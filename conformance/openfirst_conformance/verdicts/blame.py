@@ -36,7 +36,7 @@ def blame(
     known = usual or {}
 
     def surprises(item: tuple[Candidate, Explanation]) -> int:
-        choices = ((oracle.cells[key][0], values) for key, values in item[1].assignment.items())
+        choices = ((oracle.cells[key].choice, values) for key, values in item[1].assignment.items())
         return sum(known.get(choice) not in (None, *values) for choice, values in choices)
 
     here, explanation = min(violation.explanations, key=surprises)
@@ -107,7 +107,7 @@ class _Case:
                         choices[choice] = None
                 for key, values in self.oracle.keys(step) or ():
                     if not values & self.explanation.assignment.get(key, values):
-                        choices[self.oracle.cells[key][0]] = None
+                        choices[self.oracle.cells[key].choice] = None
         return list(choices)
 
     def _fits(self, step: Step) -> bool:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from openfirst_conformance.adapters.protocol.shapes import ImplementationName
 from openfirst_conformance.driving.played import Played
-from openfirst_conformance.oracle.explanation import Key
+from openfirst_conformance.oracle.explanation import ChoicePlace
 from openfirst_conformance.verdicts.reasons import NoReason, Reason
 from openfirst_reference.contract.document import Json
 from openfirst_reference.contract.model import Contract
@@ -81,13 +81,15 @@ class ChoiceSeen:
         return "observed" if self.observed else "taken-for-granted" if self.granted else "not-seen"
 
 
-def note_choices(choices: Mapping[str, ChoiceSeen], contract: Contract, evidence: Mapping[Key, frozenset[str]]) -> None:
+def note_choices(
+    choices: Mapping[str, ChoiceSeen], contract: Contract, evidence: Mapping[ChoicePlace, frozenset[str]]
+) -> None:
     """Take in what a case has shown of choices, where it has shown anything."""
-    for (choice, row, leaves, *_), values in evidence.items():
-        if len(values) < len(contract.choices[choice].values):
-            call = contract.rows[row].call if row in contract.rows else contract.overlaps[row].call
-            given = tuple(contract.given_leaves(call, dict(leaves)).items())
-            choices[choice].note(ChoiceCell(row, given), values)
+    for cell, values in evidence.items():
+        if len(values) < len(contract.choices[cell.choice].values):
+            call = (contract.rows if cell.row in contract.rows else contract.overlaps)[cell.row].call
+            given = tuple(contract.given_leaves(call, dict(cell.leaves)).items())
+            choices[cell.choice].note(ChoiceCell(cell.row, given), values)
 
 
 @dataclass

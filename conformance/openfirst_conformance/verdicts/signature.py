@@ -17,7 +17,7 @@ from openfirst_conformance.oracle.observation import Fields
 from openfirst_reference.machine.machine import Machine
 from openfirst_reference.machine.outcome import Answered
 from openfirst_reference.machine.step import Identity
-from openfirst_reference.show.phrasing import due_words, outcome_words
+from openfirst_reference.show.step_words import due_words, outcome_words
 
 _ANSWER = "answer"
 

@@ -10,7 +10,7 @@ import click
 from openfirst.cli.exits import said_plainly
 from openfirst.cli.options import overlays
 from openfirst.request import check_rules
-from openfirst_conformance.reports.explain import explain, list_rules
+from openfirst_conformance.reports.rule_pages import explain, list_rules
 from openfirst_reference.contract.load import load_contract
 from openfirst_reference.contract.model import Contract
 

@@ -20,12 +20,12 @@ from openfirst_conformance.recordings.follower import Broken, Line
 from openfirst_conformance.recordings.har import Har, is_har, read_har
 from openfirst_conformance.recordings.judged import Judged, judge_recordings
 from openfirst_conformance.recordings.logs import read_log
-from openfirst_conformance.reports.phrases import choice_in_words, too_open_in_words
+from openfirst_conformance.reports.verdict_words import choice_in_words, too_open_in_words
 from openfirst_reference.contract.findings import Mistake
 from openfirst_reference.contract.load import load_contract
 from openfirst_reference.contract.model import Contract
 from openfirst_reference.machine.machine import Machine, machine_of
-from openfirst_reference.show.phrasing import due_words, outcome_words
+from openfirst_reference.show.step_words import due_words, outcome_words
 
 _SHOWN_BEFORE = 10
 

@@ -10,8 +10,8 @@ from openfirst_reference.contract.document import word
 from openfirst_reference.contract.expressions import Context, context, expression, mentioned
 from openfirst_reference.contract.findings import Mistake
 from openfirst_reference.contract.model import Classes, Contract, Leaf
-from openfirst_reference.machine.credential import Credentials
 from openfirst_reference.machine.step import Call, State, Variant
+from openfirst_reference.machine.wire import Wire
 
 _MEMORY = 100_000
 
@@ -19,9 +19,9 @@ _MEMORY = 100_000
 class Calls:
     """The calls of a contract. The same call is the same object, as long as it is remembered."""
 
-    def __init__(self, contract: Contract, credentials: Credentials) -> None:
+    def __init__(self, contract: Contract, wire: Wire) -> None:
         self.contract = contract
-        self.credentials = credentials
+        self.wire = wire
         self.seen_by = {name: self._variables_in_classes(name) for name in contract.operations}
         self._index = {name: position for position, name in enumerate(contract.variables)}
         self._calls: dict[tuple[Any, ...], Call] = {}
@@ -40,7 +40,7 @@ class Calls:
         return known
 
     def _classified(self, operation: str, arguments: Mapping[str, Any], state: State) -> Call:
-        given = self.credentials.inward(operation, arguments)
+        given = self.wire.inward(operation, arguments)
         client = {name: state[self._index[name]] for name in self.seen_by[operation]}
         names = context({"given": given, "client": client})
         leaves = {
@@ -139,7 +139,7 @@ class Calls:
 
     def arguments(self, operation: str, values: Mapping[str, Any]) -> dict[str, Any]:
         """The arguments that carry these parameters; None is left out. A method of a service brings valid arguments."""
-        return self.credentials.outward(operation, values)
+        return self.wire.outward(operation, values)
 
 
 def _base_leaf(classes: Classes, required: bool) -> Leaf:

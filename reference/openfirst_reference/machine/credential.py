@@ -1,35 +1,25 @@
-"""The way between what crosses the wire and the contract's words: credentials, and the parameters of calls. Pure.
+"""The way between a credential and the variables that it decides. Pure.
 
-It is the only place that goes this way; what goes with what stands under `bindings` in the contract. On the wire a credential
-has `kind`, `condition`, `externalId` and `scopes`, as the adapter protocol, the logs and the tokens of the simulator have it.
+What goes with what stands under `bindings` in the contract. On the wire a credential has `kind`, `condition`, `externalId` and
+`scopes`, as the adapter protocol, the logs and the tokens of the simulator have it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from openfirst_reference.contract.bindings import BoundScopes, CredentialBinding
 from openfirst_reference.contract.document import Json
 from openfirst_reference.contract.http_surface import surface
-from openfirst_reference.contract.model import Contract, Operation
-
-Translated = Callable[[Any], Any]
-_TYPE = "#/types/"
+from openfirst_reference.contract.model import Contract
 
 
 class Credentials:
-    """Reads credentials and arguments as the contract has them, and writes them as the wire does."""
+    """Reads credentials as the contract has them, and writes them as the wire does."""
 
     def __init__(self, contract: Contract) -> None:
         self.contract = contract
-        self._inward: dict[tuple[str, str], Translated] = {}
-        self._outward: dict[tuple[str, str], Translated] = {}
-        for operation in contract.operations.values():
-            for parameter, path in operation.parameters.items():
-                words = self._words(operation, parameter, path)
-                if words is not None:
-                    self._inward[operation.name, parameter], self._outward[operation.name, parameter] = words
 
     @property
     def binding(self) -> CredentialBinding:
@@ -38,8 +28,6 @@ class Credentials:
         if binding is None:
             raise ValueError("The contract does not say what a credential is. Add `bindings.credential`.")
         return binding
-
-    # Credentials ----------------------------------------------------------------------------------------------------
 
     def variables(self, described: Mapping[str, Any]) -> dict[str, str | None]:
         """What the variables are for a client that holds a credential; what is not described is as in a good token.
@@ -91,61 +79,6 @@ class Credentials:
         points = [point for point, part in variable.points.items() if part <= passed]
         return {life.variable: [variable.initial, *points][-1]}
 
-    # Calls ----------------------------------------------------------------------------------------------------------
-
-    def inward(self, operation: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
-        """The parameters of a call, in the contract's words; None where absent."""
-        given = {}
-        for parameter, path in self.contract.operations[operation].parameters.items():
-            value = _at(arguments, path)
-            translated = self._inward.get((operation, parameter))
-            given[parameter] = value if value is None or translated is None else translated(value)
-        return given
-
-    def outward(self, operation: str, values: Mapping[str, Any]) -> dict[str, Any]:
-        """The arguments that carry these parameters; None is left out. A method of a service brings valid arguments."""
-        result: dict[str, Any] = {}
-        paths = self.contract.operations[operation].parameters
-        for name, value in sorted(values.items(), key=lambda item: len(paths[item[0]])):
-            path = paths[name]
-            if value is None:
-                continue
-            translated = self._outward.get((operation, name))
-            sent = value if translated is None else translated(value)
-            if "/" in path[0]:
-                result.update(zip(path[0].split("/"), str(sent).split("/"), strict=True))
-                brings = self.contract.classes[operation, name].brings
-                if brings is not None:
-                    result[brings] = list(self.contract.methods[value].arguments)
-                continue
-            here = result
-            for part in path[:-1]:
-                here = here.setdefault(part, {})
-            here[path[-1]] = dict(sent) if isinstance(sent, dict) else sent
-        return result
-
-    def _words(self, operation: Operation, parameter: str, path: Sequence[str]) -> tuple[Translated, Translated] | None:
-        """How the values of a parameter are translated, inward and outward; None where they are the same on both sides."""
-        bindings = self.contract.bindings
-        if self.contract.classes[operation.name, parameter].source == "services":
-            sent = {target: "/".join(method.sent) for target, method in self.contract.methods.items()}
-            target_of = {name: target for target, name in sent.items()}
-            return (lambda name: target_of.get(name, name)), (lambda target: sent.get(target, target))
-        if operation.driven == "advance" and bindings.refresh and parameter == bindings.refresh.renewal.parameter:
-            return bindings.refresh.renewal.words.inward, bindings.refresh.renewal.words.outward
-        credential = bindings.credential
-        schema = operation.arguments.get(path[0])
-        if credential is None or not isinstance(schema, Mapping) or schema.get("$ref") != _TYPE + credential.type:
-            return None
-        if path[1:] == ("kind",):
-            return credential.kind.inward, credential.kind.outward
-        if path[1:] == ("condition",):
-            return credential.condition.inward, credential.condition.outward
-        scopes = credential.scopes
-        if scopes is not None and path[1:] == ("scopes",):
-            return (lambda value: permitted(scopes, value)), (lambda value: examples(scopes, value))
-        return None
-
 
 def client_choices(contract: Contract) -> set[str]:
     """The choices that a client makes, and no platform.
@@ -171,15 +104,3 @@ def permitted(binding: BoundScopes, scopes: Sequence[str] | None) -> str:
 def examples(binding: BoundScopes, word: str | None) -> list[str]:
     """Scopes that the contract's word stands for."""
     return list(binding.without) if word == binding.value(False) else [binding.any_of[0]]
-
-
-def _at(arguments: Mapping[str, Any], path: Sequence[str]) -> Any:
-    if "/" in path[0]:
-        parts = [arguments.get(part) for part in path[0].split("/")]
-        return None if None in parts else "/".join(str(part) for part in parts)
-    here: Any = arguments
-    for part in path:
-        if not isinstance(here, Mapping):
-            return None
-        here = here.get(part)
-    return here

@@ -24,6 +24,7 @@ from openfirst_reference.contract.references import known_errors
 from openfirst_reference.machine.calls import Calls
 from openfirst_reference.machine.credential import Credentials
 from openfirst_reference.machine.step import Call, Identity, State, Step, Value, Variant
+from openfirst_reference.machine.wire import Wire
 
 _MEMORY = 100_000
 
@@ -34,6 +35,7 @@ class Machine:
     def __init__(self, contract: Contract) -> None:
         self.contract = contract
         self.credentials = Credentials(contract)
+        self.wire = Wire(contract)
         self.names = tuple(contract.variables)
         self.index = {name: position for position, name in enumerate(self.names)}
         self._identities = [
@@ -60,7 +62,7 @@ class Machine:
             for name, rows in self._rows_of.items()
         }
         self._values = {choice.id: frozenset(choice.values) for choice in contract.choices.values()}
-        self._calls = Calls(contract, self.credentials)
+        self._calls = Calls(contract, self.wire)
         in_classes = {name for names in self._calls.seen_by.values() for name in names}
         self._outlined = itemgetter(
             *(

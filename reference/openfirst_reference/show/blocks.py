@@ -6,7 +6,7 @@ import textwrap
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from openfirst_reference.show.phrasing import columns
+from openfirst_reference.show.step_words import columns
 
 WIDTH = 110
 

@@ -10,7 +10,7 @@ from openfirst_reference.contract.model import Alternative, Choice, Classes, Con
 from openfirst_reference.machine.automaton import explore
 from openfirst_reference.machine.machine import Machine
 from openfirst_reference.show.blocks import Block, Diagram, Grid, Heading, Quote, as_markdown, as_text
-from openfirst_reference.show.phrasing import condition_words, permitted_words
+from openfirst_reference.show.step_words import condition_words, permitted_words
 
 
 def show(contract: Contract, what: str | None = None, format: str = "text") -> str:

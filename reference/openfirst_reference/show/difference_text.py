@@ -12,7 +12,7 @@ from openfirst_reference.proof.cell_difference import CellChange, Permitted, Whe
 from openfirst_reference.proof.cells import box_words
 from openfirst_reference.proof.difference import Difference, EntryChange, Field
 from openfirst_reference.proof.keeping import Keeping
-from openfirst_reference.show.phrasing import NOTHING, columns, condition_words, error_words, trace_rows
+from openfirst_reference.show.step_words import NOTHING, columns, condition_words, error_words, trace_rows
 
 
 def difference_text(found: Difference) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from openfirst_reference.contract.findings import list_words
 from openfirst_reference.proof.prove import Proof
-from openfirst_reference.show.phrasing import columns, condition_words, trace_rows
+from openfirst_reference.show.step_words import columns, condition_words, trace_rows
 
 
 def proof_text(proof: Proof) -> str:

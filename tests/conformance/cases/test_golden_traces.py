@@ -12,7 +12,7 @@ from openfirst_reference.contract.load import load_contract
 from openfirst_reference.contract.model import ANY_ERROR, OF_SERVICE
 from openfirst_reference.machine.machine import Machine
 from openfirst_reference.machine.outcome import Answered, Refused, Settled
-from openfirst_reference.show.phrasing import outcome_words
+from openfirst_reference.show.step_words import outcome_words
 
 CONTRACT = load_contract()
 MACHINE = Machine(CONTRACT)

@@ -28,7 +28,7 @@ from openfirst_conformance.platforms.forging import foreign, forged
 from openfirst_conformance.platforms.judged import JudgedPlatform
 from openfirst_conformance.platforms.platform_adapter import PlatformAdapter, choices_of_platform
 from openfirst_conformance.reports.data import sequence
-from openfirst_conformance.reports.phrases import reason_in_words
+from openfirst_conformance.reports.verdict_words import reason_in_words
 from openfirst_conformance.tiers.catalogue import TIERS
 from openfirst_conformance.verdicts.judge import judge, replay
 from openfirst_conformance.verdicts.model import Report

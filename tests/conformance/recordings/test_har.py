@@ -17,7 +17,7 @@ from openfirst_conformance.recordings.har import Har, is_har, read_har
 from openfirst_conformance.recordings.judged import Judged, TooOpen, judge_recordings
 from openfirst_reference.contract.load import load_contract
 from openfirst_reference.machine.machine import Machine
-from openfirst_reference.show.phrasing import outcome_words
+from openfirst_reference.show.step_words import outcome_words
 from openfirst_simulator import Simulator, World
 
 CONTRACT = load_contract()

@@ -20,7 +20,7 @@ from openfirst_conformance.driving.subject import Subject
 from openfirst_conformance.oracle.oracle import Oracle
 from openfirst_conformance.platforms.simulated import SimulatedPlatform
 from openfirst_conformance.reports.data import sequence
-from openfirst_conformance.reports.phrases import promise_in_words
+from openfirst_conformance.reports.verdict_words import promise_in_words
 from openfirst_conformance.tiers.choice_probes import learnt
 from openfirst_conformance.tiers.complete import complete
 from openfirst_conformance.tiers.planning.plan import plan

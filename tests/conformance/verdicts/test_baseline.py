@@ -10,7 +10,7 @@ import pytest
 
 from openfirst_conformance.cases.case import Case, Planned
 from openfirst_conformance.driving.played import CallMade, Played
-from openfirst_conformance.reports.phrases import reason_in_words
+from openfirst_conformance.reports.verdict_words import reason_in_words
 from openfirst_conformance.verdicts.baseline import Baseline, Compared, compare, read_baseline, updated
 from openfirst_conformance.verdicts.model import ChoiceSeen, Failure, Report, RuleVerdict
 from openfirst_conformance.verdicts.signature import Signature, signature_of
@@ -18,7 +18,7 @@ from openfirst_reference.contract.load import load_contract
 from openfirst_reference.machine.machine import Machine
 from openfirst_reference.machine.outcome import Answered, Outcome, Refused
 from openfirst_reference.machine.step import State, Step
-from openfirst_reference.show.phrasing import due_words
+from openfirst_reference.show.step_words import due_words
 
 CONTRACT = load_contract()
 MACHINE = Machine(CONTRACT)

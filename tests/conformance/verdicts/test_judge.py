@@ -15,8 +15,8 @@ from openfirst_conformance.cases.case import Case, Planned
 from openfirst_conformance.cases.files import case_from_json, case_to_json
 from openfirst_conformance.driving.settings import Settings
 from openfirst_conformance.reports.data import as_json, sequence
-from openfirst_conformance.reports.phrases import choice_in_words
 from openfirst_conformance.reports.terminal import EXIT_STATUS
+from openfirst_conformance.reports.verdict_words import choice_in_words
 from openfirst_conformance.verdicts.judge import judge, replay
 from openfirst_conformance.verdicts.model import Report
 from openfirst_reference.contract.load import load_contract

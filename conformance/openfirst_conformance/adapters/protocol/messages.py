@@ -1,4 +1,4 @@
-"""The adapter protocol as text: lines to messages and back, checked against the contract's schemas."""
+"""Messages of the adapter protocol held against its schemas, both ways; as types they are in `shapes`."""
 
 from __future__ import annotations
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 
-from openfirst_conformance.oracle.explanation import Key
+from openfirst_conformance.oracle.explanation import ChoicePlace
 from openfirst_conformance.oracle.oracle import Oracle
 from openfirst_reference.machine.step import Call, State, Step
 
@@ -13,7 +13,7 @@ from openfirst_reference.machine.step import Call, State, Step
 class Resolution:
     """What the implementation does, as far as it is known: as declared, as seen, and otherwise as the default has it."""
 
-    def __init__(self, oracle: Oracle, known: Mapping[Key, frozenset[str]]) -> None:
+    def __init__(self, oracle: Oracle, known: Mapping[ChoicePlace, frozenset[str]]) -> None:
         self._oracle, self._known = oracle, dict(known)
         counts: dict[str, Counter[frozenset[str]]] = {}
         for (choice, *_), values in known.items():
@@ -37,6 +37,6 @@ class Resolution:
 
     def _seen(self, number: int) -> frozenset[str]:
         cell = self._oracle.cells[number]
-        usual = self._usual[cell[0]]
+        usual = self._usual[cell.choice]
         seen = self._known.get(cell, usual)
         return seen & usual or seen

@@ -1,4 +1,4 @@
-"""Phrases that several reports share: what a tier promises, and what is known of a choice."""
+"""Verdicts in words that several reports share: what a tier promises, why a rule was not tested, what is known of a choice."""
 
 from __future__ import annotations
 

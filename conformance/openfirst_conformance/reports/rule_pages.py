@@ -22,7 +22,7 @@ from openfirst_reference.machine.outcome import Answered, Refused, Settled
 from openfirst_reference.machine.step import Call, Step
 from openfirst_reference.show.blocks import WIDTH
 from openfirst_reference.show.contract_pages import show
-from openfirst_reference.show.phrasing import columns, due_words, outcome_words
+from openfirst_reference.show.step_words import columns, due_words, outcome_words
 
 # The tiers whose cases have what a law is about: several clients, and calls that overlap.
 _LAWS = {CLIENTS_APART: ("smoke", "explore"), OVERLAPPING: ("concurrent",)}

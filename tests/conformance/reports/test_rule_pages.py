@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from openfirst_conformance.reports.explain import example_of, explain, list_rules, tiers_of
+from openfirst_conformance.reports.rule_pages import example_of, explain, list_rules, tiers_of
 from openfirst_conformance.tiers.catalogue import TIERS
 from openfirst_reference.contract.load import load_contract
 from openfirst_reference.machine.machine import Machine
-from openfirst_reference.show.phrasing import due_words, outcome_words
+from openfirst_reference.show.step_words import due_words, outcome_words
 
 CONTRACT = load_contract()
 MACHINE = Machine(CONTRACT)

@@ -10,7 +10,7 @@ from types import TracebackType
 from aiohttp import web
 
 from openfirst_reference.contract.model import Contract
-from openfirst_simulator.app import application
+from openfirst_simulator.http_server import application
 from openfirst_simulator.services import Services
 from openfirst_simulator.table import Table
 from openfirst_simulator.world import World
