@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from openfirst.cli import collect_rarely
+
+collect_rarely()
 QUICK = (
     "simulator",
     "reference/client",
