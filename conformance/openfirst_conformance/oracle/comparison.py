@@ -84,7 +84,7 @@ class Comparison:
         for path, due in self.due(step).items():
             found = fields[path]
             if isinstance(due, Identity):
-                if found is None or bound.get(due.of(client), found) != found:
+                if found is None or bound.setdefault(due.of(client), found) != found:
                     wrong.append(path)
             elif not self._same(step.answer.fields.get(path), due, found):
                 wrong.append(path)

@@ -123,7 +123,7 @@ class _Case:
             return []
         comparison, fields = self.oracle.comparison, self.oracle.comparison.fields(step.call.operation, shown)
         wrong = comparison.wrong(step, self.client, shown, self.here.node.bindings)
-        return [(step.answer.fields[path], fields[path]) for path in wrong]
+        return [(step.answer.fields[path], fields[path]) for path in wrong if path in step.answer.fields]
 
     def _as_though(self) -> dict[str, Any]:
         """The variable (and value) that would explain the outcome, if one alone does."""

@@ -9,7 +9,9 @@ from openfirst_conformance.oracle.explanation import Violation
 from openfirst_conformance.oracle.oracle import Oracle
 from openfirst_conformance.oracle.tracker import Tracker
 from openfirst_conformance.verdicts.blame import blame
-from openfirst_reference.contract.load import load_contract
+from openfirst_reference.contract.build import build_contract
+from openfirst_reference.contract.document import lay_over, read_document
+from openfirst_reference.contract.load import load_contract, load_document
 from openfirst_reference.machine.machine import Machine
 from openfirst_reference.machine.outcome import Answered, Refused, Settled
 from openfirst_reference.machine.step import Call
@@ -286,3 +288,16 @@ def test_an_update_without_the_scope_is_followed_and_reported() -> None:
     assert watch.see("updateParticipantInfo", DONE, {"name": "Ben", "avatarUrl": None}) is None
     assert watch.see("getParticipant", participant("Ben")) is None
     assert watch.tracker.broken_but_followed() == ["update-needs-scope"]
+
+
+@pytest.mark.parametrize(("shown", "is_well"), [("p-1", True), ("p-2", False), (None, False)])
+def test_an_identity_that_one_answer_shows_twice_is_one(shown: str | None, is_well: bool) -> None:
+    overlay = "answers: { participant: { fields: { ref: participantId } } }"
+    machine = Machine(build_contract(lay_over(load_document(), read_document(overlay, "overlay.yaml"))))
+    oracle, state = Oracle(machine), machine.fixture("token-with-id")
+    tracker = Tracker(oracle, {"a": state})
+    assert tracker.see("a", machine.call("open", ANA, state), DONE) is None
+    known = participant()
+    assert isinstance(known, Answered)
+    violation = tracker.see("a", machine.call("getParticipant", {}, state), Answered({**known.value, "ref": shown}))
+    assert (violation is None) == is_well
