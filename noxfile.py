@@ -118,7 +118,7 @@ def quick(session: nox.Session) -> None:
 
 @nox.session(default=False)
 def renaming(session: nox.Session) -> None:
-    """Every word of the contract renamed, one at a time: verdicts stay what they are. Takes hours."""
+    """Every word of the contract renamed, one at a time: verdicts stay what they are. Takes an hour."""
     session.install(".", *group("test"))
     session.chdir("tests")
     session.run("pytest", "-n", "2", "renaming/every_word.py", *session.posargs)
