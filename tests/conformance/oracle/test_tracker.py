@@ -74,6 +74,16 @@ def test_a_declared_choice_is_held_against_its_author() -> None:
     assert watch.rules(watch.see("getParticipant", Answered(None))) == ("participant-is-local",)
 
 
+@pytest.mark.parametrize(("declared", "answer"), [("false", True), ("true", False)])
+def test_what_a_session_is_after_expiry_is_held_against_its_author(declared: str, answer: bool) -> None:
+    """The session was not lost by anything, so that what is declared of an open one is all there is to go by."""
+    watch = Watch({"is-open-after-expiry": declared}, a="time-passes")
+    assert watch.see("open", DONE) is None
+    for _ in range(3):
+        assert watch.see("passTime", Answered({"asked": True}), {"renewal": "denied"}) is None
+    assert watch.rules(watch.see("isOpen", Answered(answer))) == ("is-open-is-pure",)
+
+
 def test_an_undeclared_choice_stays_what_it_is_in_one_cell() -> None:
     """Null, then an error, for the same question in the same state: no value of the choice explains both."""
     watch = Watch()

@@ -32,9 +32,11 @@ DEFAULT = CONTRACT.default_choices()
 SINGLE = single_faults(MACHINE)
 FAULTS = {str(fault): fault for faults in SINGLE.values() for fault in faults}
 # Not found, and no promise kept: what such a client leaves behind shows in the conference alone, two calls later.
-KNOWN_SURVIVORS = ("getParticipant.closed, alternative 1: session is set to lost",)
+KNOWN_SURVIVOR = "target: getParticipant.closed, alternative 1: session is set to lost"
 COMMAND = importlib.import_module("openfirst.cli.commands.mutants")  # The package has the command itself by that name.
-PAGE = (Path(__file__).parents[3] / "docs" / "power.md").read_text(encoding="utf-8")
+DOCS = Path(__file__).parents[3] / "docs"
+PAGE = (DOCS / "power.md").read_text(encoding="utf-8")
+JUDGE = " ".join((DOCS / "judge.md").read_text(encoding="utf-8").split())
 
 
 @pytest.fixture(scope="module")
@@ -102,6 +104,13 @@ def test_a_fault_behind_a_lock_of_three_calls_may_survive(bigger: Bench) -> None
 )
 def test_a_fault_that_is_easily_missed_is_killed(bench: Bench, name: str) -> None:
     assert bench.run(FAULTS[name]).killed
+
+
+def test_one_fault_is_known_to_survive(bench: Bench) -> None:
+    result = bench.run(FAULTS[KNOWN_SURVIVOR])
+    assert result.survived
+    assert not result.untold
+    assert KNOWN_SURVIVOR.removeprefix("target: ") in JUDGE
 
 
 def test_what_nobody_can_see_conforms(bench: Bench) -> None:
@@ -271,9 +280,7 @@ def test_the_page_is_of_this_contract_and_this_suite(bench: Bench, bigger: Bench
 
 def test_the_page_shows_a_judge_that_keeps_its_promises() -> None:
     survivors = {kind: int(survive) for kind, *_, survive, _, _ in rows_of(PAGE, "Mutants") if kind in PROMISED}
-    assert {kind: number for kind, number in survivors.items() if number} == {"target": len(KNOWN_SURVIVORS)}
-    for survivor in KNOWN_SURVIVORS:
-        assert f"- target: {survivor}. Survived." in PAGE
+    assert not any(survivors.values())
     assert (
         f"{2 * sum(len(each.values) for each in CONTRACT.choices.values()) - 1} conforming variants were tried" in PAGE
     )
