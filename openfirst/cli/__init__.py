@@ -26,8 +26,8 @@ def main() -> None:
 
 
 def collect_rarely() -> None:
-    """Look for garbage less often: nearly all that a run makes is kept to its end, and the looking takes a quarter of its time."""
-    gc.set_threshold(50_000, 20, 20)
+    """Look for garbage less often: nearly all that a run makes is kept to its end, and the looking takes an eighth of its time."""
+    gc.set_threshold(10_000, 20, 50)
 
 
 for command in (check, replay, rules, adapter, trace, compare, simulate, contract, mutants):

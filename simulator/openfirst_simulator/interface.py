@@ -26,6 +26,9 @@ class Interface:
     def __init__(self, table: Table, worlds: Worlds) -> None:
         self._table, self._contract, self._worlds = table, table.contract, worlds
         self._arguments = Arguments(table.contract)
+        self._methods: dict[str, list[str]] = {}
+        for service, method in (item.sent for item in table.contract.methods.values()):
+            self._methods.setdefault(service, []).append(method)
 
     def session(
         self, route: Route, at: World | None, path: Mapping[str, str], authorization: str | None, raw: bytes
@@ -72,13 +75,11 @@ class Interface:
         if parameter is None:
             return
         service, method = (arguments[name] for name in operation.parameters[parameter][0].split("/"))
-        sent = [item.sent for item in self._contract.methods.values()]
-        services = dict.fromkeys(name for name, _ in sent)
-        if service not in services:
-            raise not_found(f"There is no service `{service[:80]}`. Services: {', '.join(services)}.")
-        if (service, method) not in sent:
-            known = ", ".join(name for owner, name in sent if owner == service)
-            raise not_found(f"The service `{service}` has no method `{method[:80]}`. Methods: {known}.")
+        methods = self._methods.get(service)
+        if methods is None:
+            raise not_found(f"There is no service `{service[:80]}`. Services: {', '.join(self._methods)}.")
+        if method not in methods:
+            raise not_found(f"The service `{service}` has no method `{method[:80]}`. Methods: {', '.join(methods)}.")
 
     def _from_body(self, names: list[str], whole: str | None, raw: bytes) -> dict[str, Any]:
         """The arguments `names` from a body, of which one may be the body as a whole."""

@@ -97,7 +97,6 @@ class Bench:
                 for place in dict.fromkeys(_places(entry)):
                     self.meeting.setdefault(place, []).append(entry)
         self._product = Product(machine, choices, self.oracle)
-        self._calls: dict[tuple[Call, State], Call] = {}
 
     def run(self, fault: Fault) -> Result:
         """Try one mutant, with the words that meet the place of its fault; where none kills it, find out whether anything can."""
@@ -122,8 +121,8 @@ class Bench:
         state, progress = start, 0
         for call in way:
             known = next(iter(tracker.explanations)).node.states[0]
-            outcome, state, progress = client.respond(state, progress, self._again(call, state))
-            if tracker.see("a", self._again(call, known), outcome) is not None:
+            outcome, state, progress = client.respond(state, progress, self.machine.again(call, state))
+            if tracker.see("a", self.machine.again(call, known), outcome) is not None:
                 break
             left = [self._difference(here.node.states[0], state) for here in tracker.explanations]
             if all(left):
@@ -151,8 +150,8 @@ class Bench:
         state, progress = start, 0
         for position, call in enumerate(calls, 1):
             known = next(iter(tracker.explanations)).node.states[0]
-            outcome, state, progress = client.respond(state, progress, self._again(call, state))
-            violation = tracker.see("a", self._again(call, known), outcome)
+            outcome, state, progress = client.respond(state, progress, self.machine.again(call, state))
+            violation = tracker.see("a", self.machine.again(call, known), outcome)
             if violation is not None:
                 return position, violation
         followed = tuple(tracker.broken_but_followed())
@@ -169,13 +168,6 @@ class Bench:
                 wrong = found[1] if found else ()
                 return blame(self.oracle, wrong, minimal=True) if isinstance(wrong, Violation) else wrong
         return ()
-
-    def _again(self, call: Call, state: State) -> Call:
-        """The same call, made in another state."""
-        key = (call, self.machine.outline(state))
-        if key not in self._calls:
-            self._calls[key] = self.machine.call(call.operation, call.arguments, state)
-        return self._calls[key]
 
 
 def _shrunk(calls: list[Call], fails: Callable[[list[Call]], bool]) -> list[Call]:

@@ -146,7 +146,7 @@ class Product:
         return None
 
     def _note(self, met: Met, pair: Pair, way: Path, call: Call) -> None:
-        own = self._again(call, pair.state)
+        own = self.machine.again(call, pair.state)
         rows = [step.row.id for step in self.machine.steps(pair.state, own)]
         for place in dict.fromkeys([call.operation, (own.operation, tuple(own.leaves.items())), *rows]):
             met.made.setdefault(place, []).append((pair, way, call))
@@ -159,22 +159,15 @@ class Product:
 
     def _onward(self, client: FaultyClient, pair: Pair, call: Call, part: Part) -> Pair:
         """Where a call leads; there are no nodes where its outcome breaks a rule, be it one that only should be kept."""
-        outcome, state, progress = client.respond(pair.state, pair.progress, self._again(call, pair.state))
+        outcome, state, progress = client.respond(pair.state, pair.progress, self.machine.again(call, pair.state))
         seen = self.oracle.comparison.seen(call.operation, outcome, self._ids)
         nodes = frozenset(
             self.oracle.node((part(edge.node.states[0]),), edge.node.bindings)
             for node in pair.nodes
-            for edge in self.oracle.edges(node, 0, self._again(call, node.states[0]), seen)
+            for edge in self.oracle.edges(node, 0, self.machine.again(call, node.states[0]), seen)
             if not edge.step.alternative.breaks
         )
         return Pair(part(state), progress, nodes)
-
-    def _again(self, call: Call, state: State) -> Call:
-        """The same call, made in another state."""
-        key = (call, self.machine.outline(state))
-        if key not in self._calls:
-            self._calls[key] = self.machine.call(call.operation, call.arguments, state)
-        return self._calls[key]
 
     def _blank(self, fault: Fault) -> frozenset[str]:
         """The variables that nothing depends on."""

@@ -24,20 +24,36 @@ class Calls:
         self.wire = wire
         self.seen_by = {name: self._variables_in_classes(name) for name in contract.operations}
         self._index = {name: position for position, name in enumerate(contract.variables)}
+        self._seen_at = {name: tuple(self._index[item] for item in names) for name, names in self.seen_by.items()}
         self._calls: dict[tuple[Any, ...], Call] = {}
+        self._again: dict[tuple[Call, State], Call] = {}
 
     def call(self, operation: str, arguments: Mapping[str, Any], state: State) -> Call:
         """Classify a call made in `state`. Raises ValueError where a value belongs to no class, or there is no such operation."""
         if operation not in self.contract.operations:
             raise Mistake(f"`{operation}` is not an operation. Operations: {', '.join(self.contract.operations)}.")
-        seen = tuple(state[self._index[name]] for name in self.seen_by[operation])
-        key = (operation, _canonical(arguments), seen)
+        key = (operation, _canonical(arguments), self._seen(operation, state))
         known = self._calls.get(key)
         if known is None:
             if len(self._calls) >= _MEMORY:
                 self._calls.clear()
+                self._again.clear()
             known = self._calls[key] = self._classified(operation, arguments, state)
         return known
+
+    def again(self, call: Call, state: State) -> Call:
+        """The same call, made in another state. Raises ValueError where a value belongs to no class there."""
+        key = (call, self._seen(call.operation, state))
+        known = self._again.get(key)
+        if known is None:
+            if len(self._again) >= _MEMORY:
+                self._again.clear()
+            known = self._again[key] = self.call(call.operation, call.arguments, state)
+        return known
+
+    def _seen(self, operation: str, state: State) -> State:
+        """What the classes of an operation's parameters see of a state."""
+        return tuple([state[position] for position in self._seen_at[operation]])
 
     def _classified(self, operation: str, arguments: Mapping[str, Any], state: State) -> Call:
         given = self.wire.inward(operation, arguments)

@@ -38,6 +38,7 @@ class Machine:
         self.wire = Wire(contract)
         self.names = tuple(contract.variables)
         self.index = {name: position for position, name in enumerate(self.names)}
+        self._initial: State = tuple(variable.initial for variable in contract.variables.values())
         self._identities = [
             (name, self.index[name], self.index[item.owner]) for name, item in contract.variables.items() if item.owner
         ]
@@ -51,6 +52,7 @@ class Machine:
             name: tuple(dict.fromkeys(variable for row in rows for variable in row.inside))
             for name, rows in self._rows_of.items()
         }
+        self._guards_at = {name: tuple(self.index[item] for item in names) for name, names in self._guards.items()}
         self._parameters = {
             name: tuple(dict.fromkeys(parameter for row in rows for parameter in row.given))
             for name, rows in self._rows_of.items()
@@ -81,9 +83,7 @@ class Machine:
 
         Raises KeyError for what is no variable, and Mistake for what is no value of it.
         """
-        given = values or {}
-        self._check(given)
-        return tuple(given.get(name, variable.initial) for name, variable in self.contract.variables.items())
+        return self._with(self._initial, values or {})
 
     def fixture(self, name: str) -> State:
         """The state that a fixture starts in. Raises KeyError for a fixture that the contract does not have."""
@@ -102,26 +102,32 @@ class Machine:
 
         Raises KeyError for what is no variable, and Mistake for what is no value of it.
         """
-        self._check(values)
-        return tuple(values.get(name, old) for name, old in zip(self.names, state, strict=True))
+        return self._with(state, values)
 
     def value(self, state: State, variable: str) -> Value:
         """What a variable is in a state. Raises KeyError for what is no variable."""
         return state[self.index[variable]]
 
-    def _check(self, values: Mapping[str, str | None]) -> None:
+    def _with(self, state: State, values: Mapping[str, str | None]) -> State:
+        result = list(state)
         for name, value in values.items():
             if name not in self.index:
                 raise KeyError(f"The contract has no variable `{name}`. Variables: {', '.join(self.names)}.")
             known = self.contract.variables[name].values
             if known and value not in known:
                 raise Mistake(f"`{value}` is not a value of `{name}`. Values: {', '.join(known)}.")
+            result[self.index[name]] = value
+        return tuple(result)
 
     # Calls ----------------------------------------------------------------------------------------------------------
 
     def call(self, operation: str, arguments: Mapping[str, Any], state: State) -> Call:
         """Classify a call made in `state`. Raises ValueError where a value belongs to no class, or there is no such operation."""
         return self._calls.call(operation, arguments, state)
+
+    def again(self, call: Call, state: State) -> Call:
+        """The same call, made in another state; see `Calls.again`."""
+        return self._calls.again(call, state)
 
     def alphabet(
         self, operations: Mapping[str, tuple[str, ...] | None], state: State, *, leaves: bool = False
@@ -156,8 +162,8 @@ class Machine:
         operation = call.operation
         key = (
             operation,
-            *(state[self.index[name]] for name in self._guards[operation]),
-            *((call.leaves[name], variant.groups[name]) for name in self._parameters[operation]),
+            *[state[position] for position in self._guards_at[operation]],
+            *[(call.leaves[name], variant.groups[name]) for name in self._parameters[operation]],
         )
         known = self._table.get(key)
         if known is None:
@@ -216,7 +222,7 @@ class Machine:
             row = self.row(state, call, variant)
             for index, alternative in enumerate(row.may):
                 when = self._merged_when(variant.when, alternative.when)
-                if when is None or not self._within(state, alternative.inside):
+                if when is None or (alternative.inside and not self._within(state, alternative.inside)):
                     continue
                 code = self._code(alternative, state, variant)
                 if alternative.error is not None and code is None:

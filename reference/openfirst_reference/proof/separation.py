@@ -61,7 +61,7 @@ def separated(
             after: list[dict[Observed, set[State]]] = [{}, {}]
             for states, setting, found in zip(pair, settings, after, strict=True):
                 for state in states:
-                    own = machine.call(call.operation, call.arguments, state)
+                    own = machine.again(call, state)
                     for step in machine.resolved(state, own, setting):
                         found.setdefault(observed(machine, step), set()).add(step.after)
             if after[0].keys() != after[1].keys():

@@ -10,7 +10,7 @@ from openfirst_conformance.tiers.planning.resolved_table import Table
 from openfirst_reference.contract.findings import ContractError
 from openfirst_reference.contract.model import ANY_ERROR, OF_SERVICE
 from openfirst_reference.machine.machine import observed
-from openfirst_reference.machine.step import Call, State, Step
+from openfirst_reference.machine.step import State, Step
 
 _PAIRS = 60
 
@@ -25,7 +25,7 @@ class Identifier:
         self._identifying: dict[Hashable, list[Word]] = {}
         self._words: list[Word] = []
         self._apart: dict[frozenset[Hashable], Word | None] = {}
-        self._elsewhere: dict[tuple[State, Call], list[Step]] = {}
+        self._in_both: dict[tuple[tuple[State, State], int], tuple[list[Step], list[Step]]] = {}
 
     def identify(self, state: State) -> list[Word]:
         """Sequences that tell a state from every other kind, and from every state that differs in one variable alone."""
@@ -126,15 +126,14 @@ class Identifier:
         return False
 
     def _resolved_in_both(self, pair: tuple[State, State], number: int) -> tuple[list[Step], list[Step]]:
-        call = self._table.call(pair[0], number)
-        return (self._made(pair[0], call), self._made(pair[1], call)) if call else ([], [])
-
-    def _made(self, state: State, call: Call) -> list[Step]:
-        """What a call that was chosen for one state may come to in another."""
-        known = self._elsewhere.get((state, call))
+        """What a call that was chosen for the first of two states may come to in each."""
+        known = self._in_both.get((pair, number))
         if known is None:
-            again = self._machine.call(call.operation, call.arguments, state)
-            known = self._elsewhere[state, call] = self._table.resolution.steps(state, again)
+            call, steps = self._table.call(pair[0], number), self._table.resolution.steps
+            own, other = (
+                (steps(pair[0], call), steps(pair[1], self._machine.again(call, pair[1]))) if call else ([], [])
+            )
+            known = self._in_both[pair, number] = (own, other)
         return known
 
     def _differ(self, pair: tuple[State, State], number: int) -> bool:
