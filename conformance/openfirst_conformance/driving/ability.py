@@ -25,12 +25,20 @@ class What(Enum):
     """The operation is deprecated, and not declared."""
     CREDENTIAL = auto()
     """The platform does not give such a credential."""
+    NOT_TAKEN = auto()
+    """The implementation declares other kinds of credential."""
+    NEEDED = auto()
+    """The implementation declares that the argument must be given."""
+    UNSUPPORTED = auto()
+    """The implementation declares that the argument cannot be given."""
+    METHODS = auto()
+    """The implementation declares that it lacks methods of services."""
 
 
 @dataclass(frozen=True)
 class Lacking:
-    """What is lacking for an operation, or for a credential; `why` says more where it is the platform that lacks it."""
+    """What is lacking: `of` is the operation, the argument or the kind of credential; `why` says more of what a platform lacks."""
 
     what: What
-    operation: str = ""
+    of: str = ""
     why: NoControl | None = None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cache
@@ -46,6 +46,11 @@ class Driver:
         self.platform_used = False
         self.layers: dict[str, Counter[str]] = {}
         self.unknown_reasons: Counter[str] = Counter()
+        self._targets = {
+            operation: parameter
+            for (operation, parameter), classes in machine.contract.classes.items()
+            if classes.source == "services"
+        }
         self._stuck: Counter[Cell] = Counter()
         self._answered: set[Cell] = set()
         self.initialized: InitializeResult
@@ -111,27 +116,42 @@ class Driver:
         credentials = self.machine.credentials
         described, variable = credentials.of_fixture(fixture), credentials.binding.kind.variable
         held = self.machine.value(self.machine.fixture(fixture), variable)
-        for operation, stated in self.contract.operations.items():
+        taken = self.capabilities.credentials
+        for operation, stated in self.contract.operations.items() if taken is None else ():
             if (
                 stated.deprecated
                 and self._brought_about(operation).get(variable) == held
                 and not self.capabilities.deprecated_initialize
             ):
                 return Lacking(What.DEPRECATED, operation)
+        if taken is not None and described["kind"] not in ("none", *taken):
+            return Lacking(What.NOT_TAKEN, described["kind"])
         why = self.platform.lacks(described)
         return None if why is None else Lacking(What.CREDENTIAL, why=why)
 
-    def permits(self, operation: str, arguments: Mapping[str, Any]) -> bool:
-        """Whether a call gives what the implementation declared it needs, and nothing that it declared it does not take."""
+    def limits(self, operations: Iterable[str]) -> Iterator[Lacking]:
+        """What was declared that keeps some calls of these operations from being made, though others can be."""
+        mine = set(operations)
         for name, demand in self.capabilities.arguments.items():
-            owner, _, path = name.partition(".")
-            if self._names.inward(owner) == operation:
-                here: Any = arguments
-                for part in path.split("."):
-                    here = here.get(part) if isinstance(here, Mapping) else None
-                if (here is None and demand == "required") or (here is not None and demand == "unsupported"):
-                    return False
-        return True
+            if demand != "optional" and name.partition(".")[0] in mine:
+                yield Lacking(What.NEEDED if demand == "required" else What.UNSUPPORTED, name)
+        if any(not self.has(target) for target in self.contract.methods) and mine & self._targets.keys():
+            yield Lacking(What.METHODS)
+        for fixture in self.contract.fixtures.values():
+            lacking = self.lacks_credential(fixture.name) if mine & fixture.calls.keys() else None
+            if lacking is not None and lacking.what in (What.NOT_TAKEN, What.DEPRECATED):
+                yield lacking
+
+    def permits(self, operation: str, arguments: Mapping[str, Any]) -> bool:
+        """Whether a call gives what the implementation declared it needs, and nothing that it declared it does not have."""
+        targets = self._targets.get(operation)
+        target = targets and self.machine.wire.inward(operation, arguments)[targets]
+        return self.capabilities.permits(operation, arguments) and (target is None or self.has(target))
+
+    def has(self, target: str) -> bool:
+        """Whether the implementation has a method of a service; what the contract does not list is none that it lacks."""
+        method = self.contract.methods.get(target)
+        return method is None or self.capabilities.has_method(*method.sent)
 
     # Playing ----------------------------------------------------------------------------------------------------------
 

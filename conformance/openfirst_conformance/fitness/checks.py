@@ -88,6 +88,8 @@ class _Trial:
             yield "ids", self._ids
         yield "fresh reset", self._fresh_reset
         yield "calls", self._every_call
+        if self._probe.services:
+            yield "services", self._every_service
         if self._channel is not None:
             yield "old cases", self._old_case
         yield "text", self._text
@@ -153,6 +155,12 @@ class _Trial:
             ("a call of the world", sorted(self._probe.declared.world), worlds),
             ("an argument", self._probe.declared.arguments, [".".join(path) for path in paths]),
             ("an error code", codes, list(self._contract.errors)),
+            ("a kind of credential", sorted(self._probe.declared.credentials or ()), self._probe.kinds),
+            ("a service", list(self._probe.declared.services or ()), list(self._probe.methods)),
+            *(
+                (f"a method of {service}", sorted(had or ()), self._probe.methods.get(service, []))
+                for service, had in (self._probe.declared.services or {}).items()
+            ),
         ):
             for name in found:
                 if name not in known:
@@ -190,12 +198,27 @@ class _Trial:
         await self._reset()
         for call in self._probe.calls:
             result = await self._probe.make(call)
-            if result["outcome"] == "unsupported" and call.operation in self._probe.declared.operations:
+            is_declared = call.operation in self._probe.declared.operations
+            # Methods of services have a check of their own.
+            if result["outcome"] == "unsupported" and is_declared and not self._probe.is_of_service(call):
                 raise _wrong(
                     f"{call.operation} is declared, and answered with `unsupported` ({result['reason']})",
                     "Declare in `capabilities.operations` only what the implementation has.",
                 )
         return "all answered, each answer with its generation"
+
+    async def _every_service(self) -> str:
+        await self._reset()
+        for call in self._probe.services:
+            result = await self._probe.make(call)
+            if result["outcome"] == "unsupported":
+                service = self._probe.named(call)
+                raise _wrong(
+                    f"{service} is declared, or nothing is said of services, and it is answered with `unsupported` "
+                    f"({result['reason']})",
+                    "Declare in `capabilities.services` what the implementation has.",
+                )
+        return f"{len(self._probe.services)} methods of services are answered"
 
     async def _fresh_reset(self) -> str:
         # No call was made yet, so that nothing can be left.

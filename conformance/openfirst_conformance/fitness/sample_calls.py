@@ -30,6 +30,8 @@ class Probe:
     """One adapter, its one client, and a call of each operation that it has.
 
     `calls` is what is tried: an operation each, of those that are declared; of all there are, if none is declared yet.
+    `services` is a call of every method of a service that is declared, or may be for all that is said. `kinds` has the kinds
+    of credential, and `methods` those of each service, as they are called on the wire.
     """
 
     def __init__(self, adapter: Adapter, contract: Contract, platform: SimulatedPlatform) -> None:
@@ -38,7 +40,13 @@ class Probe:
         self.generation = 0
         self.declared: Capabilities
         self.calls: list[Call] = []
+        self.services: list[Call] = []
         self._machine = Machine(contract)
+        self.methods: dict[str, list[str]] = {}
+        for service, method in (item.sent for item in contract.methods.values()):
+            self.methods.setdefault(service, []).append(method)
+        kind = self._machine.credentials.binding.kind
+        self.kinds = [kind.outward(value) for value in contract.variables[kind.variable].values]
         self._platform = platform
         self._fixture = next(iter(contract.fixtures))
         self._stage: SimulatedStage | None = None
@@ -56,7 +64,32 @@ class Probe:
         result = await self.adapter.start({"protocol": 1, "contract": contract, "platform": platform})
         self.declared = Capabilities.of(result, self.contract.bindings.operations)
         self.calls = list(self._base_calls())
+        self.services = list(self._services())
         return result
+
+    def named(self, call: Call) -> str:
+        """The method of a service that a call is of."""
+        return ".".join(self.contract.methods[self._target(call)].sent)
+
+    def is_of_service(self, call: Call) -> bool:
+        """Whether a call is of a method of a service."""
+        return self._target(call) is not None
+
+    def _has(self, call: Call) -> bool:
+        return not self.is_of_service(call) or self.declared.has_method(*self.contract.methods[self._target(call)].sent)
+
+    def _target(self, call: Call) -> Any:
+        return next((call.given[name] for of, name in self._parameters_of_services() if of == call.operation), None)
+
+    def _parameters_of_services(self) -> list[tuple[str, str]]:
+        return [key for key, classes in self.contract.classes.items() if classes.source == "services"]
+
+    def _services(self) -> Iterator[Call]:
+        state = self._machine.fixture(self._fixture)
+        for operation, parameter in self._parameters_of_services():
+            for name, method in self.contract.methods.items() if operation in self.declared.operations else ():
+                if self.declared.has_method(*method.sent):
+                    yield self._machine.call(operation, self._machine.arguments(operation, {parameter: name}), state)
 
     async def reset(self) -> None:
         """Begin a case, with a generation of its own."""
@@ -100,7 +133,7 @@ class Probe:
         shown = {variable for answer in self.contract.answers.values() for variable in answer.fields.values()}
         for call in self.calls:
             for parameter in self.contract.operations[call.operation].parameters:
-                if parameter in shown and self._permitted(call.operation, self._with(call, parameter, "text")):
+                if parameter in shown and self.declared.permits(call.operation, self._with(call, parameter, "text")):
                     yield call, parameter
 
     async def shown(self, call: Call, parameter: str, text: str) -> str | None:
@@ -138,16 +171,7 @@ class Probe:
         state = self._machine.fixture(self._fixture)
         for name in declared or stated:
             calls = self._machine.alphabet({name: None}, state)
-            yield from [call for call in calls if self._permitted(name, call.arguments)][:1]
-
-    def _permitted(self, operation: str, arguments: Mapping[str, Any]) -> bool:
-        """Whether arguments are what the adapter declared that it needs and takes."""
-        for path in self.contract.operations[operation].parameters.values():
-            sent = self.contract.bindings.operations.outward(operation)
-            demand = self.declared.arguments.get(f"{sent}.{'.'.join(path)}")
-            if demand == ("required" if _at(arguments, path) is None else "unsupported"):
-                return False
-        return True
+            yield from [call for call in calls if self.declared.permits(name, call.arguments) and self._has(call)][:1]
 
     async def _requested(self, method: str, params: Json) -> Json:
         assert self._stage is not None

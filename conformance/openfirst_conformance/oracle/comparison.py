@@ -98,10 +98,11 @@ class Comparison:
         if answer is None:
             if kind is not Refused:
                 return None
-            code = step.code
+            code, family = step.code, self.machine.contract.family
             fits = (
                 content is None
-                or code in (content, ANY_ERROR)
+                or code == ANY_ERROR
+                or family(code) == family(str(content))
                 or (code == OF_SERVICE and content not in self.machine.own_codes(step.call.operation))
             )
             return bindings if fits else None

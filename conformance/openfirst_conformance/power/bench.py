@@ -204,3 +204,6 @@ class _Anything:
 
     def permits(self, operation: str, arguments: Mapping[str, object]) -> bool:
         return True
+
+    def has(self, target: str) -> bool:
+        return True

@@ -53,6 +53,7 @@ def as_json(report: Report) -> dict[str, Any]:
             }
             for rule in report.rules.values()
         ],
+        "codes": {code: dict(given) for code, given in report.codes.items()},
         "layers": {operation: dict(counts) for operation, counts in report.layers.items()},
         "adapterFaults": report.adapter_faults,
     }

@@ -38,6 +38,7 @@ def show(report: Report, console: Console, replay: Callable[[Failure], str | Non
                 console.print(Text(f"  Play it again: {again}", style="cyan"), soft_wrap=True)
     console.print(_rules(report))
     _show_choices(report, console)
+    _show_codes(report, console)
     _show_layers(report, console)
     _show_faults(report, console)
     for name, promise in report.promise.items():
@@ -147,6 +148,16 @@ def _show_choices(report: Report, console: Console) -> None:
         table.add_row("  " + choice.id, value, Text(evidence, style="dim"))
     console.print(table)
     console.print()
+
+
+def _show_codes(report: Report, console: Console) -> None:
+    others = {code: given for code, given in report.codes.items() if set(given) != {code}}
+    if others:
+        console.print(Text("Codes given for others, which no source tells apart", style="bold"))
+        for code, given in others.items():
+            found = ", ".join(f"{other} ({count:,})" for other, count in given.items())
+            console.print(f"  for {code}: {found}")
+        console.print()
 
 
 def _show_layers(report: Report, console: Console) -> None:

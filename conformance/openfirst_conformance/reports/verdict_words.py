@@ -121,7 +121,7 @@ def lacking_in_words(lacking: Lacking) -> str:
     """Why a call cannot be made."""
     match lacking.what:
         case What.OPERATION:
-            return f"{lacking.operation} is not declared"
+            return f"{lacking.of} is not declared"
         case What.REFRESH:
             return "refresh is not declared"
         case What.VIRTUAL_CLOCK:
@@ -130,13 +130,21 @@ def lacking_in_words(lacking: Lacking) -> str:
             why = (
                 _no_control_in_words(lacking.why) if lacking.why else "it is not declared, and the platform is not used"
             )
-            return f"{lacking.operation} cannot be brought about: {why}"
+            return f"{lacking.of} cannot be brought about: {why}"
         case What.ANOTHER_CLIENT:
             return "only another client can bring it about"
         case What.DEPRECATED:
-            return f"{lacking.operation} is deprecated, and not declared"
+            return f"{lacking.of} is deprecated, and not declared"
         case What.CREDENTIAL:
             return _no_control_in_words(lacking.why) if lacking.why else ""
+        case What.NOT_TAKEN:
+            return f"credentials of the kind {lacking.of} are not declared"
+        case What.NEEDED:
+            return f"{lacking.of} is declared to be required"
+        case What.UNSUPPORTED:
+            return f"{lacking.of} is declared to be unsupported"
+        case What.METHODS:
+            return "not every method of every service is declared"
 
 
 def _no_control_in_words(why: NoControl) -> str:

@@ -26,24 +26,26 @@ class _Plan:
     refused: Call | None = None
 
 
-def sweep(machine: Machine) -> Iterator[Case]:
-    """Every method of every service: fresh, where services answer, after that, and after a refusal of what opens.
+def sweep(machine: Machine, has: Callable[[str], bool]) -> Iterator[Case]:
+    """Every method that the implementation `has`: fresh, where services answer, after that, and after a refusal of what opens.
 
     The first fixture in which services answer stands for the others; where they never do, every fixture is tried.
     """
     for (operation, parameter), classes in machine.contract.classes.items():
         if classes.source == "services":
-            plans = list(_plans(machine, operation, parameter))
+            plans = list(_plans(machine, operation, parameter, has))
             opened = next((plan for plan in plans if plan.opening is not None), None)
             for plan in plans:
                 if plan.opening is None or plan is opened:
                     yield from _cases(plan)
 
 
-def _plans(machine: Machine, operation: str, parameter: str) -> Iterator[_Plan]:
+def _plans(machine: Machine, operation: str, parameter: str, has: Callable[[str], bool]) -> Iterator[_Plan]:
     """The plan of every fixture in which the services are called."""
     contract = machine.contract
-    targets = [name for name, method in contract.methods.items() if contract.gates[method.gate].needs_session]
+    targets = [
+        name for name, method in contract.methods.items() if contract.gates[method.gate].needs_session and has(name)
+    ]
     for fixture, stated in contract.fixtures.items():
         if not targets or operation not in stated.calls:
             continue

@@ -54,6 +54,7 @@ def conclude(run: Run, only: Sequence[str]) -> Report:
         promise=run.promise,
         adapter_faults=run.evidence.faults,
         layers=run.driver.layers,
+        codes=run.evidence.codes,
     )
 
 
@@ -125,6 +126,9 @@ def _why_not(run: Run, rule: str) -> tuple[str, Reason]:
         # A clock that stands still can be had: the adapter alone lacks it.
         clock = any(item.what is What.VIRTUAL_CLOCK for item in missing)
         return ("not-testable" if clock else "not-applicable"), Unable(missing)
+    limits = tuple(dict.fromkeys(driver.limits(lacking or contract.operations)))  # a law is about all of them
+    if thorough and limits:
+        return "not-applicable", Unable(limits)
     return "not-run", NoTier()
 
 

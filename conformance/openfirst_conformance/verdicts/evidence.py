@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 
 from openfirst_conformance.adapters.protocol.faults import AdapterFault
@@ -11,15 +12,21 @@ from openfirst_conformance.verdicts.model import ChoiceSeen, note_choices
 from openfirst_reference.contract.document import Json
 from openfirst_reference.contract.model import CLIENTS_APART, OVERLAPPING
 from openfirst_reference.machine.machine import Machine
+from openfirst_reference.machine.outcome import Refused
 
 
 class Evidence:
-    """What was put to the test (`tested`: the tiers, by rule), what choices were seen, and what the adapter did wrong."""
+    """What was put to the test (`tested`: the tiers, by rule), what choices and codes were seen, and what the adapter did wrong.
+
+    `codes` counts, for each code of the table that has others like it, those that were given.
+    """
 
     def __init__(self, machine: Machine, declared: Mapping[str, str]) -> None:
         self._machine = machine
         self.tested: dict[str, set[str]] = {}
         self.faults: list[Json] = []
+        self.codes: dict[str, Counter[str]] = {}
+        self._alike = {code for code in machine.contract.errors if len(machine.contract.like(code)) > 1}
         granted, choices = machine.contract.undeclared_choices(), machine.contract.choices
         self.choices = {name: ChoiceSeen(name, declared.get(name), granted.get(name)) for name in choices}
 
@@ -27,6 +34,7 @@ class Evidence:
         """Take in a case."""
         for rule in tested_rules(self._machine, played.trail) | self._laws(played):
             self.tested.setdefault(rule, set()).add(tier)
+        self._note_codes(played)
         if played.tracker is not None and not played.violation:
             note_choices(self.choices, self._machine.contract, played.tracker.evidence())
 
@@ -34,6 +42,13 @@ class Evidence:
         """Take in what the adapter did wrong, in a case, at the call of that number."""
         told = {"kind": fault.kind, "detail": fault.detail, "remedy": fault.remedy}
         self.faults.append({**told, "case": case, "call": call, "stderr": fault.stderr[-2000:]})
+
+    def _note_codes(self, played: Played) -> None:
+        """Take in the codes that were given for one of those which no source tells apart."""
+        for moment in played.trail.back() if played.trail else ():
+            code, outcome = moment.step.code, moment.outcome
+            if code in self._alike and isinstance(outcome, Refused) and outcome.code is not None:
+                self.codes.setdefault(code, Counter())[outcome.code] += 1
 
     def usual(self) -> dict[str, str]:
         """What the implementation was seen to make of each choice, where that is one of its values."""

@@ -103,6 +103,7 @@ class Report:
     promise: dict[str, Json] = field(default_factory=dict)
     adapter_faults: list[Json] = field(default_factory=list)
     layers: dict[str, Counter[str]] = field(default_factory=dict)
+    codes: dict[str, Counter[str]] = field(default_factory=dict)
 
     @property
     def verdict(self) -> str:

@@ -103,7 +103,10 @@ class _Building:
                 name: replace(item, name=name, errors=self._all_coded(item.errors))
                 for name, item in said.operations.items()
             },
-            errors={self.codes[name]: replace(item, code=self.codes[name]) for name, item in said.errors.items()},
+            errors={
+                code: replace(item, code=code, family=self.codes.get(item.family, item.family))
+                for code, item in zip(self.codes.values(), said.errors.values(), strict=True)
+            },
             answers=_named(said.answers),
             effects=self.effects,
             refusals=self.refusals,

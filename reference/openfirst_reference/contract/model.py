@@ -508,6 +508,12 @@ class ErrorCode(Entry, frozen=True, kw_only=True):
     code: Annotated[
         str, Meta(description="The code, where it is not the name of the entry: how an overlay renames one.")
     ] = ""
+    family: Annotated[
+        str,
+        Meta(
+            description="The error that stands for all those which no source tells apart. Each of them will do for each."
+        ),
+    ] = ""
     native: Annotated[
         tuple[Native, ...], Meta(description="The codes and messages that real SDKs are known to use.")
     ] = ()
@@ -649,6 +655,15 @@ class Contract:
     methods: Mapping[str, Method]
     bindings: Bindings
     document: Document
+
+    def family(self, code: str | None) -> str | None:
+        """What stands for all the errors that no source tells from this one; what is no code of the contract stands for itself."""
+        error = self.errors.get(code or "")
+        return error.family or code if error else code
+
+    def like(self, code: str) -> tuple[str, ...]:
+        """The codes that no source tells apart from this one, itself among them."""
+        return tuple(other for other in self.errors if self.family(other) == self.family(code))
 
     def given_leaves(self, operation: str, leaves: Mapping[str, str]) -> dict[str, str]:
         """The leaves of a call's parameters, without those that are not given."""

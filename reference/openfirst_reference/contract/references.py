@@ -25,6 +25,7 @@ def broken_references(contract: Contract) -> Iterator[Finding]:
         _variables,
         _fixtures,
         _operations,
+        _errors,
         _answers,
         _effects,
         _refusals,
@@ -167,6 +168,14 @@ def _operations(names: _Names) -> Iterator[Finding]:
             yield from names.operation((*path, "echo", "as"), operation.echo.call)
             for key, variables in (("by", (operation.echo.by,)), ("to", operation.echo.to)):
                 yield from names.check((*path, "echo", key), "a variable with a datum", variables, names.data)
+
+
+def _errors(names: _Names) -> Iterator[Finding]:
+    heads = [error.code for error in names.contract.errors.values() if not error.family]
+    for error in names.contract.errors.values():
+        if error.family:
+            what = "an error with no family of its own"
+            yield from names.check(("errors", error.code, "family"), what, [error.family], heads)
 
 
 def _answers(names: _Names) -> Iterator[Finding]:

@@ -406,5 +406,5 @@ Observed = tuple[object, ...]
 def observed(machine: Machine, step: Step) -> Observed:
     """The part of a step's outcome that the contract compares."""
     if step.answer is None:
-        return ("error", step.code)
+        return ("error", machine.contract.family(step.code))
     return ("answer",) if step.answer.ignore else ("answer", repr(machine.answer(step)))

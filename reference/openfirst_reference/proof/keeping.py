@@ -115,7 +115,8 @@ class _Both:
         if taken.answer is None or step.answer is None:
             if taken.answer is not None or step.answer is not None:
                 return False
-            if step.code in (taken.code, ANY_ERROR):
+            family = self.new.contract.family
+            if step.code == ANY_ERROR or family(step.code) == family(taken.code):
                 return True
             return step.code == OF_SERVICE and taken.code not in self.new.own_codes(step.call.operation)
         if step.answer.ignore or taken.answer.ignore:

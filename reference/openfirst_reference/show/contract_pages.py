@@ -195,6 +195,9 @@ def _error(contract: Contract, code: str) -> Iterator[Block]:
     error = contract.errors[code]
     yield Heading(1, code)
     yield f"{error.title} (HTTP status {error.status}). {error.sentence} {error.remedy}"
+    others = [other for other in contract.like(code) if other != code]
+    if others:
+        yield f"No source tells it apart from {list_words(others)}: where one of them is due, each will do."
     raised = [operation.name for operation in contract.operations.values() if code in operation.errors]
     if raised:
         yield f"Raised by {list_words(raised)}."

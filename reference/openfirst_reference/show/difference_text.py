@@ -75,7 +75,13 @@ def _permitted(item: Permitted, when: When, spelled: Collection[str | None]) -> 
 
 
 def _value(value: Any) -> str:
-    return NOTHING if value is None else value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return (
+        NOTHING
+        if value is None or value == ""
+        else value
+        if isinstance(value, str)
+        else json.dumps(value, ensure_ascii=False)
+    )
 
 
 def keeping_text(old: Machine, new: Machine, found: Keeping) -> str:

@@ -27,6 +27,16 @@ match FLAW:
         DECLARED["operations"] = []
     case "has no advance":
         DECLARED["clock"] = "virtual"
+    case "declares a kind of credential that there is not":
+        DECLARED["credentials"] = ["token", "password"]
+    case "declares a service that there is not":
+        DECLARED["services"] = {"conference": True, "telephone": ["call"]}
+    case "declares a method that there is not":
+        DECLARED["services"] = {"conference": ["join", "jion"]}
+    case "lacks a method" | "lacks a method, and says so":
+        DECLARED["operations"].append("use")
+        if FLAW == "lacks a method, and says so":
+            DECLARED["services"] = {"recording": True}
     case "needs info":
         DECLARED["arguments"] = {"open.info": "required", "open.info.externalId": "unsupported"}
 
@@ -49,6 +59,8 @@ def call(operation: str, given: dict[str, Any]) -> dict[str, Any]:
         return {"outcome": "value"}
     if operation == "isOpen":
         return {"outcome": "value", "value": bool(sessions)}
+    if operation == "use" and given["service"] != "recording":
+        return {"outcome": "unsupported", "reason": "not written yet"}
     if not sessions:
         return {"outcome": "error", "code": "session-not-open"}
     name = sessions[0].get("name")

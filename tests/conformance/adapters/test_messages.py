@@ -37,6 +37,8 @@ INITIALIZED: dict[str, Any] = {
         "refresh": True,
         "world": ["close"],
         "deprecatedInitialize": False,
+        "credentials": ["token", "key-secret"],
+        "services": {"conference": ["create"], "recording": True},
     },
     "choices": {"open-while-open": "refuse", "is-open-before-initialize": False},
     "errorMap": [{"native": "SESSION_ALREADY_OPENED", "code": "session-already-open"}],
@@ -196,6 +198,31 @@ def declaring(**declared: Any) -> InitializeResult:
     return cast(InitializeResult, result)
 
 
+def test_a_notification_is_let_pass() -> None:
+    line = b'{"jsonrpc": "2.0", "method": "log", "params": {"text": "open"}}'
+    assert decode(line)[0] == "notification"
+    assert _envelope().is_valid(json.loads(line))
+
+
+def test_what_services_and_methods_there_are_is_declared_by_their_names_on_the_wire() -> None:
+    some = Capabilities.of(declaring(services={"conference": ["create"], "recording": True}))
+    assert some.has_method("conference", "create")
+    assert not some.has_method("conference", "join")
+    assert some.has_method("recording", "start")
+    assert not some.has_method("command", "send")
+    assert Capabilities.of(declaring()).has_method("command", "send")
+
+
+def test_arguments_are_what_is_declared_of_them() -> None:
+    needs = Capabilities.of(declaring(arguments={"open.info": "required"}))
+    assert not needs.permits("open", {})
+    assert needs.permits("open", {"info": {}})
+    cannot = Capabilities.of(declaring(arguments={"open.info.externalId": "unsupported"}))
+    assert cannot.permits("open", {"info": {"name": "Ana"}})
+    assert not cannot.permits("open", {"info": {"externalId": "zoe"}})
+    assert cannot.permits("close", {"info": {"externalId": "zoe"}})
+
+
 def test_what_is_not_declared_is_not_assumed() -> None:
     assert Capabilities.of(declaring(operations=["open"])) == Capabilities(
         operations=frozenset({"open"}),
@@ -264,7 +291,7 @@ def test_a_line_that_is_too_long_is_garbled_and_said_to_be_too_long() -> None:
         b"42",
         b'[{"id": 1, "result": {}}]',
         b'{"level": "info", "message": "listening"}',
-        b'{"jsonrpc": "2.0", "method": "log", "params": {}}',
+        b'{"jsonrpc": "2.0", "id": null, "method": "log", "params": {}}',
         b'{"id": [1], "result": {}}',
         b'{"id": true, "result": {}}',
         b'{"id": null, "result": {}}',

@@ -77,6 +77,12 @@ def test_an_adapter_that_says_what_arguments_it_takes_is_given_no_others() -> No
     assert wrong(checked(flawed("needs info"))) == {}
 
 
+def test_an_adapter_that_says_what_services_it_has_is_asked_for_no_others() -> None:
+    results = checked(flawed("lacks a method, and says so"))
+    assert wrong(results) == {}
+    assert {result.name: result.found for result in results}["services"] == "4 methods of services are answered"
+
+
 def test_what_the_implementation_does_to_every_name_is_not_the_adapters_fault() -> None:
     assert wrong(checked(flawed("shouts"))) == {}
 
@@ -98,6 +104,22 @@ def test_what_is_not_declared_need_not_be_known_but_is_to_be_survived() -> None:
         ),
         ("declares an argument that there is not", "handshake", ["'open.nickname', which is not an arg", "open.info"]),
         ("declares a choice that there is not", "handshake", ["cannot be `maybe`", "refuse, keep, replace"]),
+        (
+            "declares a kind of credential that there is not",
+            "handshake",
+            ["'password', which is not a kind of credential", "none, token, key-secret"],
+        ),
+        ("declares a service that there is not", "handshake", ["'telephone', which is not a service", "conference,"]),
+        ("declares a method that there is not", "handshake", ["'jion', which is not a method of conference", "join"]),
+        (
+            "lacks a method",
+            "services",
+            [
+                "conference.create is declared, or nothing is said of services",
+                "(not written yet)",
+                "`capabilities.services`",
+            ],
+        ),
         ("maps to a code that there is not", "handshake", ["'session-closed', which is not an error", "not-open"]),
         ("answers what it does not know", "unknown method", ["answered with a result", "-32601"]),
         (

@@ -723,6 +723,90 @@ class NeedsInfo(Plain):
         return await super().call(params)
 
 
+class TakesKeyAndSecretOnly(Plain):
+    """Came before client access tokens did."""
+
+    needs = "complete"
+    operations = without("initializeToken")
+    capabilities = capable(credentials=["key-secret"], refresh=False)
+
+    async def reset(self, params: Json) -> Json:
+        """It would not know what to do with a token."""
+        assert all(item["credential"]["kind"] != "token" for item in params["clients"].values())
+        return await super().reset(params)
+
+
+class HasTwoServices(Plain):
+    """Has one service whole, and three methods of another."""
+
+    needs = "complete"
+    methods: ClassVar[Mapping[str, Any]] = {"conference": ["create", "join", "leave"], "recording": True}
+    capabilities = capable(services=methods)
+
+    async def call(self, params: Json) -> Json:
+        """The others are not there."""
+        if params["operation"] == "use":
+            given = params["arguments"]
+            methods = self.methods.get(given["service"], [])
+            if methods is not True and given["method"] not in methods:
+                return {"outcome": "unsupported", "reason": "it is not written yet"}
+        return await super().call(params)
+
+
+class HasAServiceThatNeedsNoSession(Plain):
+    """Has listeners, and nothing behind the gate."""
+
+    verdicts = UNSURE
+    needs = "complete"
+    capabilities = capable(services={"conference": ["onStatusChange"]})
+
+    async def call(self, params: Json) -> Json:
+        """The others are not there."""
+        if params["operation"] == "use" and params["arguments"]["method"] != "onStatusChange":
+            return {"outcome": "unsupported", "reason": "it is not written yet"}
+        return await super().call(params)
+
+
+class TakesNoExternalId(Plain):
+    """Has no field for the external ID any more."""
+
+    needs = "complete"
+    capabilities = capable(arguments={"open.info.externalId": "unsupported"})
+
+
+class HasOneCodeForBadTokens(Plain):
+    """Does not tell why a token is bad."""
+
+    needs = "complete"
+
+    def error(self, refusal: Refusal) -> Json:
+        """One for all."""
+        bad = refusal.code in BAD.values()
+        return super().error(Refusal("token-invalid", refusal.message) if bad else refusal)
+
+
+class SaysThatItIsRevokedFirst(Plain):
+    """A token that is revoked stays so, whatever its time."""
+
+    needs = "complete"
+
+    def expire(self, client: Client) -> None:
+        """It was of no use before."""
+        if client.credential.condition != "revoked":
+            super().expire(client)
+
+
+class ReusesWhatItClosedItself(Plain):
+    """Remembers the information when it closes a session, and not when the platform does."""
+
+    needs = "complete"
+    decides = deciding(open_without_info="reuse")
+
+    def lose(self, client: Client) -> None:
+        """Nobody asked it to keep anything."""
+        client.session = None
+
+
 class HoldsOneClient(Plain):
     """Is a singleton, as most SDKs are."""
 

@@ -74,6 +74,31 @@ def test_a_declared_choice_is_held_against_its_author() -> None:
     assert watch.rules(watch.see("getParticipant", Answered(None))) == ("participant-is-local",)
 
 
+@pytest.mark.parametrize("code", ["token-expired", "token-invalid", "token-revoked"])
+@pytest.mark.parametrize("fixture", ["expired-token", "forged-token", "revoked-token"])
+def test_codes_that_no_source_tells_apart_do_for_each_other(fixture: str, code: str) -> None:
+    assert Watch(a=fixture).see("open", refused(code)) is None
+
+
+def test_a_reason_that_a_source_tells_apart_is_another_one() -> None:
+    watch = Watch(a="expired-token")
+    assert watch.rules(watch.see("open", refused("external-id-mismatch"))) == ("bad-token",)
+
+
+@pytest.mark.parametrize("closing", [{"platformCloses": DONE}, {"platformCloses": DONE, "settle": DONE}])
+@pytest.mark.parametrize("name", ["Ana", "Ben"])
+def test_what_is_reused_is_what_was_closed_last_or_what_the_platform_ended(
+    name: str, closing: dict[str, Settled]
+) -> None:
+    watch = Watch({"open-without-info": "reuse"}, a="platform-acts")
+    for operation, arguments in (("open", ANA), ("close", {}), ("open", BEN)):
+        assert watch.see(operation, DONE, arguments) is None
+    for operation, outcome in closing.items():
+        assert watch.see(operation, outcome) is None
+    assert watch.see("open", DONE) is None
+    assert watch.see("getParticipant", participant(name)) is None
+
+
 @pytest.mark.parametrize(("declared", "answer"), [("false", True), ("true", False)])
 def test_what_a_session_is_after_expiry_is_held_against_its_author(declared: str, answer: bool) -> None:
     """The session was not lost by anything, so that what is declared of an open one is all there is to go by."""

@@ -178,7 +178,7 @@ def test_each_rule_is_one_that_the_judge_can_convict_by(bench: Bench) -> None:
 
 
 def test_the_suite_stays_affordable(bigger: Bench) -> None:
-    assert bigger.calls + sum(len(case.calls) for case in sweep(MACHINE)) <= 40_000
+    assert bigger.calls + sum(len(case.calls) for case in sweep(MACHINE, lambda _: True)) <= 40_000
 
 
 def test_the_floor_is_what_a_constant_answer_happens_to_fit() -> None:

@@ -54,6 +54,9 @@ BY_CHOICE = [
     f"{{ when: {{ same-id-twice: {values} }}, {item}, then: closed }}"
     for item in ("answer: nothing", "error: session-not-open", "error: condition")
     for values in ("refuse", "[coexist, evict-earlier]")
+] + [
+    f"{{ when: {{ open-without-info: reuse }}, {item}, then: ended-unsaved }}"
+    for item in ("answer: nothing", "error: session-not-open")
 ]
 RENAMED = f"""
 transitions:

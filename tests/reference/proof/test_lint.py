@@ -114,6 +114,14 @@ BROKEN_OVERLAYS = {
         "reference", 2, "`refuze` is not a value of the choice open-while-open",
         "profiles:\n  web: { open-while-open: refuze }",
     ),
+    "a family that is none": (
+        "reference", 2, "`token-invalyd` is not an error with no family of its own. Did you mean `token-invalid`",
+        "errors:\n  token-expired: { family: token-invalyd }",
+    ),
+    "a family in a family": (
+        "reference", 2, "`token-expired` is not an error with no family of its own",
+        "errors:\n  scope-missing: { family: token-expired }",
+    ),
     "an effect of something that is not given": (
         "reference", 3, "`name` is not a parameter of isOpen",
         "transitions:\n  - id: isOpen.closed\n    may: [{ answer: \"false\", then: renamed }]\n"

@@ -138,7 +138,7 @@ class Channel:
             kind, message = decode(line)
             if kind == "request":
                 self._answer(message)
-            else:
+            elif kind != "notification":  # which asks for nothing, and says nothing that is needed
                 self._match(kind == "error", message)
         except AdapterFault as fault:
             record(self._faults, fault)

@@ -8,7 +8,7 @@ from typing import Final, Literal
 from openfirst_conformance.adapters.protocol.faults import AdapterFault
 from openfirst_reference.contract.document import Json
 
-MessageKind = Literal["request", "result", "error"]
+MessageKind = Literal["request", "notification", "result", "error"]
 MAX_LINE: Final = 1024 * 1024
 """The longest line, in bytes, without its end."""
 METHOD_NOT_FOUND: Final = -32601
@@ -110,6 +110,8 @@ def _kind(message: Json) -> MessageKind | None:
     numbered = isinstance(number, int | str) and not isinstance(number, bool)
     if "method" in message:
         callable_ = isinstance(message["method"], str) and isinstance(message.get("params") or {}, dict)
+        if callable_ and "id" not in message:
+            return "notification"
         return "request" if numbered and callable_ else None
     if message.get("error") is not None:
         return "error" if numbered or number is None else None

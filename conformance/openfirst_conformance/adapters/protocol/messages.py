@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import functools
 import json
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 import jsonschema_rs
 from jsonschema import Draft202012Validator
@@ -28,7 +28,11 @@ METHODS: Final = ("initialize", "reset", "call", "world", "advance", "settle", "
 
 @dataclass(frozen=True)
 class Capabilities:
-    """What an adapter declared in its handshake; what it did not declare is not assumed."""
+    """What an adapter declared in its handshake; what it did not declare is not assumed.
+
+    Operations have the contract's names throughout. `credentials` and `services` are None where nothing is said of them;
+    a service has the methods that are declared, or None for all.
+    """
 
     operations: frozenset[str]
     arguments: Mapping[str, str]
@@ -38,6 +42,8 @@ class Capabilities:
     refresh: bool
     world: frozenset[str]
     deprecated_initialize: bool
+    credentials: frozenset[str] | None = None
+    services: Mapping[str, frozenset[str] | None] | None = None
 
     @classmethod
     def of(cls, initialized: InitializeResult, names: Words = Words({})) -> Capabilities:  # noqa: B008 - it is frozen
@@ -45,14 +51,44 @@ class Capabilities:
         declared = initialized["capabilities"]
         return cls(
             operations=frozenset(names.inward(name) for name in declared["operations"]),
-            arguments=declared.get("arguments", {}),
+            arguments={_inward(name, names): demand for name, demand in declared.get("arguments", {}).items()},
             clock=declared.get("clock", "real"),
             clients=declared.get("clients", 1),
             concurrency=declared.get("concurrency", 1),
             refresh=declared.get("refresh", False),
             world=frozenset(names.inward(name) for name in declared.get("world", ())),
             deprecated_initialize=declared.get("deprecatedInitialize", False),
+            credentials=None if (taken := declared.get("credentials")) is None else frozenset(taken),
+            services=None if (had := declared.get("services")) is None else _services(had),
         )
+
+    def permits(self, operation: str, arguments: Mapping[str, Any]) -> bool:
+        """Whether arguments are what the implementation needs, and nothing that it does not take."""
+        for name, demand in self.arguments.items():
+            owner, _, path = name.partition(".")
+            if owner == operation:
+                here: Any = arguments
+                for part in path.split("."):
+                    here = here.get(part) if isinstance(here, Mapping) else None
+                if demand == ("required" if here is None else "unsupported"):
+                    return False
+        return True
+
+    def has_method(self, service: str, method: str) -> bool:
+        """Whether the implementation has a method of a service, by the names on the wire."""
+        if self.services is None:
+            return True
+        methods = self.services.get(service, frozenset())
+        return methods is None or method in methods
+
+
+def _inward(argument: str, names: Words) -> str:
+    operation, dot, path = argument.partition(".")
+    return names.inward(operation) + dot + path
+
+
+def _services(declared: Mapping[str, Sequence[str] | Literal[True]]) -> dict[str, frozenset[str] | None]:
+    return {name: None if methods is True else frozenset(methods) for name, methods in declared.items()}
 
 
 # --- schemas ------------------------------------------------------------------------------------------------

@@ -49,6 +49,8 @@ class Declared(TypedDict):
     refresh: NotRequired[bool]
     world: NotRequired[list[str]]
     deprecatedInitialize: NotRequired[bool]
+    credentials: NotRequired[list[str] | None]
+    services: NotRequired[dict[str, list[str] | Literal[True]] | None]
 
 
 class NativeCode(TypedDict):

@@ -112,7 +112,8 @@ class Identifier:
                 or observed(self._machine, one) == observed(self._machine, other)
             )
         if one.is_error and other.is_error:
-            return one.code == other.code or bool({one.code, other.code} & {ANY_ERROR, OF_SERVICE})
+            codes = {self._contract.family(step.code) for step in (one, other)}
+            return len(codes) == 1 or bool(codes & {ANY_ERROR, OF_SERVICE})
         return False
 
     def _differs(self, pair: tuple[State, State], word: Word) -> bool:

@@ -6,7 +6,7 @@ long, or mixed up, then shows.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from typing import Any
 
 from openfirst_reference.machine.machine import Machine
@@ -30,6 +30,7 @@ class Letters:
         self._numbers: dict[Letter, int] = {}
         self._alphabets: dict[tuple[Hashable, bool], list[int]] = {}
         self._calls: dict[tuple[State, int], Call] = {}
+        self._plain: dict[tuple[str, str, str], Any] = {}
 
     def __getitem__(self, number: int) -> Letter:
         return self._letters[number]
@@ -82,5 +83,13 @@ class Letters:
             return None
         index = self._machine.index.get(parameter)
         if index is None:
-            return leaf.examples[0]
+            key = (operation, parameter, name)
+            if key not in self._plain:
+                self._plain[key] = self._one_that_can_be_given(operation, parameter, leaf.examples)
+            return self._plain[key]
         return min(leaf.examples, key=lambda value: (value == state[index], value in state))
+
+    def _one_that_can_be_given(self, operation: str, parameter: str, examples: Sequence[Any]) -> Any:
+        """The first example that the implementation permits by itself; the first of all where it permits none."""
+        arguments = ((value, self._machine.arguments(operation, {parameter: value})) for value in examples)
+        return next((value for value, given in arguments if self._permits(operation, given)), examples[0])

@@ -175,7 +175,8 @@ class Table:
     def _methods(self) -> dict[str, list[str]]:
         methods: dict[str, list[str]] = {}
         for name, method in self.contract.methods.items():
-            methods.setdefault(method.kind, []).append(name)
+            if self.subject.driver.has(name):
+                methods.setdefault(method.kind, []).append(name)
         return methods
 
     def _word(self, case: Case) -> Word:
