@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,7 +14,7 @@ from openfirst_conformance.adapters.protocol.transcript import Transcript
 from openfirst_conformance.adapters.tcp import TcpAdapter
 from openfirst_conformance.platforms.judged import JudgedPlatform
 from openfirst_conformance.platforms.platform_adapter import PlatformAdapter, choices_of_platform
-from openfirst_reference.contract.findings import Mistake, did_you_mean
+from openfirst_reference.contract.findings import Mistake
 from openfirst_reference.contract.load import load_contract
 from openfirst_reference.contract.model import Contract
 
@@ -111,10 +110,3 @@ def choices_of(contract: Contract, chosen: tuple[str, ...], profile: str | None)
             raise Mistake(f"--choice: `{item}` is not of the form ID=VALUE, such as open-while-open=refuse.")
         choices.update(contract.check_choices({key: value}, "--choice"))
     return choices
-
-
-def check_rules(contract: Contract, only: Iterable[str], option: str = "--rule") -> None:
-    """Raise ValueError, with what may have been meant, where the contract lacks a rule."""
-    for rule in only:
-        if rule not in contract.rules:
-            raise Mistake(f"{option}: the contract has no rule `{rule}`. {did_you_mean(rule, contract.rules)}")

@@ -67,8 +67,11 @@ def json_object(raw: bytes, expected: str) -> dict[str, Any] | None:
 
 
 def form_or_object(raw: bytes, content_type: str, expected: str) -> dict[str, Any]:
-    """The fields of a body that is a form or a JSON object. Raises Problem."""
-    if content_type != FORM:
+    """The fields of a body that is a form or a JSON object. Raises Problem.
+
+    `curl -d` calls everything a form: what begins as JSON is read as that.
+    """
+    if content_type != FORM or raw.lstrip()[:1] in (b"{", b"["):
         return json_object(raw, expected) or {}
     try:
         return dict(parse_qsl(raw.decode(), keep_blank_values=True, errors="strict"))

@@ -57,6 +57,12 @@ def test_a_tier_that_there_is_not_is_a_mistake_with_a_sentence(tiers: list[str],
         asyncio.run(verdict)
 
 
+def test_a_rule_that_there_is_not_is_a_mistake_with_a_sentence() -> None:
+    verdict = openfirst.judge(openfirst.PythonAdapter(openfirst.REFERENCE), openfirst.load_contract(), only=["repoen"])
+    with pytest.raises(openfirst.Mistake, match=r"no rule `repoen`\. Did you mean `reopen`"):
+        asyncio.run(verdict)
+
+
 def test_a_file_that_is_named_by_a_text_is_refused_with_the_remedy() -> None:
     with pytest.raises(TypeError, match=r"Write Path\('mine.yaml'\)"):
         openfirst.load_contract(overlays=["mine.yaml"])  # type: ignore[list-item]

@@ -38,6 +38,15 @@ def test_lifetimes_where_none_is_asked_for(api: Api) -> None:
     assert third["expires_in"] == 3600 == lifetime(third["access_token"])
 
 
+def test_json_that_is_sent_as_a_form_is_read_as_what_it_is(api: Api) -> None:
+    """So `curl -d` sends it."""
+    form = {"Content-Type": "application/x-www-form-urlencoded"}
+    data = b' {"externalId": "zoe", "expires_in": 60}'
+    answer = api.ask("POST", CLIENT, api.api_token(), data=data, headers=form)
+    assert answer.body["expires_in"] == 60
+    assert api.ask("POST", CLIENT, api.api_token(), data=b"[]", headers=form).status == 400
+
+
 def test_both_spellings_of_the_lifetime_are_read(api: Api) -> None:
     assert api.client_token({"expires_in": 60}).body["expires_in"] == 60
     assert api.client_token({"expiresIn": 61}).body["expires_in"] == 61

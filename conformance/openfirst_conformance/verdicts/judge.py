@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 
 from openfirst_conformance.adapters.adapter import Adapter
@@ -53,6 +53,7 @@ async def judge(
     declared choice is none that there is.
     """
     check_tiers(tiers)
+    check_rules(contract, only)
     async with _started(adapter, contract, choices or {}, settings, announce, platform) as run:
         try:
             for tier in tiers:
@@ -73,6 +74,13 @@ def check_tiers(tiers: Sequence[str]) -> None:
     for tier in tiers:
         if tier not in TIERS:
             raise Mistake(f"There is no tier `{tier}`. {did_you_mean(tier, TIERS)}")
+
+
+def check_rules(contract: Contract, only: Iterable[str], option: str = "only") -> None:
+    """Raise ValueError, with what may have been meant, where the contract lacks a rule; `option` is where it was named."""
+    for rule in only:
+        if rule not in contract.rules:
+            raise Mistake(f"{option}: the contract has no rule `{rule}`. {did_you_mean(rule, contract.rules)}")
 
 
 async def replay(

@@ -16,7 +16,7 @@ from openfirst.cli.commands.rules import said
 from openfirst.cli.exits import said_plainly
 from openfirst.cli.options import check_targets, json_file, judged, junit_file, read_json, transcript
 from openfirst.cli.reporting import write_reports
-from openfirst.request import Request, check_rules
+from openfirst.request import Request
 from openfirst_conformance.adapters.protocol.transcript import transcript_in
 from openfirst_conformance.cases.case import Case
 from openfirst_conformance.cases.files import case_from_json, case_to_json
@@ -24,7 +24,7 @@ from openfirst_conformance.driving.played import Played
 from openfirst_conformance.driving.settings import Settings, shard_of
 from openfirst_conformance.reports.terminal import show
 from openfirst_conformance.tiers.catalogue import TIERS
-from openfirst_conformance.verdicts.judge import judge
+from openfirst_conformance.verdicts.judge import check_rules, judge
 from openfirst_conformance.verdicts.model import Failure, Report
 from openfirst_reference.contract.findings import Mistake
 from openfirst_reference.contract.model import Contract
@@ -109,7 +109,7 @@ def check(
         played_again(request, replay_file, "--replay", json_file, junit_file, transcript)
     with said_plainly():
         contract = request.contract()
-        check_rules(contract, only)
+        check_rules(contract, only, "--rule")
         part = (1, 1) if shard is None else shard_of(shard)
         settings = Settings(extra, seed, walks, tuple(_scenario(file, contract) for file in scenarios), part)
         targets = {"--json": json_file, "--junit": junit_file, "--transcript": transcript}

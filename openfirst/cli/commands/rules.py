@@ -9,8 +9,8 @@ import click
 
 from openfirst.cli.exits import said_plainly
 from openfirst.cli.options import overlays
-from openfirst.request import check_rules
 from openfirst_conformance.reports.rule_pages import explain, list_rules
+from openfirst_conformance.verdicts.judge import check_rules
 from openfirst_reference.contract.load import load_contract
 from openfirst_reference.contract.model import Contract
 
@@ -26,6 +26,6 @@ def rules(rule: str | None, overlays: tuple[Path, ...]) -> None:
 
 def said(contract: Contract, rule: str | None, only: Sequence[str], option: str) -> str:
     """One rule explained, or the list of all (or of `only` some). Raises ValueError for what is no rule."""
-    check_rules(contract, only)
+    check_rules(contract, only, "--rule")
     check_rules(contract, [rule] if rule else [], option)
     return explain(contract, rule) if rule else list_rules(contract, only)

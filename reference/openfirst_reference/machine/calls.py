@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
@@ -24,6 +25,11 @@ class Calls:
         self.wire = wire
         self.seen_by = {name: self._variables_in_classes(name) for name in contract.operations}
         self._index = {name: position for position, name in enumerate(contract.variables)}
+        self._rows_about: dict[tuple[str, str], list[frozenset[str]]] = defaultdict(list)
+        for row in contract.rows.values():
+            for guard in (row.given, *(carry.guard for carry in row.carries)):
+                for parameter, names in guard.items():
+                    self._rows_about[row.call, parameter].append(frozenset(names))
         self._seen_at = {name: tuple(self._index[item] for item in names) for name, names in self.seen_by.items()}
         self._calls: dict[tuple[Any, ...], Call] = {}
         self._again: dict[tuple[Call, State], Call] = {}
@@ -113,8 +119,8 @@ class Calls:
     ) -> list[Call]:
         """Representative calls in `state`.
 
-        A base call for each operation, and its parameters (those named, or all) varied one at a time, over the first leaf of
-        every group (or over every leaf), with at most two example values each.
+        A base call for each operation, and its parameters (those named, or all) varied one at a time, over the first of the
+        leaves that no row tells apart (or over every leaf), with at most two example values each.
         """
         calls: dict[Call, None] = {}
         for operation, varied in operations.items():
@@ -143,9 +149,18 @@ class Calls:
         for parameter in stated.parameters:
             if names is None or parameter in names:
                 classes = self.contract.classes[operation, parameter]
-                for leaf in _representatives(classes, leaves=leaves):
+                for leaf in classes.leaves if leaves else self._representatives(classes):
                     if leaf.name != classes.absent or not stated.requires(parameter):
                         yield parameter, leaf
+
+    def _representatives(self, classes: Classes) -> list[Leaf]:
+        """The first of the leaves of a group that the same rows are about."""
+        result: dict[tuple[str, ...], Leaf] = {}
+        about = self._rows_about[classes.operation, classes.parameter]
+        for leaf in classes.leaves:
+            group = leaf.name if classes.source == "services" else leaf.group
+            result.setdefault((group, *(str(leaf.name in names) for names in about)), leaf)
+        return list(result.values())
 
     def _example(self, operation: str, values: Mapping[str, Any], state: State) -> Call | None:
         try:
@@ -164,15 +179,6 @@ def _base_leaf(classes: Classes, required: bool) -> Leaf:
             if leaf.name == classes.absent:
                 return leaf
     return next((leaf for leaf in classes.leaves if leaf.name != classes.absent), classes.leaves[0])
-
-
-def _representatives(classes: Classes, *, leaves: bool) -> list[Leaf]:
-    if leaves:
-        return list(classes.leaves)
-    result: dict[str, Leaf] = {}
-    for leaf in classes.leaves:
-        result.setdefault(leaf.name if classes.source == "services" else leaf.group, leaf)
-    return list(result.values())
 
 
 _canonical = json.JSONEncoder(sort_keys=True, default=str).encode

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
+from heapq import heappop, heappush
 from typing import Generic, TypeVar
 
 N = TypeVar("N", bound=Hashable)
@@ -66,14 +68,24 @@ class Towards(Search[N, E]):
     """A search for a goal: nodes that may be nearest to it are given out first (A*), the last found of these first.
 
     `ahead` says how many edges it takes from a node to the goal, at least. The ways stay shortest if along an edge it falls
-    by one at most.
+    by one at most. Of nodes as near as each other, those whose `cost` is least come first.
     """
 
-    def __init__(self, start: N, ahead: Callable[[N], int], *, limit: int | None = None) -> None:
+    def __init__(
+        self,
+        start: N,
+        ahead: Callable[[N], int],
+        *,
+        cost: Callable[[N], int] = lambda _: 0,
+        limit: int | None = None,
+    ) -> None:
         super().__init__(limit=limit)
-        self._ahead = ahead
+        self._ahead, self._cost = ahead, cost
         self._lengths: dict[N, int] = {start: 0}
-        self.begin(start, ahead(start))
+        self._waiting: list[tuple[int, int, int, N]] = []
+        self._numbers = itertools.count()
+        self.parents[start] = None
+        self._wait(start)
 
     def found(self, before: N, edge: E, after: N) -> None:
         """An edge leads from one node to another; by a shorter way, maybe, than was known."""
@@ -81,21 +93,21 @@ class Towards(Search[N, E]):
         if after not in self._lengths or length < self._lengths[after]:
             self._lengths[after] = length
             self.parents[after] = (before, edge)
-            self._layers[length + self._ahead(after)].append(after)
+            self._wait(after)
+
+    def _wait(self, node: N) -> None:
+        distance = self._lengths[node] + self._ahead(node)
+        heappush(self._waiting, (distance, self._cost(node), -next(self._numbers), node))
 
     def __iter__(self) -> Iterator[N]:
         given: set[N] = set()
-        while self._layers:
-            layer = self._layers[self._distance]
-            while layer:
-                if self._limit is not None and len(self.parents) > self._limit:
-                    return
-                node = layer.pop()
-                if node not in given:
-                    given.add(node)
-                    yield node
-            del self._layers[self._distance]
-            self._distance += 1
+        while self._waiting:
+            if self._limit is not None and len(self.parents) > self._limit:
+                return
+            *_, node = heappop(self._waiting)
+            if node not in given:
+                given.add(node)
+                yield node
 
 
 def way(parents: Mapping[N, tuple[N, E] | None], node: N) -> tuple[E, ...]:

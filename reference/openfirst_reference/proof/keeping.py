@@ -10,7 +10,7 @@ from __future__ import annotations
 import itertools
 import json
 import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from openfirst_reference.contract.model import ANY_ERROR, OF_SERVICE, Contract
@@ -49,11 +49,15 @@ class Break:
 
 @dataclass(frozen=True)
 class Keeping:
-    """What became of each fixture that both contracts have. `found` is a shortest of the sequences that break the second."""
+    """What became of each fixture that both contracts have. `found` is a shortest of the sequences that break the second.
+
+    `unknown` are the operations and the methods of services that the first does not have: what keeps it may do anything there.
+    """
 
     kept: tuple[str, ...]
     broken: tuple[str, ...]
     undecided: tuple[str, ...]
+    unknown: tuple[str, ...]
     found: Break | None
 
 
@@ -73,7 +77,16 @@ def keeping(old: Machine, new: Machine, nodes: int = _NODES) -> Keeping:
         (broken if found else kept if is_complete else undecided).append(fixture)
         if found and (shortest is None or len(found.trace) < len(shortest.trace)):
             shortest = found
-    return Keeping(tuple(kept), tuple(broken), tuple(undecided), shortest)
+    unknown = (
+        name
+        for known, others in (
+            (old.contract.operations, new.contract.operations),
+            (old.contract.methods, new.contract.methods),
+        )
+        for name in others
+        if name not in known
+    )
+    return Keeping(tuple(kept), tuple(broken), tuple(undecided), tuple(unknown), shortest)
 
 
 class _Both:
@@ -212,11 +225,21 @@ class _Fixture:
     # At length --------------------------------------------------------------------------------------------------------
 
     def broken(self, limit: int) -> tuple[Break | None, bool]:
-        """A shortest sequence that breaks the second contract; and whether all were looked at."""
+        """A shortest sequence that breaks the second contract; and whether all were looked at.
+
+        If it takes unusual choices, one of the same length is looked for that takes none, as far as that can be had.
+        """
+        found, is_complete = self._broken(limit, lambda _: 0)
+        if found is not None and self._unusual(found.when):
+            found = self._broken(limit, lambda node: 100 * self._unusual(node[1]) + len(node[1]))[0] or found
+        return found, is_complete
+
+    def _broken(self, limit: int, cost: Callable[[Node], int]) -> tuple[Break | None, bool]:
         first: Node = (self.start[0], (), frozenset([(self.start[1], ())]))
-        search = Towards[Node, Step](first, lambda node: int(self._explained(node)), limit=limit)
+        search = Towards[Node, Step](first, lambda node: int(self._explained(node)), cost=cost, limit=limit)
         for node in search:
             state, when, explanations = node
+            found: list[tuple[When, Step]] = []
             for taken in self.taken((state, min(explanations, key=repr)[0])):
                 step = taken.step
                 asked = _both(when, step.when, self.both.old.contract)
@@ -224,12 +247,21 @@ class _Fixture:
                     continue
                 after = frozenset(self._onward(taken, explanations))
                 if not after:
-                    trace = (*search.way(node), step)
-                    return Break(self.fixture, trace, asked, self._rules(step, explanations)), True
+                    found.append((asked, step))
+                    continue
                 following = (step.after, asked, after)
                 if self._explained(following) < math.inf:
                     search.found(node, step, following)
+            if found:
+                asked, step = min(found, key=lambda item: (self._unusual(item[0]), len(item[0])))
+                trace = (*search.way(node), step)
+                return Break(self.fixture, trace, asked, self._rules(step, explanations)), True
         return None, len(search.parents) <= limit
+
+    def _unusual(self, asked: When) -> int:
+        """How much a condition on choices asks that most implementations do not do."""
+        default = self.both.old.contract.profiles.get("default", {})
+        return sum(default.get(choice) not in values for choice, values in asked)
 
     def _explained(self, node: Node) -> float:
         """For how many more steps, at least, one of the explanations holds, whatever the steps are."""

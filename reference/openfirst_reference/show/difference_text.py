@@ -98,8 +98,13 @@ def keeping_text(old: Machine, new: Machine, found: Keeping) -> str:
         lines += [f"  Broken: {rule}. {new.contract.rules[rule].statement}" for rule in broken.rules]
         also = [name for name in found.broken if name != broken.fixture]
         lines += [f"  So it is for {list_words(also)}, too."] if also else []
-    elif not found.undecided:
-        lines.append(f"Whatever keeps the first keeps the second, in the {_count(len(found.kept))} that both have.")
+    elif found.kept:
+        where = f"the {_count(len(found.kept))} that both have" if not found.undecided else _count(len(found.kept))
+        lines.append(f"Whatever keeps the first keeps the second, in {where}.")
+    if found.unknown:
+        lines.append(
+            f"The first does not know {list_words(found.unknown)}: an implementation may do anything there, and break the second."
+        )
     if found.undecided:
         lines.append(f"Not decided for {list_words(found.undecided)}: there is too much to look through.")
     return "\n".join(lines)

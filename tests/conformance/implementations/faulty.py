@@ -120,6 +120,18 @@ class GateIsOpenUninitialised(Faulty):
             super().gate(client, service, method)
 
 
+class OpensUninitialised(Faulty):
+    """Takes no notice of whether it was initialised."""
+
+    breaks = ("initialize-first",)
+    innocent = (*APART, "rejected-changes-nothing", "open-opens")
+
+    def check_credential(self, client: Client) -> None:
+        """Nothing to check."""
+        if client.credential.kind != "none":
+            super().check_credential(client)
+
+
 class GateIsOpenForExpiredToken(Faulty):
     """Services answer without a session if the token has expired."""
 
@@ -1013,16 +1025,16 @@ class NamesMismatchAsExpired(Faulty):
             raise Refusal("token-expired") from refusal
 
 
-class NamesForgedAsExpired(Faulty):
-    """A forged token is refused as if it had expired."""
+class NamesBadTokenAsMismatch(Faulty):
+    """A token that is no good is refused as if the external ID were wrong."""
 
     breaks = ("bad-token",)
     innocent = ("sessions-are-apart", "concurrent-calls")
 
     def check_credential(self, client: Client) -> None:
         """Say the wrong thing."""
-        if client.credential.condition == "forged":
-            raise Refusal("token-expired")
+        if client.credential.condition in {"forged", "expired"}:
+            raise Refusal("external-id-mismatch")
         super().check_credential(client)
 
 

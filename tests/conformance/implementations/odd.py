@@ -785,6 +785,18 @@ class HasOneCodeForBadTokens(Plain):
         return super().error(Refusal("token-invalid", refusal.message) if bad else refusal)
 
 
+class NamesForgedAsExpired(Plain):
+    """A forged token is refused as if it had expired."""
+
+    needs = "complete"
+
+    def check_credential(self, client: Client) -> None:
+        """It looks at the time first, and finds none."""
+        if client.credential.condition == "forged":
+            raise Refusal("token-expired")
+        super().check_credential(client)
+
+
 class SaysThatItIsRevokedFirst(Plain):
     """A token that is revoked stays so, whatever its time."""
 

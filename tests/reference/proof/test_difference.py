@@ -78,6 +78,17 @@ transitions:
     in: {{ session: closed, kind: key-secret, condition: good }}
     may: [{ACCEPT}, {REFUSE}]
 """
+REFUSES_BLANKS = """
+transitions:
+  update.open: { id: update.open, with: { name: [absent, plain] } }
+  update.open.blank:
+    id: update.open.blank
+    call: updateParticipantInfo
+    in: { session: open, kind: initialised, condition: good, scope: update }
+    with: { name: blank }
+    carries: [update-updates, rejected-changes-nothing]
+    may: [{ error: scope-missing }]
+"""
 SHUT = f"""
 effects: {{ shut: {{ set: {{ session: closed }} }} }}
 transitions:
@@ -229,7 +240,7 @@ def test_what_permits_more_breaks_nothing() -> None:
 
     found = keeping(old, new)
 
-    assert found == Keeping(("token-with-id",), (), (), None)
+    assert found == Keeping(("token-with-id",), (), (), (), None)
     assert (
         keeping_text(old, new, found) == "Whatever keeps the first keeps the second, in the 1 fixture that both have."
     )
@@ -318,11 +329,52 @@ def test_what_overlapping_calls_may_come_to_counts() -> None:
     assert outcomes(found) == [("open", "closure-canceled")]
 
 
+def test_a_class_that_a_row_tells_from_others_of_its_group_is_looked_at() -> None:
+    """A blank name is of one group with others, and the second class in it."""
+    old, new = laid(), laid(REFUSES_BLANKS)
+
+    found = keeping(old, new)
+
+    assert found.found is not None
+    assert outcomes(found)[-1] == ("updateParticipantInfo", None)
+    assert found.found.trace[-1].call.leaves["name"] == "blank"
+    assert found.found.rules == ("update-updates", "rejected-changes-nothing")
+
+
+def test_a_method_that_the_first_does_not_know_is_named() -> None:
+    old, new = laid(), laid((EXAMPLES / "method-added.yaml").read_text(encoding="utf-8"))
+
+    found = keeping(old, new)
+
+    assert (found.kept, found.unknown) == (("token-with-id",), ("whiteboard/draw",))
+    assert "The first does not know whiteboard/draw: an implementation may do anything there" in keeping_text(
+        old, new, found
+    )
+
+
+def test_what_most_implementations_do_is_shown_if_that_breaks_it_as_soon() -> None:
+    old, new = laid(), laid((EXAMPLES / "choice-settled.yaml").read_text(encoding="utf-8"))
+
+    found = keeping(old, new)
+
+    assert outcomes(found) == [("open", None), ("open", "session-already-open")]
+    assert found.found is not None
+    assert found.found.when == (("open-while-open", frozenset(["refuse"])),)
+
+
+def test_what_is_not_decided_hides_nothing_of_the_rest() -> None:
+    found = Keeping(("token-with-id",), (), ("time-passes",), (), None)
+    assert keeping_text(laid(), laid(), found).splitlines() == [
+        "Whatever keeps the first keeps the second, in 1 fixture.",
+        "Not decided for time-passes: there is too much to look through.",
+    ]
+
+
 def test_fixtures_that_only_one_has_are_left_out() -> None:
     old = laid(fixtures=("token-without-id", "uninitialised"))
     new = laid(closing(ACCEPT), fixtures=("uninitialised", "key-secret"))
 
-    assert keeping(old, new) == Keeping(("uninitialised",), (), (), None)
+    assert keeping(old, new) == Keeping(("uninitialised",), (), (), (), None)
 
 
 def test_what_breaks_late_is_found_without_looking_at_all_that_comes_before() -> None:

@@ -72,6 +72,10 @@ def test_a_machine_with_the_fault_of_the_mutant_breaks_that_rule_alone(proof: Pr
 
 # For each rule: the fixture, the row that is wrong, how many calls show it, and the overlay that makes it wrong.
 WRONG_TABLES = {
+    "initialize-first": (
+        "uninitialised", "open.not-initialized", 1,
+        "transitions: [{ id: open.not-initialized, may: [{ answer: nothing }] }]",
+    ),
     "open-before-use": (
         "token-with-id", "use.closed", 1,
         "transitions: [{ id: use.closed, may: [{ answer: anything }] }]",
@@ -168,6 +172,21 @@ WRONG_TABLES = {
 
 def test_there_is_a_wrong_table_for_every_rule() -> None:
     assert set(WRONG_TABLES) == set(CONTRACT.rules)
+
+
+def test_a_row_about_one_class_of_a_group_is_reached() -> None:
+    """A blank name is of one group with others, and the second class in it."""
+    found = prove(
+        contract_with(
+            "transitions:\n"
+            "  - { id: update.open, with: { name: [absent, plain] } }\n"
+            "  - { id: update.open.blank, call: updateParticipantInfo, with: { name: blank }, carries: [update-updates],\n"
+            "      in: { session: open, kind: initialised, condition: good, scope: update }, may: [{ error: scope-missing }] }",
+            ["token-with-id"],
+        ),
+        needed=False,
+    )
+    assert found.broken == ["update-updates"]
 
 
 @pytest.mark.parametrize("rule", WRONG_TABLES)
