@@ -164,6 +164,11 @@ class Operation(Entry, frozen=True, kw_only=True):
         """Whether a parameter is an argument that must be given."""
         return ".".join(self.parameters[parameter]) in self.required
 
+    def takes_null(self, parameter: str) -> bool:
+        """Whether a parameter is an argument that must be given, and may be null."""
+        schema: Any = self.arguments.get(".".join(self.parameters[parameter]), {})
+        return self.requires(parameter) and "null" in schema.get("type", ())
+
 
 class Leaf(Entry, frozen=True, kw_only=True):
     """A class of values that the contract treats alike. `by_choice`: its group depends on a choice's value."""

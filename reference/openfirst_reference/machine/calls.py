@@ -150,7 +150,7 @@ class Calls:
             if names is None or parameter in names:
                 classes = self.contract.classes[operation, parameter]
                 for leaf in classes.leaves if leaves else self._representatives(classes):
-                    if leaf.name != classes.absent or not stated.requires(parameter):
+                    if leaf.name != classes.absent or not stated.requires(parameter) or stated.takes_null(parameter):
                         yield parameter, leaf
 
     def _representatives(self, classes: Classes) -> list[Leaf]:

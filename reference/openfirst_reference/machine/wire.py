@@ -39,9 +39,13 @@ class Wire:
         return given
 
     def outward(self, operation: str, values: Mapping[str, Any]) -> dict[str, Any]:
-        """The arguments that carry these parameters; None is left out. A method of a service brings valid arguments."""
-        result: dict[str, Any] = {}
-        paths = self.contract.operations[operation].parameters
+        """The arguments that carry these parameters. None is left out, or null where the argument must be given.
+
+        A method of a service brings valid arguments.
+        """
+        stated = self.contract.operations[operation]
+        paths = stated.parameters
+        result: dict[str, Any] = {path[0]: None for name, path in paths.items() if stated.takes_null(name)}
         for name, value in sorted(values.items(), key=lambda item: len(paths[item[0]])):
             path = paths[name]
             if value is None:

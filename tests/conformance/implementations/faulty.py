@@ -740,6 +740,21 @@ class UpdateDropsAvatar(Faulty):
         return super().update(client, name, None)
 
 
+class UpdateMerges(Faulty):
+    """An update with null for something leaves that as it was."""
+
+    breaks = ("update-updates",)
+    needs = "complete"
+
+    def update(self, client: Client, name: str | None, avatar_url: str | None) -> Any:
+        """Fill in what is there."""
+        there = client.session
+        if there is not None:
+            name = there.name if name is None else name
+            avatar_url = there.avatar_url if avatar_url is None else avatar_url
+        return super().update(client, name, avatar_url)
+
+
 class UpdateSwaps(Faulty):
     """An update takes the name for the avatar URL."""
 

@@ -43,14 +43,22 @@ class Letters:
         return self._numbers[letter]
 
     def alphabet(self, state: State, *, leaves: bool) -> list[int]:
-        """The letters to try in a state: each parameter varied alone, one class of each group or (`leaves`) every one."""
+        """The letters to try in a state: each parameter varied alone, one class of each group or (`leaves`) every one.
+
+        Null for an argument that must be given is tried with the latter alone, which is less often.
+        """
         key = (self._machine.outline(state), leaves)
         known = self._alphabets.get(key)
         if known is None:
             calls = self._machine.alphabet(self._operations, state, leaves=leaves)
+            calls = [call for call in calls if leaves or not self._is_null(call)]
             letters = dict.fromkeys((call.operation, tuple(call.leaves.items())) for call in calls)
             known = self._alphabets[key] = self.possible(state, [self.number(letter) for letter in letters])
         return known
+
+    def _is_null(self, call: Call) -> bool:
+        stated = self._machine.contract.operations[call.operation]
+        return any(call.given[name] is None for name in stated.parameters if stated.takes_null(name))
 
     def possible(self, state: State, numbers: Iterable[int]) -> list[int]:
         """Those of the letters that have values in a state, and can be given."""
