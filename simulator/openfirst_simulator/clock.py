@@ -5,6 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
+from openfirst_reference.contract.findings import Mistake
+
 # The last second that a date can be written of: the end of the year 9999.
 _LAST = 253_402_300_799.0
 
@@ -30,5 +32,5 @@ class Clock:
     def advance(self, seconds: float) -> None:
         """Let time pass. Raises ValueError for a negative number, and beyond the year 9999."""
         if not (seconds >= 0 and self.now() + seconds <= _LAST):
-            raise ValueError(f"Time cannot pass by {seconds} seconds. Give 0 or more, up to the year 9999.")
+            raise Mistake(f"Time cannot pass by {seconds} seconds. Give 0 or more, up to the year 9999.")
         self._offset += seconds

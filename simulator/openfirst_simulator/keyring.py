@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
+from openfirst_reference.contract.findings import Mistake
 from openfirst_simulator import tokens
 from openfirst_simulator.clock import Clock
 from openfirst_simulator.tokens import Claims
@@ -25,7 +26,7 @@ class Keyring:
     ) -> Claims:
         """What a fresh token says. Raises ValueError for a lifetime of less than a second."""
         if expires_in < 1:
-            raise ValueError(f"A token cannot live for {expires_in} seconds. Give at least 1.")
+            raise Mistake(f"A token cannot live for {expires_in} seconds. Give at least 1.")
         now = int(self._clock.now())
         permitted = None if scopes is None else tuple(scopes)
         return Claims(self._new_id(), self.key, kind, now, now + expires_in, permitted, external_id or None)

@@ -8,6 +8,8 @@ from typing import Any, Literal
 
 import jwt
 
+from openfirst_reference.contract.findings import Mistake
+
 ISSUER = "openfirst"
 API = "api"
 REFRESH = "refresh"
@@ -24,7 +26,7 @@ _CLAIMS = ["iss", "iat", "exp", "jti", "app", "kind"]
 BadCondition = Literal["forged", "foreign", "unreadable"]
 
 
-class BadToken(ValueError):
+class BadToken(Mistake):
     """A text that is no token of ours: `condition` says how, as credentials do on the wire, and the message why."""
 
     def __init__(self, condition: BadCondition, why: str) -> None:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache, partial
 from typing import Any
 
+from openfirst_reference.contract.findings import Mistake
 from openfirst_reference.contract.model import ANY_ERROR, OF_SERVICE
 from openfirst_reference.machine.step import Identity, State, Step
 from openfirst_simulator import tokens
@@ -102,7 +103,7 @@ class World:
             case "unreadable":
                 return f"unreadable-{claims.id}"
         known = ", ".join(self._table.credentials.binding.condition.words)
-        raise ValueError(f"A token cannot be made `{condition}`. It can be one of: {known}.")
+        raise Mistake(f"A token cannot be made `{condition}`. It can be one of: {known}.")
 
     def admit(self, raw: str) -> Claims:
         """What a token of this world's application says, whatever its kind and its time. Raises BadToken."""
@@ -162,7 +163,7 @@ class World:
         operation = names.inward(sent)
         if operation not in self._table.actions:
             known = ", ".join(names.outward(name) for name in self._table.actions)
-            raise ValueError(f"`{sent}` is not a move of the platform. Moves: {known}.")
+            raise Mistake(f"`{sent}` is not a move of the platform. Moves: {known}.")
         client = self._sessions.holder(who)
         token = client.token if client else self.client_token(who)
         client = client or self._client(token, None)

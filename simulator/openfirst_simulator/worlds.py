@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 
+from openfirst_reference.contract.findings import Mistake
 from openfirst_simulator import tokens
 from openfirst_simulator.clients import Token
 from openfirst_simulator.clock import Clock
@@ -49,7 +50,7 @@ class Worlds:
         """A fresh world. Raises WorldError for a name that is taken, ValueError for whatever is wrong."""
         if not _NAME.fullmatch(name):
             wanted = "Use at most 64 letters, digits, dots, dashes and underscores."
-            raise ValueError(f"`{name[:80]}` cannot be a world's name. {wanted}")
+            raise Mistake(f"`{name[:80]}` cannot be a world's name. {wanted}")
         if name in self._by_name:
             raise WorldError(f"There is a world `{name}` already. Drop it first, or choose another name.")
         path = "" if name == DEFAULT else f"/w/{name}"

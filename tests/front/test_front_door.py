@@ -63,6 +63,24 @@ def test_a_rule_that_there_is_not_is_a_mistake_with_a_sentence() -> None:
         asyncio.run(verdict)
 
 
+def test_what_a_world_cannot_do_is_a_mistake_with_a_sentence() -> None:
+    async def tried() -> None:
+        async with openfirst.Simulator(openfirst.load_contract()) as simulator:
+            world = simulator.world("mine")
+            with pytest.raises(openfirst.Mistake, match="cannot be made `rotten`"):
+                world.token(condition="rotten")
+            with pytest.raises(openfirst.Mistake, match="`fly` is not a move of the platform"):
+                world.act("fly", "nobody")
+            with pytest.raises(openfirst.Mistake, match="not a JSON Web Token"):
+                world.act("revokeToken", "nobody")
+            with pytest.raises(openfirst.Mistake, match="cannot be a world's name"):
+                simulator.world("a/b")
+            with pytest.raises(openfirst.WorldError, match="mine"):
+                simulator.world("mine")
+
+    asyncio.run(tried())
+
+
 def test_a_file_that_is_named_by_a_text_is_refused_with_the_remedy() -> None:
     with pytest.raises(TypeError, match=r"Write Path\('mine.yaml'\)"):
         openfirst.load_contract(overlays=["mine.yaml"])  # type: ignore[list-item]

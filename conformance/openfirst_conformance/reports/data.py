@@ -46,6 +46,7 @@ def as_json(report: Report) -> dict[str, Any]:
                         "tier": failure.tier,
                         "clients": dict(failure.played.case.clients),
                         "sequence": sequence(report.contract, failure),
+                        "choices": dict(failure.choices),
                         "signature": signature_of(machine_of(report.contract), failure.played)._asdict(),
                     }
                     for failure in rule.failures

@@ -12,7 +12,12 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from openfirst_conformance.reports.verdict_words import choice_in_words, promise_in_words, reason_in_words
+from openfirst_conformance.reports.verdict_words import (
+    choice_in_words,
+    forbidding_in_words,
+    promise_in_words,
+    reason_in_words,
+)
 from openfirst_conformance.verdicts.model import Failure, Report, RuleVerdict
 from openfirst_reference.machine.machine import machine_of
 from openfirst_reference.show.step_words import due_words, outcome_words
@@ -111,6 +116,10 @@ def _failure(report: Report, rule: RuleVerdict, failure: Failure) -> RenderableT
         Padding(Text(stated.statement), (0, 0, 0, 2)),
         Padding(
             Text(f"“{stated.quote}” ({report.contract.sources[stated.source].title})", style="italic"), (0, 0, 0, 2)
+        ),
+        *(
+            Padding(Text(forbidding_in_words(report.choices[name], value)), (0, 0, 0, 2))
+            for name, value in failure.choices.items()
         ),
         Padding(Text(f"Clients: {fixtures}.", style="dim"), (0, 0, 0, 2)),
         Padding(table, (0, 0, 0, 2)),

@@ -69,6 +69,15 @@ def choice_in_words(choice: ChoiceSeen) -> tuple[str, str]:
     return value, "observed: " + ", ".join(f"{seen} ({count})" for seen, count in counts.items())
 
 
+def forbidding_in_words(choice: ChoiceSeen, value: str) -> str:
+    """Why a value of a choice forbids what was seen: somebody declared it, it goes without saying, or it was seen elsewhere."""
+    if choice.declared is not None:
+        return f"`{choice.id}` is declared to be `{value}`."
+    if choice.granted is not None:
+        return f"Nothing is declared of `{choice.id}`, and `{value}` is taken for granted."
+    return f"`{choice.id}` was seen to be `{value}` before."
+
+
 def value_in_words(choice: ChoiceSeen) -> str | None:
     """The value of a choice, or that it varies; None where nothing is known."""
     return None if choice.values is None else values_in_words(choice.values) or "varies by class or state"

@@ -33,6 +33,18 @@ def blame(
     law = oracle.machine.contract.law(OVERLAPPING)
     if violation.overlapping and law is not None:
         return (law,)
+    return tuple(dict.fromkeys(_case(oracle, violation, minimal, usual).rules()))
+
+
+def contradicted(oracle: Oracle, violation: Violation, *, usual: Mapping[str, str] | None = None) -> dict[str, str]:
+    """The choices whose value (declared, taken for granted, or seen elsewhere) alone forbids what was seen."""
+    if violation.overlapping:
+        return {}
+    choices = _case(oracle, violation, True, usual).contradicted()
+    return {choice: value for choice in choices if (value := oracle.choices.get(choice)) is not None}
+
+
+def _case(oracle: Oracle, violation: Violation, minimal: bool, usual: Mapping[str, str] | None) -> _Case:
     known = usual or {}
 
     def surprises(item: tuple[Candidate, Explanation]) -> int:
@@ -40,7 +52,7 @@ def blame(
         return sum(known.get(choice) not in (None, *values) for choice, values in choices)
 
     here, explanation = min(violation.explanations, key=surprises)
-    return tuple(dict.fromkeys(_Case(oracle, violation, here, explanation, minimal).rules()))
+    return _Case(oracle, violation, here, explanation, minimal)
 
 
 class _Case:
@@ -68,7 +80,7 @@ class _Case:
 
     def _by_choices(self) -> list[str]:
         """A declared choice is contradicted: the rules that it touches."""
-        return [rule for name in self._contradicted() for rule in self.contract.choices[name].touches]
+        return [rule for name in self.contradicted() for rule in self.contract.choices[name].touches]
 
     # Laws 3 and 4 -----------------------------------------------------------------------------------------------------
 
@@ -97,7 +109,7 @@ class _Case:
 
     # What is wrong ----------------------------------------------------------------------------------------------------
 
-    def _contradicted(self) -> list[str]:
+    def contradicted(self) -> list[str]:
         """Choices that forbid the only steps that would explain what was seen."""
         choices: dict[str, None] = {}
         for step in self.steps:

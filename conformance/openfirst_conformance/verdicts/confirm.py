@@ -11,7 +11,7 @@ from openfirst_conformance.driving.played import Played
 from openfirst_conformance.driving.shrink import failure_of, shrink
 from openfirst_conformance.driving.subject import Subject
 from openfirst_conformance.oracle.explanation import Violation
-from openfirst_conformance.verdicts.blame import blame
+from openfirst_conformance.verdicts.blame import blame, contradicted
 from openfirst_conformance.verdicts.evidence import Evidence
 from openfirst_conformance.verdicts.model import Failure
 from openfirst_conformance.verdicts.patience import Patience
@@ -64,7 +64,9 @@ class Confirmer:
                 return
             self._blamed[known] = self._blame(shortest, shortest.violation)
             for rule in self._blamed[known]:
-                self._fail(Failure(rule, tier, played.case.id, shortest, played.stderr))
+                oracle = self._subject.oracle_of(shortest.case)
+                choices = contradicted(oracle, shortest.violation, usual=usual)
+                self._fail(Failure(rule, tier, played.case.id, shortest, played.stderr, choices))
         for rule in self._blamed.get(known, ()):
             self.failed.setdefault(rule, set()).add(tier)
 

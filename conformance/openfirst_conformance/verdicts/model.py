@@ -16,13 +16,14 @@ from openfirst_reference.contract.model import Contract
 
 @dataclass(frozen=True)
 class Failure:
-    """A broken rule, shown by the shortest sequence that was found."""
+    """A broken rule, shown by the shortest sequence that was found; `choices` have the values that alone forbid it."""
 
     rule: str
     tier: str
     case: str
     played: Played
     stderr: str
+    choices: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass

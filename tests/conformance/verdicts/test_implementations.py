@@ -11,6 +11,7 @@ import pytest
 from openfirst_conformance.adapters.inprocess import PythonAdapter
 from openfirst_conformance.driving.settings import Settings
 from openfirst_conformance.reports.data import sequence
+from openfirst_conformance.reports.terminal import failure_in_words
 from openfirst_conformance.verdicts.judge import judge
 from openfirst_conformance.verdicts.model import Report
 from openfirst_reference.contract.load import load_contract
@@ -62,6 +63,24 @@ def test_the_faulty_are_convicted_of_what_they_break(implementation: type[Plain]
     assert not wrongly, "\n\n".join(f"{rule}:\n{sequence}" for rule, sequence in wrongly.items())
     assert report.verdict in implementation.verdicts
     assert not report.adapter_faults
+
+
+@pytest.mark.parametrize(
+    ("implementation", "rule", "said"),
+    [
+        (faulty.SaysErrorButGivesNull, "participant-is-local", "`no-participant` is declared to be `error`."),
+        (
+            faulty.IgnoresMismatchUndeclared,
+            "external-id-mismatch",
+            "Nothing is declared of `external-id-mismatch`, and `refuse` is taken for granted.",
+        ),
+    ],
+)
+def test_a_choice_that_alone_forbids_it_is_told_with_the_failure(
+    implementation: type[Plain], rule: str, said: str
+) -> None:
+    report = judged(implementation)
+    assert said in " ".join(failure_in_words(report, report.rules[rule]).split())
 
 
 def test_the_tracker_alone_tells_a_good_one_from_a_bad_one() -> None:

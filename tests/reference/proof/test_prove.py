@@ -63,7 +63,7 @@ def test_a_machine_with_the_fault_of_the_mutant_breaks_that_rule_alone(proof: Pr
     """Looked at from the start, and not by what the search for the mutant has kept."""
     killer = proof.rules[rule].killer
     assert killer is not None
-    contract = contract_with("", ["token-with-id", "key-secret"])
+    contract = contract_with("", ["token-with-id", "key-secret", "platform-acts"])
 
     assert list(Ground(MutatedMachine(contract, killer)).counterexamples) == [rule]
 
