@@ -757,7 +757,6 @@ class HasAServiceThatNeedsNoSession(Plain):
     """Has listeners, and nothing behind the gate."""
 
     verdicts = UNSURE
-    needs = "complete"
     capabilities = capable(services={"conference": ["onStatusChange"]})
 
     async def call(self, params: Json) -> Json:
@@ -770,14 +769,11 @@ class HasAServiceThatNeedsNoSession(Plain):
 class TakesNoExternalId(Plain):
     """Has no field for the external ID any more."""
 
-    needs = "complete"
     capabilities = capable(arguments={"open.info.externalId": "unsupported"})
 
 
 class HasOneCodeForBadTokens(Plain):
     """Does not tell why a token is bad."""
-
-    needs = "complete"
 
     def error(self, refusal: Refusal) -> Json:
         """One for all."""
@@ -787,8 +783,6 @@ class HasOneCodeForBadTokens(Plain):
 
 class NamesForgedAsExpired(Plain):
     """A forged token is refused as if it had expired."""
-
-    needs = "complete"
 
     def check_credential(self, client: Client) -> None:
         """It looks at the time first, and finds none."""
@@ -800,8 +794,6 @@ class NamesForgedAsExpired(Plain):
 class SaysThatItIsRevokedFirst(Plain):
     """A token that is revoked stays so, whatever its time."""
 
-    needs = "complete"
-
     def expire(self, client: Client) -> None:
         """It was of no use before."""
         if client.credential.condition != "revoked":
@@ -811,7 +803,6 @@ class SaysThatItIsRevokedFirst(Plain):
 class ReusesWhatItClosedItself(Plain):
     """Remembers the information when it closes a session, and not when the platform does."""
 
-    needs = "complete"
     decides = deciding(open_without_info="reuse")
 
     def lose(self, client: Client) -> None:
