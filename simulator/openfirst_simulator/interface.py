@@ -26,9 +26,7 @@ class Interface:
     def __init__(self, table: Table, worlds: Worlds) -> None:
         self._table, self._contract, self._worlds = table, table.contract, worlds
         self._arguments = Arguments(table.contract)
-        self._methods: dict[str, list[str]] = {}
-        for service, method in (item.sent for item in table.contract.methods.values()):
-            self._methods.setdefault(service, []).append(method)
+        self._methods = table.contract.methods_sent()
 
     def session(
         self, route: Route, at: World | None, path: Mapping[str, str], authorization: str | None, raw: bytes

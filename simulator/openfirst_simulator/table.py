@@ -33,11 +33,7 @@ class Table:
         self._settling = tuple(item.name for item in operations if item.driven == "settle")
         # The operation that gives the local participant, which a session and a conference show as well.
         self.participant = next(item.name for item in operations if item.pure and item.result == "Participant")
-        self.targets = {
-            operation: parameter
-            for (operation, parameter), classes in contract.classes.items()
-            if classes.source == "services"
-        }
+        self.targets = contract.targets()
         # Only what a parameter is read from decides a step; the machine need not remember the rest of a call.
         self._deciding = {item.name: self._arguments_read(item.parameters.values()) for item in operations}
         echoes = [item.echo for item in operations if item.echo]

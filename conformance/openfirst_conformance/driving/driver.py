@@ -46,11 +46,7 @@ class Driver:
         self.platform_used = False
         self.layers: dict[str, Counter[str]] = {}
         self.unknown_reasons: Counter[str] = Counter()
-        self._targets = {
-            operation: parameter
-            for (operation, parameter), classes in machine.contract.classes.items()
-            if classes.source == "services"
-        }
+        self._targets = machine.contract.targets()
         self._stuck: Counter[Cell] = Counter()
         self._answered: set[Cell] = set()
         self.initialized: InitializeResult

@@ -42,9 +42,8 @@ class Probe:
         self.calls: list[Call] = []
         self.services: list[Call] = []
         self._machine = Machine(contract)
-        self.methods: dict[str, list[str]] = {}
-        for service, method in (item.sent for item in contract.methods.values()):
-            self.methods.setdefault(service, []).append(method)
+        self.methods = contract.methods_sent()
+        self._targets = contract.targets()
         kind = self._machine.credentials.binding.kind
         self.kinds = [kind.outward(value) for value in contract.variables[kind.variable].values]
         self._platform = platform
@@ -79,14 +78,12 @@ class Probe:
         return not self.is_of_service(call) or self.declared.has_method(*self.contract.methods[self._target(call)].sent)
 
     def _target(self, call: Call) -> Any:
-        return next((call.given[name] for of, name in self._parameters_of_services() if of == call.operation), None)
-
-    def _parameters_of_services(self) -> list[tuple[str, str]]:
-        return [key for key, classes in self.contract.classes.items() if classes.source == "services"]
+        parameter = self._targets.get(call.operation)
+        return None if parameter is None else call.given[parameter]
 
     def _services(self) -> Iterator[Call]:
         state = self._machine.fixture(self._fixture)
-        for operation, parameter in self._parameters_of_services():
+        for operation, parameter in self._targets.items():
             for name, method in self.contract.methods.items() if operation in self.declared.operations else ():
                 if self.declared.has_method(*method.sent):
                     yield self._machine.call(operation, self._machine.arguments(operation, {parameter: name}), state)

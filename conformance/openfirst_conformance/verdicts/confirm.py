@@ -63,9 +63,8 @@ class Confirmer:
                 self.flaky.update(rules)
                 return
             self._blamed[known] = self._blame(shortest, shortest.violation)
+            choices = contradicted(self._subject.oracle_of(shortest.case), shortest.violation, usual=usual)
             for rule in self._blamed[known]:
-                oracle = self._subject.oracle_of(shortest.case)
-                choices = contradicted(oracle, shortest.violation, usual=usual)
                 self._fail(Failure(rule, tier, played.case.id, shortest, played.stderr, choices))
         for rule in self._blamed.get(known, ()):
             self.failed.setdefault(rule, set()).add(tier)

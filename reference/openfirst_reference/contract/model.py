@@ -670,6 +670,21 @@ class Contract:
         """The codes that no source tells apart from this one, itself among them."""
         return tuple(other for other in self.errors if self.family(other) == self.family(code))
 
+    def targets(self) -> dict[str, str]:
+        """The operations that call methods of services, each with the parameter that names the method."""
+        return {
+            operation: parameter
+            for (operation, parameter), classes in self.classes.items()
+            if classes.source == "services"
+        }
+
+    def methods_sent(self) -> dict[str, list[str]]:
+        """The services, each with its methods, by their names on the wire."""
+        sent: dict[str, list[str]] = {}
+        for service, method in (item.sent for item in self.methods.values()):
+            sent.setdefault(service, []).append(method)
+        return sent
+
     def given_leaves(self, operation: str, leaves: Mapping[str, str]) -> dict[str, str]:
         """The leaves of a call's parameters, without those that are not given."""
         return {name: leaf for name, leaf in leaves.items() if leaf != self.classes[operation, name].absent}

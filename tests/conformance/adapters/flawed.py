@@ -82,6 +82,8 @@ def result(method: str, params: dict[str, Any], line: str) -> dict[str, Any] | N
             sessions.clear()
     if FLAW == "declares nothing, and dies of a call" and method == "call":
         sys.exit(6)
+    if FLAW == "sends notifications" and method == "call":
+        write({"jsonrpc": "2.0", "method": "log", "params": {"text": "making a call"}})
     if FLAW == "prints" and method == "call":
         print("making a call")
     if FLAW == "dies of lone surrogates" and "\\ud83d, and" in line:

@@ -83,6 +83,10 @@ def test_an_adapter_that_says_what_services_it_has_is_asked_for_no_others() -> N
     assert {result.name: result.found for result in results}["services"] == "4 methods of services are answered"
 
 
+def test_a_notification_is_no_fault_of_an_adapter() -> None:
+    assert wrong(checked(flawed("sends notifications"))) == {}
+
+
 def test_what_the_implementation_does_to_every_name_is_not_the_adapters_fault() -> None:
     assert wrong(checked(flawed("shouts"))) == {}
 
