@@ -45,7 +45,8 @@ def floor(contract: Contract) -> tuple[Floor, Floor]:
 
 async def _floor(contract: Contract, *, refuses: bool) -> Floor:
     report = await judge(_Constant(contract, refuses), contract, tiers=["smoke"], platform=_Nowhere(contract))
-    verdicts = {rule.id: rule.verdict for rule in report.rules.values() if rule.verdict in ("pass", "fail")}
+    tested = ("pass", "fail", "vacuous")
+    verdicts = {rule.id: rule.verdict for rule in report.rules.values() if rule.verdict in tested}
     return Floor(tuple(verdicts), tuple(rule for rule, verdict in verdicts.items() if verdict == "pass"))
 
 

@@ -233,7 +233,12 @@ def as_markdown(power: Power) -> str:
             *_markdown_table(
                 ("a client that", "passes", "of rules tested", "which"),
                 [
-                    (name, str(len(of.passed)), str(len(of.tested)), ", ".join(f"`{rule}`" for rule in of.passed))
+                    (
+                        name,
+                        str(len(of.passed)),
+                        str(len(of.tested)),
+                        ", ".join(f"`{rule}`" for rule in of.passed) or "none",
+                    )
                     for name, of in _floors(power)
                 ],
             ),

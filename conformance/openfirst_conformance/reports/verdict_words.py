@@ -9,6 +9,7 @@ from typing import Any
 from openfirst_conformance.driving.ability import Lacking, What
 from openfirst_conformance.platforms.stage import NoControl
 from openfirst_conformance.recordings.judged import TooOpen
+from openfirst_conformance.verdicts.contrast import Side, Way
 from openfirst_conformance.verdicts.model import ChoiceCell, ChoiceSeen
 from openfirst_conformance.verdicts.reasons import (
     Accepted,
@@ -21,6 +22,7 @@ from openfirst_conformance.verdicts.reasons import (
     NotStarted,
     NotTried,
     OneAtATime,
+    OneSided,
     Reason,
     SlowToStart,
     Stopped,
@@ -119,11 +121,26 @@ def reason_in_words(reason: Reason) -> str:
             return f"not tried: {untried}; {_no_control_in_words(control)}"
         case OneAtATime(calls):
             return f"the adapter declares that it {'takes one call' if calls else 'holds one client'} at a time"
+        case OneSided(lacking):
+            by_sides: dict[str, list[str]] = {}
+            for item in lacking:
+                by_sides.setdefault(_sides_in_words(item.sides), []).append(item.operation)
+            return "; ".join(f"never seen {sides}: {', '.join(names)}" for sides, names in by_sides.items())
         case Unable(lacking):
             return "; ".join(dict.fromkeys(lacking_in_words(item) for item in lacking))
         case NoTier():
             return "no tier that was run tests it"
     return ""
+
+
+def _sides_in_words(sides: Iterable[Side]) -> str:
+    """On which sides an operation was to be."""
+    words = {
+        Way.REFUSED: "refused where it must be",
+        Way.REFUSED_BY_SERVICE: "refused by the service itself",
+        Way.REFUSED_SOMEHOW: "refused",
+    }
+    return " or ".join(f"{words.get(side.way, 'answered')} {side.value or ''}".strip() for side in sides)
 
 
 def lacking_in_words(lacking: Lacking) -> str:

@@ -19,6 +19,7 @@ from openfirst_conformance.verdicts.reasons import (
     NoTier,
     NotTried,
     OneAtATime,
+    OneSided,
     Reason,
     Unable,
 )
@@ -66,7 +67,8 @@ def _concluded(run: Run, verdict: RuleVerdict) -> RuleVerdict:
     for tier in tiers:
         failed = tier in run.confirmed.failed.get(verdict.id, ())
         tested = tier in run.evidence.tested.get(verdict.id, ())
-        verdict.tiers[tier] = "fail" if failed else "pass" if tested and tier not in cut else "not-run"
+        passed = tested and tier not in cut and verdict.verdict != "vacuous"
+        verdict.tiers[tier] = "fail" if failed else "pass" if passed else "not-run"
     verdict.refused_only = run.driver.unknown_reasons[verdict.id]
     return verdict
 
@@ -83,7 +85,10 @@ def _verdict(run: Run, rule: str) -> tuple[str, Reason]:
         return ("inconclusive", GivenUp(run.given_up)) if why_not[0] == "not-run" else why_not
     if rule in run.evidence.tested:
         missing = _not_tried(run.driver, rule)
-        return ("not-testable", missing) if missing else ("pass", NoReason())
+        if missing:
+            return "not-testable", missing
+        lacking = run.evidence.lacking(rule)
+        return ("vacuous", OneSided(lacking)) if lacking else ("pass", NoReason())
     return _why_not(run, rule)
 
 

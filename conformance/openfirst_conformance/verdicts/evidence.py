@@ -7,12 +7,14 @@ from collections.abc import Mapping
 
 from openfirst_conformance.adapters.protocol.faults import AdapterFault
 from openfirst_conformance.driving.played import Played
-from openfirst_conformance.oracle.explanation import Moment
+from openfirst_conformance.oracle.explanation import Moment, back
+from openfirst_conformance.verdicts.contrast import Contrast, Lack
 from openfirst_conformance.verdicts.model import ChoiceSeen, note_choices
 from openfirst_reference.contract.document import Json
 from openfirst_reference.contract.model import CLIENTS_APART, OVERLAPPING
 from openfirst_reference.machine.machine import Machine
 from openfirst_reference.machine.outcome import Refused
+from openfirst_reference.machine.step import Identity, Value
 
 
 class Evidence:
@@ -24,6 +26,8 @@ class Evidence:
     def __init__(self, machine: Machine, declared: Mapping[str, str]) -> None:
         self._machine = machine
         self.tested: dict[str, set[str]] = {}
+        self._by: dict[str, set[str]] = {}
+        self._contrast = Contrast(machine.contract)
         self.faults: list[Json] = []
         self.codes: dict[str, Counter[str]] = {}
         self._alike = {code for code in machine.contract.errors if len(machine.contract.like(code)) > 1}
@@ -32,11 +36,19 @@ class Evidence:
 
     def take(self, tier: str, played: Played) -> None:
         """Take in a case."""
-        for rule in tested_rules(self._machine, played.trail) | self._laws(played):
+        tested = tested_rules(self._machine, played.trail)
+        for rule, operations in (*tested.items(), *self._laws(played).items()):
             self.tested.setdefault(rule, set()).add(tier)
+            self._by.setdefault(rule, set()).update(operations)
         self._note_codes(played)
-        if played.tracker is not None and not played.violation:
-            note_choices(self.choices, self._machine.contract, played.tracker.evidence())
+        if played.tracker is not None:
+            self._contrast.take(played.tracker.oracle, back(played.trail), played.violation)
+            if not played.violation:
+                note_choices(self.choices, self._machine.contract, played.tracker.evidence())
+
+    def lacking(self, rule: str) -> tuple[Lack, ...]:
+        """The sides of what tests a rule that were never seen; empty where the rule was seen to make a difference."""
+        return self._contrast.lacking(self._by.get(rule, ()))
 
     def note(self, fault: AdapterFault, case: str, call: int | None) -> None:
         """Take in what the adapter did wrong, in a case, at the call of that number."""
@@ -56,18 +68,18 @@ class Evidence:
         stated = self._machine.contract.choices
         return {name: value for name, value in known.items() if value is not None and value in stated[name].values}
 
-    def _laws(self, played: Played) -> set[str]:
-        """The rules of the laws that a case put to the test."""
+    def _laws(self, played: Played) -> dict[str, set[str]]:
+        """The rules of the laws that a case put to the test, each with the operations that were called."""
         if played.violation:
-            return set()
+            return {}
         operations = self._machine.contract.operations
-        clients = {made.planned.client for made in played.seen if not operations[made.planned.operation].by_world}
+        made = [made.planned for made in played.seen if not operations[made.planned.operation].by_world]
         shown = {
-            CLIENTS_APART: len(clients) > 1,
-            OVERLAPPING: any(made.planned.overlapping for made in played.seen),
+            CLIENTS_APART: len({planned.client for planned in made}) > 1,
+            OVERLAPPING: any(planned.overlapping for planned in made),
         }
         rules = (self._machine.contract.law(of) for of, is_shown in shown.items() if is_shown)
-        return {rule for rule in rules if rule is not None}
+        return {rule: {planned.operation for planned in made} for rule in rules if rule is not None}
 
 
 def _one_of(choice: ChoiceSeen) -> str | None:
@@ -76,23 +88,37 @@ def _one_of(choice: ChoiceSeen) -> str | None:
     return next(iter(values)) if len(values) == 1 else None
 
 
-def tested_rules(machine: Machine, trail: Moment | None) -> set[str]:
-    """The rules that a case put to the test: carried by rows that were met, or answering for what was shown later."""
+def tested_rules(machine: Machine, trail: Moment | None) -> dict[str, set[str]]:
+    """The rules that a case put to the test, each with the calls that did: their row carries it, or shows what it answers for.
+
+    What is left from before can be shown only where something else was there before; and that an identity stays the same, only
+    at its second sight.
+    """
     contract = machine.contract
-    tested: set[str] = set()
+    tested: dict[str, set[str]] = {}
     writer: dict[tuple[int, str], str] = {}
-    moments = list(trail.back())[::-1] if trail else []
-    for moment in moments:
-        tested.update(machine.carried(moment.step))
-        shown = set(moment.step.answer.fields.values()) if moment.step.answer else set()
-        if contract.operations[moment.step.call.operation].pure:
-            shown |= set(machine.guards(moment.step.call.operation))
-        for name in shown:
-            effect = writer.get((moment.client, name))
-            if effect is not None:
-                tested.update(contract.effects[effect].keeps.get(name, ()))
-                tested.update(contract.effects[effect].stale.get(name, ()))
-        written = moment.step.alternative.effect
-        if written is not None:
-            writer.update({(moment.client, name): written for name in contract.effects[written].set})
+    held: dict[tuple[int, str], set[Value]] = {}
+    sighted: set[tuple[Identity, int | None]] = set()
+    echoes = {item.echo.call: name for name, item in contract.operations.items() if item.echo and not item.by_world}
+    for moment in list(back(trail))[::-1]:
+        step, client = moment.step, moment.client
+        operation = contract.operations[step.call.operation]
+        rules = machine.carried(step)
+        for name, value in zip(machine.names, step.before, strict=True):
+            held.setdefault((client, name), set()).add(value)
+        shown = set(step.answer.fields.values()) if step.answer else set()
+        for name in shown | (set(machine.guards(operation.name)) if operation.pure else set()):
+            written, value = writer.get((client, name)), machine.value(step.before, name)
+            if isinstance(value, Identity) and name in shown and value.of(client) not in sighted:
+                sighted.add(value.of(client))
+            elif written is not None:
+                rules += contract.effects[written].keeps.get(name, ())
+                if held[client, name] - {value, None}:
+                    rules += contract.effects[written].stale.get(name, ())
+        called = echoes.get(operation.name, operation.name)
+        for rule in rules:
+            tested.setdefault(rule, set()).update(() if contract.operations[called].by_world else (called,))
+        effect = step.alternative.effect
+        if effect is not None:
+            writer.update({(client, name): effect for name in contract.effects[effect].set})
     return tested

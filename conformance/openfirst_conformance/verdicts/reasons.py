@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from openfirst_conformance.driving.ability import Lacking
 from openfirst_conformance.platforms.stage import NoControl
+from openfirst_conformance.verdicts.contrast import Lack
 
 
 @dataclass(frozen=True)
@@ -81,6 +82,13 @@ class Unable:
 
 
 @dataclass(frozen=True)
+class OneSided:
+    """What tests it was only ever seen on one side of it, so that whoever does the same to every call would pass."""
+
+    lacking: tuple[Lack, ...]
+
+
+@dataclass(frozen=True)
 class NoTier:
     """No tier that was run tests it."""
 
@@ -92,4 +100,4 @@ class Accepted:
     why: str
 
 
-Reason = NoReason | NotAgain | NeverAnswered | GivenUp | NotTried | OneAtATime | Unable | NoTier | Accepted
+Reason = NoReason | NotAgain | NeverAnswered | GivenUp | NotTried | OneAtATime | OneSided | Unable | NoTier | Accepted

@@ -1,0 +1,109 @@
+"""Contrast: whether an operation was seen on both sides of a rule, such as refused where it must be and answered where it must.
+
+Nothing here is listed by hand. The sides of an operation are what its rows may come to; wherever a call was made, its cell says on
+which side that must be. An operation is one-sided where it was never seen on the side that some cell asked for. Where a case broke
+off, what it would have come to is not known: then the rows say what is asked for, whether they were met or not.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from enum import Enum, auto
+from typing import NamedTuple
+
+from openfirst_conformance.oracle.explanation import Moment, Violation
+from openfirst_conformance.oracle.oracle import Oracle
+from openfirst_reference.contract.model import ANY_ERROR, OF_SERVICE, Alternative, Contract
+from openfirst_reference.machine.outcome import Refused
+from openfirst_reference.machine.step import Step, is_overlap
+
+
+class Way(Enum):
+    """How a call may come out, as far as two rules may want the opposite of it."""
+
+    REFUSED = auto()
+    """For a reason that the contract has."""
+    REFUSED_BY_SERVICE = auto()
+    """For a reason of the service's own: it was reached."""
+    REFUSED_SOMEHOW = auto()
+    """Nobody says for what reason."""
+    ANSWERED = auto()
+
+
+class Side(NamedTuple):
+    """How a call came out, and what it answered where the contract says what that is."""
+
+    way: Way
+    value: str | None = None
+    """As JSON."""
+
+
+@dataclass(frozen=True)
+class Lack:
+    """A side of an operation on which it was to be, at least once, and never was."""
+
+    operation: str
+    sides: tuple[Side, ...]
+
+
+class Contrast:
+    """The sides on which each operation was seen, and those on which it was to be."""
+
+    def __init__(self, contract: Contract) -> None:
+        self._contract = contract
+        self._seen: dict[str, set[Side]] = defaultdict(set)
+        self._due: dict[str, dict[frozenset[Side], None]] = defaultdict(dict)
+        self._taken: set[Step] = set()
+        self._broke_off = False
+
+    def take(self, oracle: Oracle, moments: Iterable[Moment], violation: Violation | None) -> None:
+        """Take in what a case showed."""
+        for moment in moments:
+            step = moment.step
+            if moment.echo or step in self._taken or is_overlap(step):
+                continue
+            if step.code not in (ANY_ERROR, OF_SERVICE) or moment.outcome != Refused(None):
+                self._taken.add(step)
+                self._seen[step.call.operation].add(self._side(step.alternative))
+            steps = oracle.machine.steps(step.before, step.call)
+            permitted = [item.alternative for item in steps if oracle.keys(item) is not None]
+            self._to_be(step.call.operation, permitted)
+        if violation is not None and not self._broke_off:
+            self._broke_off = True
+            for row in self._contract.rows.values():
+                self._to_be(row.call, (item for item in row.may if _permitted(item, oracle.choices)))
+
+    def _to_be(self, operation: str, may: Iterable[Alternative]) -> None:
+        sides = frozenset(self._side(item) for item in may if not item.breaks)
+        if sides:
+            self._due[operation].setdefault(sides)
+
+    def lacking(self, operations: Iterable[str]) -> tuple[Lack, ...]:
+        """What was never seen, where none of these operations was seen on two sides; empty where one was, or none has two."""
+        mine = sorted(operations)
+        if any(len(self._seen[operation]) > 1 for operation in mine):
+            return ()
+        lacks = []
+        for operation in mine:
+            missing = [sides for sides in self._due[operation] if sides.isdisjoint(self._seen[operation])]
+            if missing:
+                fewest = min(len(sides) for sides in missing)
+                sides = next(sides for sides in missing if len(sides) == fewest)
+                lacks.append(Lack(operation, tuple(sorted(sides, key=repr))))
+        return tuple(lacks)
+
+    def _side(self, alternative: Alternative) -> Side:
+        if alternative.error is not None:
+            ways = {OF_SERVICE: Way.REFUSED_BY_SERVICE, ANY_ERROR: Way.REFUSED_SOMEHOW}
+            return Side(ways.get(alternative.error, Way.REFUSED))
+        answer = self._contract.answers[alternative.answer or ""]
+        if answer.ignore or answer.fields or isinstance(answer.value, dict):
+            return Side(Way.ANSWERED)
+        return Side(Way.ANSWERED, json.dumps(answer.value))
+
+
+def _permitted(alternative: Alternative, choices: Mapping[str, str | None]) -> bool:
+    return all(choices.get(choice) in (None, *values) for choice, values in alternative.when)
