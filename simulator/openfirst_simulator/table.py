@@ -85,6 +85,12 @@ class Table:
         """The values by which other clients are concerned with one in this state: its external IDs."""
         return {str(state[position]) for position in self._shared if state[position] is not None}
 
+    def given_identity(self, operation: str, arguments: Mapping[str, Any]) -> str | None:
+        """What a call gives that other clients may have as well: an external ID."""
+        echo = self.contract.operations[operation].echo
+        given = None if echo is None else self.machine.wire.inward(operation, arguments).get(echo.by)
+        return given if isinstance(given, str) else None
+
     def rule(self, step: Step) -> str | None:
         """The first rule that the step's row carries."""
         return next(iter(self.machine.carried(step)), None)

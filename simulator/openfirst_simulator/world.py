@@ -134,7 +134,8 @@ class World:
             # Somebody else's session, or one that is over. To this client it is none, so it may do what may
             # be done without one: a client of the moment takes the call, and is forgotten.
             client = Client(self._table.nobody, token)
-        step, outcome = self._chosen(client, self._state(client, token), operation, arguments)
+        state = self._state(client, token, self._table.given_identity(operation, arguments))
+        step, outcome = self._chosen(client, state, operation, arguments)
         if client is token.client:
             self._take(client, token, step)
         else:
@@ -198,10 +199,12 @@ class World:
                 token.client = Client(self._table.nobody, token)
         return token.client
 
-    def _state(self, client: Client, token: Token) -> State:
-        """The client's state, with what the world knows now: of its credential, and of others like it."""
+    def _state(self, client: Client, token: Token, given: str | None = None) -> State:
+        """The client's state, with what the world knows now: of its credential, and of others like it, or like what it gives."""
         claims = token.claims
         external_ids = self._table.identities(client.state)
+        if given:
+            external_ids.add(given)
         if claims.external_id is not None:
             external_ids.add(claims.external_id)
         held = {

@@ -74,6 +74,17 @@ def test_the_earlier_one_may_be_sent_away(make: MakeApi) -> None:
     assert api.is_open(other) is False
 
 
+def test_an_adopted_external_id_is_refused_as_long_as_another_client_has_it(make: MakeApi) -> None:
+    api = make(**{"same-id-twice": "refuse", "external-id-with-key-secret": "adopt"})
+    one, other = (str(api.grant("/v1/oauth2/token").body["access_token"]) for _ in range(2))
+    api.opened(one, {"externalId": "bob"})
+    assert api.open(other, {"externalId": "bob"}).outcome == (409, "session-already-open")
+    assert api.open(other, {"externalId": "eve"}).status == 201
+    api.close(one)
+    assert api.open(one, {"externalId": "eve"}).outcome == (409, "session-already-open")
+    assert api.open(one, {"externalId": "bob"}).status == 201
+
+
 def test_the_second_one_may_be_refused_as_long_as_the_first_is_there(make: MakeApi) -> None:
     api = make(**{"same-id-twice": "refuse"})
     one, other = api.world.token("zoe"), api.world.token("zoe")

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 from openfirst_conformance.adapters.adapter import Adapter
@@ -18,6 +18,7 @@ from openfirst_conformance.adapters.protocol.shapes import ContractName, Initial
 from openfirst_conformance.cases.case import Case, Planned
 from openfirst_conformance.driving.ability import Lacking, What
 from openfirst_conformance.driving.played import CallMade, Played
+from openfirst_conformance.oracle.explanation import Violation
 from openfirst_conformance.oracle.oracle import Oracle
 from openfirst_conformance.oracle.tracker import Tracker
 from openfirst_conformance.platforms.stage import Platform, Stage
@@ -33,7 +34,10 @@ _TRIES = 2
 
 
 class Driver:
-    """Plays cases. Counts the calls and resets that it makes."""
+    """Plays cases. Counts the calls and resets that it makes.
+
+    `tolerates` says of a violation which rules it was found to break before; a case goes on after it.
+    """
 
     def __init__(self, adapter: Adapter, machine: Machine, platform: Platform) -> None:
         self.adapter = adapter
@@ -55,6 +59,7 @@ class Driver:
         self._stage: Stage | None = None
         self._renewal: str | None = None
         self._asked: list[Json] = []
+        self.tolerates: Callable[[Case, Violation], tuple[str, ...] | None] = lambda *_: None
         adapter.handler = self._requested
 
     async def start(self) -> None:
@@ -181,7 +186,7 @@ class Driver:
             if operation is not None and not isinstance(outcome, Pending):
                 told.append((Planned(name, operation, {"credential": stage.credentials[name]}), outcome))
                 states[name] = self.machine.state()
-        played.tracker = Tracker(oracle, states)
+        played.tracker = Tracker(oracle, states, partial(self.tolerates, case))
         for planned, outcome in told:
             self._take(played, planned, self.classify(played, planned), outcome)
         return played

@@ -64,3 +64,17 @@ class Played:
             else ()
         )
         return ways[0][1].trail if ways else None
+
+    @property
+    def broken(self) -> tuple[str, ...]:
+        """The rules that were broken on the way, as they had been before, so that the case went on."""
+        return tuple(dict.fromkeys(rule for rules in self.tracker.broken for rule in rules)) if self.tracker else ()
+
+    @property
+    def sure_trail(self) -> Moment | None:
+        """The part of the trail that shows what it seems to: up to a break, if it is not certain where that one led."""
+        trail = self.trail
+        if not self.broken or (self.violation is None and self.tracker and len(self.tracker.explanations) == 1):
+            return trail
+        breaks = [moment for moment in trail.back() if moment.is_break] if trail else []
+        return breaks[-1].earlier if breaks else trail

@@ -16,6 +16,8 @@ Bindings = tuple[tuple[tuple[Identity, int | None], Scalar], ...]
 Assignment = Mapping[int, frozenset[str]]
 """The values that choices may still have, by the number of the cell; the oracle knows which cell it is."""
 Keys = tuple[tuple[int, frozenset[str]], ...]
+BREAK = -1
+"""The index of a step that no alternative of the row permits: what broke a rule, and was followed all the same."""
 
 
 class ChoicePlace(NamedTuple):
@@ -36,6 +38,11 @@ class Moment(NamedTuple):
     step: Step
     outcome: Settled | None
     echo: bool
+
+    @property
+    def is_break(self) -> bool:
+        """Whether nothing permits it, and it was followed all the same."""
+        return self.step.index == BREAK
 
     def back(self) -> Iterator[Moment]:
         """This moment and all before it, latest first."""

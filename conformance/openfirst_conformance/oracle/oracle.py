@@ -8,8 +8,8 @@ from operator import itemgetter
 from typing import Any
 
 from openfirst_conformance.oracle.comparison import Comparison
-from openfirst_conformance.oracle.explanation import Bindings, ChoicePlace, Edge, Keys, Node
-from openfirst_conformance.oracle.observation import Observation
+from openfirst_conformance.oracle.explanation import Bindings, ChoicePlace, Edge, Keys, Node, Violation
+from openfirst_conformance.oracle.observation import Fields, Observation
 from openfirst_reference.machine.machine import Machine
 from openfirst_reference.machine.step import Call, Identity, State, Step
 
@@ -28,6 +28,8 @@ class Oracle:
         self.cells: list[ChoicePlace] = []
         variables = machine.contract.variables.values()
         self._enumerated = itemgetter(*(index for index, variable in enumerate(variables) if variable.values))
+        platform = machine.contract.bindings.platform
+        self._company = None if platform is None else platform.company
         self._identities = [name for name, item in machine.contract.variables.items() if item.owner is not None]
 
     def node(self, states: tuple[State, ...], bindings: Bindings) -> Node:
@@ -54,16 +56,42 @@ class Oracle:
             known = node.effects[client, call] = tuple(self._explain(node, client, call, None))
         return known
 
+    def steps(self, node: Node, client: int, call: Call) -> tuple[Step, ...]:
+        """What the table permits for the call of a client, with all others where they are."""
+        return self.machine.steps(self._in_company(node.states, client, call), call)
+
+    def _in_company(self, states: tuple[State, ...], client: int, call: Call) -> State:
+        """The client's state; it has company where another client holds the value that the call gives."""
+        echo, state = self.machine.contract.operations[call.operation].echo, states[client]
+        given = None if echo is None or len(states) == 1 else call.given.get(echo.by)
+        if echo is None or given is None or self._company is None:
+            return state
+        position = self.machine.index[echo.by]
+        if all(other[position] != given for number, other in enumerate(states) if number != client):
+            return state
+        return self.machine.having(state, **{self._company.variable: self._company.value(True)})
+
+    def _alone_again(self, before: State, step: Step) -> State:
+        """The client's state after a step. Company that it had by what it gave alone is gone where it did not take that."""
+        echo = self.machine.contract.operations[step.call.operation].echo
+        if echo is None or self._company is None:
+            return step.after
+        known = self.machine.index[self._company.variable]
+        took = step.after[self.machine.index[echo.by]] == step.call.given.get(echo.by)
+        if before[known] == step.before[known] or took:
+            return step.after
+        return (*step.after[:known], before[known], *step.after[known + 1 :])
+
     def _explain(self, node: Node, client: int, call: Call, seen: Observation | None) -> Iterator[Edge]:
-        for step in self.machine.steps(node.states[client], call):
+        for step in self.steps(node, client, call):
             keys = self.keys(step)
             if keys is None:
                 continue
             bindings = node.bindings if seen is None else self.comparison.match(step, client, seen, node.bindings)
             if bindings is not None:
-                yield from self._edges(node, client, step, keys, bindings)
+                yield from self.reached(node, client, step, keys, bindings)
 
-    def _edges(self, node: Node, client: int, step: Step, keys: Keys, bindings: Bindings) -> Iterator[Edge]:
+    def reached(self, node: Node, client: int, step: Step, keys: Keys, bindings: Bindings) -> Iterator[Edge]:
         """Where the step leads, with all that it may be for the other clients."""
         effect = step.alternative.effect
         if effect is not None and any(name in self.machine.contract.effects[effect].set for name in self._identities):
@@ -76,12 +104,25 @@ class Oracle:
                 heard.append([(who, item, more) for who, item, more in options if more is not None])
         for chosen in product(*heard):
             states, own = list(node.states), keys
-            states[client] = step.after
+            states[client] = self._alone_again(node.states[client], step)
             for other, item, more in chosen:
                 states[other] = item.after
                 own = (*own, *more)
             echoes = tuple((other, item) for other, item, _ in chosen if item.before != item.after)
             yield Edge(self.node(tuple(states), bindings), own, step, echoes)
+
+    def wrong(self, violation: Violation) -> frozenset[str]:
+        """The paths of the fields that show something else than is due, by the explanation that leaves the fewest."""
+        shown = violation.seen.content
+        if not isinstance(shown, Fields):
+            return frozenset()
+        found = [
+            frozenset(self.comparison.wrong(step, violation.client, shown, candidate.node.bindings))
+            for candidate, _ in violation.explanations
+            for step in self.machine.steps(candidate.node.states[violation.client], violation.call)
+            if step.answer is not None and step.answer.fields
+        ]
+        return min(found, key=lambda paths: (len(paths), sorted(paths)), default=frozenset())
 
     def keys(self, step: Step) -> Keys | None:
         """The undeclared choices that a step depends on, each with its cell; None where a declared choice forbids the step.

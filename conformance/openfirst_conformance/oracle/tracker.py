@@ -27,15 +27,22 @@ from openfirst_conformance.oracle.explanation import (
 )
 from openfirst_conformance.oracle.observation import Observation, Scalar
 from openfirst_conformance.oracle.oracle import Oracle
+from openfirst_conformance.oracle.recovery import edges_after
 from openfirst_reference.machine.outcome import Settled
 from openfirst_reference.machine.step import Call, State, Step
+
+Tolerates = Callable[[Violation], tuple[str, ...] | None]
+"""The rules that something broke before in the same way, or None where it never did."""
+_MANY_BREAKS = 12
 
 
 class Tracker:
     """The explanations of one case so far. `see` takes a whole call; `begin` and `end` take one that may overlap others."""
 
-    def __init__(self, oracle: Oracle, clients: Mapping[str, State]) -> None:
+    def __init__(self, oracle: Oracle, clients: Mapping[str, State], tolerates: Tolerates = lambda _: None) -> None:
         self.oracle = oracle
+        self.broken: list[tuple[str, ...]] = []
+        self._tolerates = tolerates
         self.clients = {name: index for index, name in enumerate(clients)}
         self._ids: dict[Scalar, int] = {}
         self._open: dict[int, tuple[int, Call, frozenset[int]]] = {}
@@ -47,7 +54,7 @@ class Tracker:
     def fork(self) -> Tracker:
         """A tracker that goes on from here by itself, no call being open; the two number identities alike."""
         other = Tracker.__new__(Tracker)
-        other.__dict__ = {**self.__dict__, "_open": {}, "_overlapped": {}}
+        other.__dict__ = {**self.__dict__, "_open": {}, "_overlapped": {}, "broken": [*self.broken]}
         return other
 
     @property
@@ -56,7 +63,10 @@ class Tracker:
         return len(self._open)
 
     def see(self, client: str, call: Call, outcome: Settled) -> Violation | None:
-        """Take in a call and its outcome. Returns what is wrong, or None; after a violation nothing is known any more."""
+        """Take in a call and its outcome. Returns what is wrong, or None; after a violation nothing is known any more.
+
+        What is tolerated is no violation, and noted in `broken`.
+        """
         oracle, index = self.oracle, self.clients[client]
         if self._open:
             return self.end(self.begin(client, call), outcome)
@@ -76,9 +86,23 @@ class Tracker:
                     else:
                         explanations[here] = Explanation(known, onward(trail, index, edge, outcome))
         if not explanations:
-            return self._violation(index, call, outcome, seen, self.explanations, overlapping=False)
+            violation = self._violation(index, call, outcome, seen, self.explanations, overlapping=False)
+            rules = self._tolerates(violation)
+            return None if rules and self.go_on(violation, rules) else violation
         self.explanations = explanations
         return None
+
+    def go_on(self, violation: Violation, rules: tuple[str, ...]) -> bool:
+        """Permit what broke these rules, and go on from wherever that may have led. False: nobody can say where."""
+        explanations: dict[Candidate, Explanation] = {}
+        for candidate, (assignment, trail) in violation.explanations if len(self.broken) < _MANY_BREAKS else ():
+            for edge in () if candidate.pending else edges_after(self.oracle, candidate.node, violation, rules):
+                way = onward(trail, violation.client, edge, violation.outcome)
+                add_explanation(explanations, edge.here, assignment, way)
+        if explanations:
+            self.explanations = explanations
+            self.broken.append(rules)
+        return bool(explanations)
 
     def begin(self, client: str, call: Call) -> int:
         """A call begins; returns its number. If it is never ended it stays pending."""
@@ -162,20 +186,25 @@ class Tracker:
         overlapping: bool,
     ) -> Violation:
         here = next(iter(explanations))
-        rows = tuple(dict.fromkeys(step.row.id for step in self.oracle.machine.steps(here.node.states[client], call)))
+        rows = tuple(dict.fromkeys(step.row.id for step in self.oracle.steps(here.node, client, call)))
         permitted = tuple(self._permitted(client, call, explanations))
         return Violation(client, call, outcome, seen, tuple(explanations.items()), rows, permitted, overlapping)
 
     def _permitted(self, client: int, call: Call, explanations: Iterable[Candidate]) -> Iterator[Step]:
         for candidate in explanations:
-            for step in self.oracle.machine.steps(candidate.node.states[client], call):
+            for step in self.oracle.steps(candidate.node, client, call):
                 if self.oracle.keys(step) is not None and not step.alternative.breaks:
                     yield step
 
     def broken_but_followed(self) -> Sequence[str]:
         """Rules that every remaining explanation breaks on its way: an alternative that `breaks` a rule was taken."""
         broken = [
-            frozenset(rule for moment in back(explanation.trail) for rule in moment.step.alternative.breaks)
+            frozenset(
+                rule
+                for moment in back(explanation.trail)
+                if not moment.is_break
+                for rule in moment.step.alternative.breaks
+            )
             for explanation in self.explanations.values()
         ]
         return sorted(frozenset.intersection(*broken)) if broken else []

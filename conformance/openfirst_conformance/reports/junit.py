@@ -61,7 +61,7 @@ def _results(report: Report, rule: RuleVerdict, tier: str) -> Iterator[tuple[Res
             yield Failed, stated.statement, text
     elif rule.verdict in _UNDECIDED:
         yield Error, f"{rule.verdict}: {reason_in_words(rule.reason)}", ""
-    elif rule.verdict in ("not-run", "not-applicable", "vacuous"):
+    elif rule.verdict in ("not-run", "not-applicable", "vacuous", "masked"):
         yield Skipped, f"{rule.verdict}: {reason_in_words(rule.reason)}", ""
     elif rule.tiers[tier] == "not-run":
         yield Skipped, "not-run: this tier does not test it", ""

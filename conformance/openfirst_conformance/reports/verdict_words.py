@@ -16,6 +16,7 @@ from openfirst_conformance.verdicts.reasons import (
     Cause,
     GivenUp,
     Hung,
+    Masked,
     NeverAnswered,
     NotAgain,
     NoTier,
@@ -126,6 +127,8 @@ def reason_in_words(reason: Reason) -> str:
             for item in lacking:
                 by_sides.setdefault(_sides_in_words(item.sides), []).append(item.operation)
             return "; ".join(f"never seen {sides}: {', '.join(names)}" for sides, names in by_sides.items())
+        case Masked(by):
+            return f"whatever tests it breaks first: {', '.join(by)}"
         case Unable(lacking):
             return "; ".join(dict.fromkeys(lacking_in_words(item) for item in lacking))
         case NoTier():

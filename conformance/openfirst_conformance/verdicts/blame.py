@@ -64,7 +64,7 @@ class _Case:
         self.client = violation.client
         self.apart = self.contract.law(CLIENTS_APART)
         self.state = here.node.states[self.client]
-        self.steps = self.machine.steps(self.state, violation.call)
+        self.steps = oracle.steps(here.node, self.client, violation.call)
         self.past = list(explanation.trail.back()) if explanation.trail else []
 
     def rules(self) -> list[str]:

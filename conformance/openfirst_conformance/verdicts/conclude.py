@@ -13,6 +13,7 @@ from openfirst_conformance.verdicts.model import Report, RuleVerdict
 from openfirst_conformance.verdicts.reasons import (
     Cause,
     GivenUp,
+    Masked,
     NeverAnswered,
     NoReason,
     NotAgain,
@@ -28,6 +29,7 @@ from openfirst_reference.contract.model import CLIENTS_APART, OVERLAPPING
 
 _GOOD = "good"
 _THOROUGH = "complete"
+_RACING = "concurrent"
 
 
 @dataclass(frozen=True)
@@ -89,7 +91,10 @@ def _verdict(run: Run, rule: str) -> tuple[str, Reason]:
             return "not-testable", missing
         lacking = run.evidence.lacking(rule)
         return ("vacuous", OneSided(lacking)) if lacking else ("pass", NoReason())
-    return _why_not(run, rule)
+    verdict, reason = _why_not(run, rule)
+    broken = tuple(run.evidence.masked.get(rule, ())) or tuple(run.confirmed.failures)
+    raced = rule != run.driver.contract.law(OVERLAPPING) or _RACING in run.promise
+    return ("masked", Masked(broken)) if verdict == "not-run" and broken and raced else (verdict, reason)
 
 
 def _not_tried(driver: Driver, rule: str) -> NotTried | None:

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
+from typing import NamedTuple
 
 from openfirst_conformance.cases.case import Case
 from openfirst_conformance.driving.played import Played
 from openfirst_conformance.driving.shrink import failure_of, shrink
 from openfirst_conformance.driving.subject import Subject
-from openfirst_conformance.oracle.explanation import Violation
+from openfirst_conformance.oracle.explanation import Violation, back
 from openfirst_conformance.verdicts.blame import blame, contradicted
 from openfirst_conformance.verdicts.evidence import Evidence
 from openfirst_conformance.verdicts.model import Failure
 from openfirst_conformance.verdicts.patience import Patience
-from openfirst_conformance.verdicts.signature import Signature, signature_of
+from openfirst_conformance.verdicts.signature import Signature, signature, signature_of
 from openfirst_reference.contract.model import OVERLAPPING
+from openfirst_reference.machine.outcome import Answered
 
 _MANY = 300
 _TRIES = 3
@@ -27,7 +29,17 @@ _LEAK = {
     "detail": "a failure was seen only after other cases, and not once the adapter had been started afresh",
     "remedy": "Make fresh clients in `reset`, and keep nothing of the case before",
 }
-_Known = tuple[tuple[str, ...], Signature | str]
+
+
+class _Known(NamedTuple):
+    """What a violation is known again by."""
+
+    rules: tuple[str, ...]
+    seen: Signature | str
+    wrong: frozenset[str]
+
+
+_Shape = tuple[tuple[str, ...], Signature, frozenset[str]]
 
 
 class Confirmer:
@@ -44,30 +56,75 @@ class Confirmer:
         self._subject, self._driver = subject, subject.driver
         self._evidence, self._patience = evidence, patience
         self._blamed: dict[_Known, tuple[str, ...]] = {}
+        self._shapes: dict[_Shape, tuple[str, ...]] = {}
         self._vanished: Counter[_Known] = Counter()
         self._followed: set[str] = set()
+        self._looked_for: tuple[Signature, frozenset[str]] | None = None
         self._leaks = False
         self._fresh_starts = 0
 
-    async def convict(self, tier: str, played: Played, violation: Violation) -> None:
-        """Take in a case that ended in a violation."""
-        usual = self._evidence.usual()
-        rules = blame(self._subject.oracle_of(played.case), violation, minimal=False, usual=usual)
-        known: _Known = (rules, self._signature(played))
-        if len(self._blamed) > _MANY:
-            known = (rules, violation.call.operation)
+    def tolerates(self, case: Case, violation: Violation) -> tuple[str, ...] | None:
+        """The rules that such a violation was found to break before; None where it was not."""
+        client = list(case.clients)[violation.client]
+        machine = self._driver.machine
+        try:
+            call = machine.again(violation.call, machine.fixture(case.clients[client]))
+        except ValueError:
+            return None
+        seen = signature(machine, call, violation.outcome, violation.permitted)
+        if (seen, self._subject.oracle_of(case).wrong(violation)) == self._looked_for:
+            return None
+        return self._blamed.get(self._known(case, seen, violation))
+
+    async def convict(self, tier: str, played: Played, violation: Violation) -> bool:
+        """Take in a case that ended in a violation. Gives whether such a violation is tolerated from now on."""
+        seen = self._signature(played)
+        known = self._known(played.case, seen, violation)
         if known not in self._blamed and self._vanished[known] < _TRIES:
+            self._looked_for = (seen, self._subject.oracle_of(played.case).wrong(violation))
             shortest = await self._confirmed(played)
+            self._looked_for = None
             if shortest is None or shortest.violation is None:
                 self._vanished[known] += 1
-                self.flaky.update(rules)
-                return
-            self._blamed[known] = self._blame(shortest, shortest.violation)
+                self.flaky.update(known.rules)
+                return False
+            if self._follows_from_a_break(shortest):
+                self._blamed[known] = shortest.broken
+                return True
+            operations = tuple(planned.operation for planned in shortest.calls)
+            shape = (operations, seen, self._subject.oracle_of(shortest.case).wrong(shortest.violation))
+            if shape in self._shapes:  # The same calls fail in the same way: only what they give is another.
+                self._blamed[known] = self._shapes[shape]
+                return True
+            blamed = self._blame(shortest, shortest.violation)
+            blamed = tuple(rule for rule in blamed if rule not in shortest.broken) or blamed
+            self._blamed[known] = self._shapes[shape] = blamed
+            usual = self._evidence.usual()
             choices = contradicted(self._subject.oracle_of(shortest.case), shortest.violation, usual=usual)
             for rule in self._blamed[known]:
                 self._fail(Failure(rule, tier, played.case.id, shortest, played.stderr, choices))
-        for rule in self._blamed.get(known, ()):
+        self.again(tier, self._blamed.get(known, ()))
+        return known in self._blamed
+
+    def again(self, tier: str, rules: Iterable[str]) -> None:
+        """Rules were broken in a tier, as they had been before."""
+        for rule in rules:
             self.failed.setdefault(rule, set()).add(tier)
+
+    def _follows_from_a_break(self, shortest: Played) -> bool:
+        """Whether it does not come about but for a break. One that only showed a wrong datum led nowhere else."""
+        return any(
+            moment.is_break
+            and not (isinstance(moment.outcome, Answered) and moment.step.answer and moment.step.answer.fields)
+            for moment in back(shortest.trail)
+        )
+
+    def _known(self, case: Case, seen: Signature, violation: Violation) -> _Known:
+        oracle = self._subject.oracle_of(case)
+        rules = blame(oracle, violation, minimal=False, usual=self._evidence.usual())
+        if len(self._blamed) > _MANY:
+            return _Known(rules, violation.call.operation, frozenset())
+        return _Known(rules, seen, oracle.wrong(violation))
 
     async def follow(self, tier: str, played: Played) -> None:
         """Take in a case that could be followed to its end, though rules speak against what was done."""

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from typing import NamedTuple
 
-from openfirst_conformance.oracle.explanation import Moment, Violation
+from openfirst_conformance.oracle.explanation import Moment
 from openfirst_conformance.oracle.oracle import Oracle
 from openfirst_reference.contract.model import ANY_ERROR, OF_SERVICE, Alternative, Contract
 from openfirst_reference.machine.outcome import Refused
@@ -59,11 +59,11 @@ class Contrast:
         self._taken: set[Step] = set()
         self._broke_off = False
 
-    def take(self, oracle: Oracle, moments: Iterable[Moment], violation: Violation | None) -> None:
-        """Take in what a case showed."""
+    def take(self, oracle: Oracle, moments: Iterable[Moment], *, broke: bool) -> None:
+        """Take in what a case showed; `broke`: up to where it broke a rule."""
         for moment in moments:
             step = moment.step
-            if moment.echo or step in self._taken or is_overlap(step):
+            if moment.echo or moment.is_break or step in self._taken or is_overlap(step):
                 continue
             if step.code not in (ANY_ERROR, OF_SERVICE) or moment.outcome != Refused(None):
                 self._taken.add(step)
@@ -71,7 +71,7 @@ class Contrast:
             steps = oracle.machine.steps(step.before, step.call)
             permitted = [item.alternative for item in steps if oracle.keys(item) is not None]
             self._to_be(step.call.operation, permitted)
-        if violation is not None and not self._broke_off:
+        if broke and not self._broke_off:
             self._broke_off = True
             for row in self._contract.rows.values():
                 self._to_be(row.call, (item for item in row.may if _permitted(item, oracle.choices)))

@@ -20,12 +20,14 @@ from openfirst_reference.machine.step import Identity, Value
 class Evidence:
     """What was put to the test (`tested`: the tiers, by rule), what choices and codes were seen, and what the adapter did wrong.
 
+    `masked` has the rules that were met only where it was not certain any more what a break before had led to, and what was broken.
     `codes` counts, for each code of the table that has others like it, those that were given.
     """
 
     def __init__(self, machine: Machine, declared: Mapping[str, str]) -> None:
         self._machine = machine
         self.tested: dict[str, set[str]] = {}
+        self.masked: dict[str, dict[str, None]] = {}
         self._by: dict[str, set[str]] = {}
         self._contrast = Contrast(machine.contract)
         self.faults: list[Json] = []
@@ -36,14 +38,17 @@ class Evidence:
 
     def take(self, tier: str, played: Played) -> None:
         """Take in a case."""
-        tested = tested_rules(self._machine, played.trail)
+        tested = tested_rules(self._machine, played.sure_trail)
+        for rule in tested_rules(self._machine, played.trail).keys() - tested.keys() if played.broken else ():
+            self.masked.setdefault(rule, {}).update(dict.fromkeys(played.broken))
         for rule, operations in (*tested.items(), *self._laws(played).items()):
             self.tested.setdefault(rule, set()).add(tier)
             self._by.setdefault(rule, set()).update(operations)
         self._note_codes(played)
         if played.tracker is not None:
-            self._contrast.take(played.tracker.oracle, back(played.trail), played.violation)
-            if not played.violation:
+            broke = bool(played.violation or played.broken)
+            self._contrast.take(played.tracker.oracle, back(played.sure_trail), broke=broke)
+            if not played.violation and not played.broken:
                 note_choices(self.choices, self._machine.contract, played.tracker.evidence())
 
     def lacking(self, rule: str) -> tuple[Lack, ...]:
@@ -57,7 +62,7 @@ class Evidence:
 
     def _note_codes(self, played: Played) -> None:
         """Take in the codes that were given for one of those which no source tells apart."""
-        for moment in played.trail.back() if played.trail else ():
+        for moment in back(played.sure_trail):
             code, outcome = moment.step.code, moment.outcome
             if code in self._alike and isinstance(outcome, Refused) and outcome.code is not None:
                 self.codes.setdefault(code, Counter())[outcome.code] += 1
@@ -70,7 +75,7 @@ class Evidence:
 
     def _laws(self, played: Played) -> dict[str, set[str]]:
         """The rules of the laws that a case put to the test, each with the operations that were called."""
-        if played.violation:
+        if played.violation or played.broken:
             return {}
         operations = self._machine.contract.operations
         made = [made.planned for made in played.seen if not operations[made.planned.operation].by_world]
@@ -115,6 +120,8 @@ def tested_rules(machine: Machine, trail: Moment | None) -> dict[str, set[str]]:
                 rules += contract.effects[written].keeps.get(name, ())
                 if held[client, name] - {value, None}:
                     rules += contract.effects[written].stale.get(name, ())
+        if moment.is_break:
+            rules = []
         called = echoes.get(operation.name, operation.name)
         for rule in rules:
             tested.setdefault(rule, set()).update(() if contract.operations[called].by_world else (called,))

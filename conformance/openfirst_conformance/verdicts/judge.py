@@ -132,6 +132,7 @@ class _Running:
         self._evidence = Evidence(subject.driver.machine, declared)
         self._patience = Patience(subject.driver.adapter, self._evidence)
         self._confirmer = Confirmer(subject, self._evidence, self._patience)
+        self._driver.tolerates = self._confirmer.tolerates
         self._promise: dict[str, Json] = {}
         self._under_way: str | None = None
 
@@ -166,8 +167,9 @@ class _Running:
         return conclude(run, only)
 
     async def _take(self, tier: str, played: Played, *, again: bool = False) -> None:
-        """Take in what came of a case. A case in which the adapter failed is played once more."""
+        """Take in what came of a case. A case in which the adapter failed is played once more, and one that broke off goes on."""
         self._evidence.take(tier, played)
+        self._confirmer.again(tier, played.broken)
         self._note_faults(played)
         if played.fault:
             await self._patience.restart(played.fault.kind)
@@ -176,7 +178,11 @@ class _Running:
             elif played.case.calls and not self._patience.given_up:
                 await self._take(tier, await self.subject.play(played.case), again=True)
         elif played.violation:
-            await self._confirmer.convict(tier, played, played.violation)
+            tolerated = await self._confirmer.convict(tier, played, played.violation)
+            if tolerated and played.case.calls and not self._patience.given_up:
+                further = await self.subject.play(played.case)
+                if further.fault or len(further.seen) > len(played.seen):
+                    await self._take(tier, further)
         else:
             await self._confirmer.follow(tier, played)
 

@@ -89,6 +89,13 @@ class OneSided:
 
 
 @dataclass(frozen=True)
+class Masked:
+    """Each case that tests it broke one of these rules before it came to that."""
+
+    by: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class NoTier:
     """No tier that was run tests it."""
 
@@ -100,4 +107,16 @@ class Accepted:
     why: str
 
 
-Reason = NoReason | NotAgain | NeverAnswered | GivenUp | NotTried | OneAtATime | OneSided | Unable | NoTier | Accepted
+Reason = (
+    NoReason
+    | NotAgain
+    | NeverAnswered
+    | GivenUp
+    | NotTried
+    | OneAtATime
+    | OneSided
+    | Masked
+    | Unable
+    | NoTier
+    | Accepted
+)

@@ -8,15 +8,15 @@ value. The calls before, the case, the tier and the values are left out: other c
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
-from openfirst_conformance.cases.case import Planned
-from openfirst_conformance.driving.played import CallMade, Played
+from openfirst_conformance.driving.played import Played
 from openfirst_conformance.oracle.comparison import Comparison
 from openfirst_conformance.oracle.observation import Fields
 from openfirst_reference.machine.machine import Machine
-from openfirst_reference.machine.outcome import Answered
-from openfirst_reference.machine.step import Identity
+from openfirst_reference.machine.outcome import Answered, Outcome
+from openfirst_reference.machine.step import Call, Identity, Step
 from openfirst_reference.show.step_words import due_words, outcome_words
 
 _ANSWER = "answer"
@@ -33,34 +33,38 @@ class Signature(NamedTuple):
 def signature_of(machine: Machine, played: Played) -> Signature:
     """The signature of a failure, which is in the last of its calls."""
     last = played.seen[-1]
-    seen, permitted = _outlined(machine, last)
-    return Signature(_call(machine, played.case.clients, last.planned), seen, permitted)
+    start = machine.fixture(played.case.clients[last.planned.client])
+    call = machine.call(last.planned.operation, last.planned.arguments, start)
+    return signature(machine, call, last.outcome, last.permitted)
 
 
-def _call(machine: Machine, clients: Mapping[str, str], planned: Planned) -> str:
+def signature(machine: Machine, call: Call, outcome: Outcome, permitted: Sequence[Step]) -> Signature:
+    """The signature of a call that fails. The call is as it would be at the start of the case."""
     contract = machine.contract
-    call = machine.call(planned.operation, planned.arguments, machine.fixture(clients[planned.client]))
     words = [
         f"{name} {call.given[name] if contract.classes[call.operation, name].source == 'services' else leaf}"
         for name, leaf in contract.given_leaves(call.operation, call.leaves).items()
     ]
-    return f"{call.operation} with {', '.join(words)}" if words else call.operation
+    seen, due = _outlined(machine, call.operation, outcome, permitted)
+    return Signature(f"{call.operation} with {', '.join(words)}" if words else call.operation, seen, due)
 
 
-def _outlined(machine: Machine, last: CallMade) -> tuple[str, str]:
+def _outlined(machine: Machine, operation: str, seen: Outcome, permitted: Sequence[Step]) -> tuple[str, str]:
     """What was seen and what was permitted, as far as the one contradicts the other."""
-    seen, permitted = last.outcome, last.permitted
+    comparison = _comparison(machine)
     told = [step for step in permitted if step.answer is not None and not step.answer.ignore]
     if not isinstance(seen, Answered) or not told:
-        # The value of an answer that should have been none is nobody's business.
-        return _ANSWER if isinstance(seen, Answered) else outcome_words(seen), _listed(due_words(machine, permitted))
-    comparison = Comparison(machine)
-    shown = comparison.seen(last.planned.operation, seen, {}).content
+        # The value of an answer that should have been none, or that never came, is nobody's business.
+        told = [step for step in told if comparison.due(step)]
+        rest = due_words(machine, [step for step in permitted if step not in told])
+        came = _ANSWER if isinstance(seen, Answered) else outcome_words(seen)
+        return came, _listed([*rest, *(_ANSWER for _ in told)])
+    shown = comparison.seen(operation, seen, {}).content
     due = {step: items for step in told if (items := comparison.due(step))}
     if not isinstance(shown, Fields) or not due:
         is_plain = not isinstance(seen.value, dict | list)
         return outcome_words(seen) if is_plain else _ANSWER, _listed(due_words(machine, permitted))
-    fields = comparison.fields(last.planned.operation, shown)
+    fields = comparison.fields(operation, shown)
     wrong_of = {step: comparison.wrong(step, 0, shown, ()) for step in due}
     closest = min(due, key=lambda step: len(wrong_of[step]))
     identities = [path for path, item in due[closest].items() if isinstance(item, Identity)]
@@ -70,6 +74,11 @@ def _outlined(machine: Machine, last: CallMade) -> tuple[str, str]:
         _with(wrong, fields, due[closest]),
         _listed([*(_with(wrong, item) for item in due.values()), *due_words(machine, others)]),
     )
+
+
+@lru_cache(maxsize=8)
+def _comparison(machine: Machine) -> Comparison:
+    return Comparison(machine)
 
 
 def _with(paths: Iterable[str], fields: Mapping[str, object], due: Mapping[str, object] | None = None) -> str:

@@ -1,14 +1,14 @@
 """Implementations of the session API that the judge is tried on: odd ones, which conform, and faulty ones.
 
-`ODD` and `FAULTY` list the classes in the order in which they are written; the name of one is its class's,
-and `path_of` says how a Python adapter finds it.
+`ODD` and `FAULTY` list the classes in the order in which they are written, those with several faults last; the name
+of one is its class's, and `path_of` says how a Python adapter finds it.
 """
 
 from __future__ import annotations
 
 from types import ModuleType
 
-from . import faulty, odd
+from . import faulty, odd, several
 from .base import Plain
 
 __all__ = ["FAULTY", "ODD", "Plain", "path_of"]
@@ -31,4 +31,4 @@ def _written_in(module: ModuleType) -> list[type[Plain]]:
 
 
 ODD = _written_in(odd)
-FAULTY = [item for item in _written_in(faulty) if item.breaks]
+FAULTY = [item for item in (*_written_in(faulty), *_written_in(several)) if item.breaks]

@@ -1,8 +1,8 @@
 """Faulty implementations: each must be accused, and of the right thing.
 
-`breaks` names rules of which at least one must be convicted, `innocent` rules that must not be. `needs` says
-the tier that it takes to see the fault, where the first one does not. A fault against a rule that only should
-be kept leaves the verdict as it is.
+`breaks` names rules of which at least one must be convicted, `every` those that all must be, `innocent` rules that
+must not be. `needs` says the tier that it takes to see the fault, where the first one does not. A fault against a rule
+that only should be kept leaves the verdict as it is.
 """
 
 from __future__ import annotations

@@ -336,3 +336,40 @@ def test_an_identity_that_one_answer_shows_twice_is_one(shown: str | None, is_we
     assert isinstance(known, Answered)
     violation = tracker.see("a", machine.call("getParticipant", {}, state), Answered({**known.value, "ref": shown}))
     assert (violation is None) == is_well
+
+
+BOB: dict[str, Any] = {"info": {"externalId": "bob"}}
+
+
+def both_with_key_and_secret(**choices: str) -> Watch:
+    """Two clients with key and secret; b has opened as bob."""
+    watch = Watch({"external-id-with-key-secret": "adopt", **choices}, a="key-secret", b="key-secret")
+    assert watch.see("open", DONE, BOB, client="b") is None
+    return watch
+
+
+def test_an_adopted_external_id_that_is_in_session_already_may_be_refused() -> None:
+    """It is not the client's own yet, so only the other client tells that it is there."""
+    watch = both_with_key_and_secret(**{"same-id-twice": "refuse"})
+    assert watch.see("open", refused("session-already-open"), BOB) is None
+    # It was refused, so nobody else has the ID that this client goes by.
+    assert watch.see("open", DONE, ANA) is None
+    assert watch.see("getParticipant", participant(external_id=None)) is None
+
+
+def test_an_adopted_external_id_that_is_in_session_already_is_not_opened_by_who_says_it_refuses() -> None:
+    assert both_with_key_and_secret(**{"same-id-twice": "refuse"}).see("open", DONE, BOB)
+    assert both_with_key_and_secret(**{"same-id-twice": "coexist"}).see("open", DONE, BOB) is None
+
+
+def test_an_adopted_external_id_that_nobody_has_is_no_reason_to_refuse() -> None:
+    watch = both_with_key_and_secret(**{"same-id-twice": "refuse"})
+    assert watch.see("open", refused("session-already-open"), {"info": {"externalId": "eve"}})
+    alone = Watch({"external-id-with-key-secret": "adopt", "same-id-twice": "refuse"}, a="key-secret")
+    assert alone.see("open", refused("session-already-open"), BOB)
+
+
+def test_once_the_other_has_closed_an_adopted_external_id_is_free() -> None:
+    watch = both_with_key_and_secret(**{"same-id-twice": "refuse"})
+    watch.see("close", DONE, client="b")
+    assert watch.see("open", refused("session-already-open"), BOB)

@@ -45,7 +45,7 @@ def contrast(*calls: Seen) -> Contrast:
     result, tracker = Contrast(MACHINE.contract), followed(*calls)
     (explanation, *_) = tracker.explanations.values()
     assert explanation.trail is not None
-    result.take(tracker.oracle, explanation.trail.back(), None)
+    result.take(tracker.oracle, explanation.trail.back(), broke=False)
     return result
 
 
@@ -76,11 +76,11 @@ def test_once_a_case_breaks_off_the_rows_say_what_is_asked_for() -> None:
     assert explanation.trail is not None
     call = MACHINE.call("open", ANA, here.node.states[0])
     violation = tracker.see("a", call, Refused("external-id-mismatch"))
-    result.take(tracker.oracle, explanation.trail.back(), violation)
+    result.take(tracker.oracle, explanation.trail.back(), broke=violation is not None)
     assert result.lacking(["open"]) == (Lack("open", (ANSWERED,)),)
     assert result.lacking(["isOpen"]) == (Lack("isOpen", (Side(Way.ANSWERED, "false"),)),)
     # One of them that was seen on both sides is enough.
-    result.take(tracker.oracle, contrast_moments(OPENED), None)
+    result.take(tracker.oracle, contrast_moments(OPENED), broke=False)
     assert result.lacking(["open", "isOpen"]) == ()
 
 

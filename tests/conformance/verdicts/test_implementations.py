@@ -59,6 +59,7 @@ def test_the_faulty_are_convicted_of_what_they_break(implementation: type[Plain]
     report = judged(implementation)
     accused = convicted(report)
     assert set(implementation.breaks) & set(accused), f"convicted of {sorted(accused)} only"
+    assert set(implementation.every) <= set(accused), f"convicted of {sorted(accused)} only"
     wrongly = {rule: sequence for rule, sequence in accused.items() if rule in implementation.innocent}
     assert not wrongly, "\n\n".join(f"{rule}:\n{sequence}" for rule, sequence in wrongly.items())
     assert report.verdict in implementation.verdicts
@@ -111,7 +112,7 @@ def test_every_rule_is_broken_by_a_faulty_one() -> None:
     assert all(rule in CONTRACT.rules for implementation in FAULTY for rule in implementation.innocent)
 
 
-@pytest.mark.parametrize("name", ["base.py", "odd.py", "faulty.py"])
+@pytest.mark.parametrize("name", ["base.py", "odd.py", "faulty.py", "several.py"])
 def test_they_know_nothing_of_the_project(name: str) -> None:
     tree = ast.parse((WRITTEN / name).read_text(encoding="utf-8"))
     imported = [node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and not node.level]

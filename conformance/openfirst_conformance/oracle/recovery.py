@@ -1,0 +1,83 @@
+"""Recovery: where an implementation may be after it did what nothing permits, so that the rest of a case still shows something.
+
+What broke a rule is permitted from then on. It may have changed nothing; or what the call changes elsewhere, when it comes out that
+way; or the client was somewhere else all along, where the same outcome would have been right; or holds what it just showed.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator, Mapping
+
+from openfirst_conformance.oracle.explanation import BREAK, Bindings, Edge, Node, Violation
+from openfirst_conformance.oracle.observation import Fields, Scalar
+from openfirst_conformance.oracle.oracle import Oracle
+from openfirst_reference.contract.forms import WordList
+from openfirst_reference.contract.model import Alternative
+from openfirst_reference.machine.outcome import Answered
+from openfirst_reference.machine.step import Identity, State, Step
+
+
+def edges_after(oracle: Oracle, node: Node, violation: Violation, rules: tuple[str, ...]) -> Iterator[Edge]:
+    """Where the implementation may be, from one explanation of what was seen before it broke these rules."""
+    machine, client, call = oracle.machine, violation.client, violation.call
+    state = node.states[client]
+    first = next(iter(machine.steps(state, call)), None)
+    if first is None:
+        return
+    answered = isinstance(violation.outcome, Answered)
+    shown, bindings = _shown(oracle, node, violation)
+    afters: dict[State, tuple[str, ...]] = {state: (), machine.having(state, **shown): ()}
+    for variant in call.variants:
+        for row in machine.rows(call.operation):
+            for item in row.may:
+                if item.effect is not None and (item.error is None) == answered:
+                    afters.setdefault(machine.after(state, variant, machine.contract.changes(item.effect)), item.then)
+    for other in _elsewhere(oracle, state, violation):
+        afters.setdefault(other, ())
+    for after, then in afters.items():
+        alternative = Alternative(answer=first.alternative.answer, then=WordList(then), breaks=WordList(rules))
+        code = None if answered else (first.code or "")
+        step = Step(first.row, BREAK, call, call.variants[0], (), code, first.answer, state, after, alternative)
+        yield from oracle.reached(node, client, step, (), bindings)
+
+
+def _shown(oracle: Oracle, node: Node, violation: Violation) -> tuple[Mapping[str, str | None], Bindings]:
+    """The variables that hold what a wrong answer shows, and what identities stand for now."""
+    content, bound = violation.seen.content, dict(node.bindings)
+    held: dict[str, str | None] = {}
+    if isinstance(content, Fields):
+        state, index = node.states[violation.client], oracle.machine.index
+        for step in oracle.machine.steps(state, violation.call):
+            fields = step.answer.fields if step.answer else {}
+            found: Mapping[str, Scalar] = oracle.comparison.fields(violation.call.operation, content) if fields else {}
+            for path, name in fields.items():
+                value, seen = state[index[name]], found[path]
+                if isinstance(value, Identity):
+                    if seen is not None:
+                        bound[value.of(violation.client)] = seen
+                elif seen is None or isinstance(seen, str):
+                    held[name] = seen
+    return held, tuple(sorted(bound.items(), key=repr))
+
+
+def _elsewhere(oracle: Oracle, state: State, violation: Violation) -> Iterator[State]:
+    """For each variable that rows of the operation ask for, the state with the first other value that makes the outcome right.
+
+    Not for those of the world: what a client holds, no fault of its changes.
+    """
+    machine, call = oracle.machine, violation.call
+    for name in machine.guards(call.operation):
+        if machine.contract.variables[name].world:
+            continue
+        others = (machine.having(state, **{name: value}) for value in machine.contract.variables[name].values)
+        fitting = (other for other in others if other != state and _fits(oracle, other, violation))
+        yield from itertools.islice(fitting, 1)
+
+
+def _fits(oracle: Oracle, state: State, violation: Violation) -> bool:
+    return any(
+        oracle.comparison.match(step, violation.client, violation.seen, ()) is not None
+        for step in oracle.machine.steps(state, oracle.machine.again(violation.call, state))
+        if oracle.keys(step) is not None
+    )
