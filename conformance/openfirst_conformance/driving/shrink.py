@@ -8,6 +8,7 @@ from dataclasses import replace
 from openfirst_conformance.cases.case import Planned
 from openfirst_conformance.driving.driver import Driver
 from openfirst_conformance.driving.played import Played
+from openfirst_conformance.oracle.explanation import Violation
 from openfirst_conformance.oracle.oracle import Oracle
 from openfirst_reference.machine.outcome import Answered
 from openfirst_reference.machine.search import Search
@@ -23,9 +24,11 @@ def failure_of(played: Played) -> object:
 
     Of an answer that is whether it was one: what it shows may differ, so that a shorter sequence may show more. None: no failure.
     """
-    if played.violation is None:
-        return None
-    violation = played.violation
+    return None if played.violation is None else kind_of(played.violation)
+
+
+def kind_of(violation: Violation) -> object:
+    """What `failure_of` says of a violation."""
     came = violation.outcome
     return violation.client, violation.rows, Answered() if isinstance(came, Answered) else came
 

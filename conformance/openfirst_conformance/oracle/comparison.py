@@ -36,8 +36,10 @@ class Comparison:
             here: Any = value
             for part in path.split("."):
                 here = here.get(part) if isinstance(here, dict) else None
-            known = is_identity and here is not None
-            result.append(SeenIdentity(ids.setdefault(scalar(here), len(ids))) if known else scalar(here))
+            if is_identity:  # A blank one is none.
+                result.append(SeenIdentity(ids.setdefault(scalar(here), len(ids))) if here not in (None, "") else None)
+            else:
+                result.append(scalar(here))
         return Observation(Answered, Fields(tuple(result)))
 
     def _answer_paths(self, operation: str) -> dict[str, bool] | None:
@@ -114,7 +116,21 @@ class Comparison:
             return bindings if content == scalar(answer.value) else None
         if not isinstance(content, Fields) or self.wrong(step, client, content, bindings):
             return None
+        if answer.distinct and self._is_anothers(step, content, bindings):
+            return None
         return self._bound(step, client, content, bindings)
+
+    def _is_anothers(self, step: Step, shown: Fields, bindings: Bindings) -> bool:
+        """Whether an identity shows what stands for one of another owner."""
+        fields = self.fields(step.call.operation, shown)
+        return any(
+            isinstance(due, Identity)
+            and due.owner is not None
+            and any(
+                found == fields[path] and identity.owner not in (None, due.owner) for (identity, _), found in bindings
+            )
+            for path, due in self.due(step).items()
+        )
 
     def _bound(self, step: Step, client: int, shown: Fields, bindings: Bindings) -> Bindings:
         """The bindings with what the identities of an answer stand for, where that was not known."""

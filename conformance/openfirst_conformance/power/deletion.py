@@ -67,7 +67,7 @@ def _answering(contract: Contract, fault: Fault) -> set[str]:
             rules |= {carry.rule for carry in row.carries}
             for item in row.may:
                 effect = contract.effects[item.effect] if item.effect else None
-                kept = [*effect.keeps.values(), *effect.stale.values()] if effect else []
+                kept = [rules for part in effect.answering.values() for rules in part.values()] if effect else []
                 rules |= {rule for names in (*kept, item.breaks) for rule in names}
     return rules
 

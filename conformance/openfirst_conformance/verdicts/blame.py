@@ -230,7 +230,8 @@ class _Case:
                     return list(stale)
             if shown is not None and self._is_anothers(name, shown) and self.apart is not None:
                 return [self.apart]
-            return list(effect.keeps.get(name, ()))
+            missing = effect.missing.get(name, ()) if shown is None else ()
+            return list(missing or effect.keeps.get(name, ()))
         return []
 
     def _was_there(self, name: str, shown: Any, past: Iterable[Moment]) -> bool:

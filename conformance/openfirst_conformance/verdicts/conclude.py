@@ -149,6 +149,6 @@ def _about(driver: Driver, rule: str) -> Iterator[str]:
         if contract.operations[row.call].driven == "echo":
             continue  # What another client does needs no declaration.
         effects = [contract.effects[item.effect] for item in row.may if item.effect is not None]
-        answering = (rules for effect in effects for part in (effect.keeps, effect.stale) for rules in part.values())
+        answering = (rules for effect in effects for part in effect.answering.values() for rules in part.values())
         if any(carry.rule == rule for carry in row.carries) or any(rule in rules for rules in answering):
             yield row.call

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from openfirst_conformance.cases.case import Case
 from openfirst_conformance.driving.played import Played
-from openfirst_conformance.driving.shrink import failure_of, shrink
+from openfirst_conformance.driving.shrink import failure_of, kind_of, shrink
 from openfirst_conformance.driving.subject import Subject
 from openfirst_conformance.oracle.explanation import Violation, back
 from openfirst_conformance.verdicts.blame import blame, contradicted
@@ -59,21 +59,21 @@ class Confirmer:
         self._shapes: dict[_Shape, tuple[str, ...]] = {}
         self._vanished: Counter[_Known] = Counter()
         self._followed: set[str] = set()
-        self._looked_for: tuple[Signature, frozenset[str]] | None = None
+        self._looked_for: tuple[object, frozenset[str]] | None = None
         self._leaks = False
         self._fresh_starts = 0
 
     def tolerates(self, case: Case, violation: Violation) -> tuple[str, ...] | None:
         """The rules that such a violation was found to break before; None where it was not."""
-        client = list(case.clients)[violation.client]
+        if not self._blamed or self._is_looked_for(case, violation):
+            return None
         machine = self._driver.machine
         try:
+            client = list(case.clients)[violation.client]
             call = machine.again(violation.call, machine.fixture(case.clients[client]))
         except ValueError:
             return None
         seen = signature(machine, call, violation.outcome, violation.permitted)
-        if (seen, self._subject.oracle_of(case).wrong(violation)) == self._looked_for:
-            return None
         return self._blamed.get(self._known(case, seen, violation))
 
     async def convict(self, tier: str, played: Played, violation: Violation) -> bool:
@@ -81,7 +81,7 @@ class Confirmer:
         seen = self._signature(played)
         known = self._known(played.case, seen, violation)
         if known not in self._blamed and self._vanished[known] < _TRIES:
-            self._looked_for = (seen, self._subject.oracle_of(played.case).wrong(violation))
+            self._looked_for = (kind_of(violation), self._subject.oracle_of(played.case).wrong(violation))
             shortest = await self._confirmed(played)
             self._looked_for = None
             if shortest is None or shortest.violation is None:
@@ -110,6 +110,12 @@ class Confirmer:
         """Rules were broken in a tier, as they had been before."""
         for rule in rules:
             self.failed.setdefault(rule, set()).add(tier)
+
+    def _is_looked_for(self, case: Case, violation: Violation) -> bool:
+        """Whether it is what a case is being made minimal for: then it must not pass as known."""
+        if self._looked_for is None or kind_of(violation) != self._looked_for[0]:
+            return False
+        return self._looked_for[1] <= self._subject.oracle_of(case).wrong(violation)
 
     def _follows_from_a_break(self, shortest: Played) -> bool:
         """Whether it does not come about but for a break. One that only showed a wrong datum led nowhere else."""

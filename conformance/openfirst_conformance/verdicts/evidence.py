@@ -114,18 +114,24 @@ def tested_rules(machine: Machine, trail: Moment | None) -> dict[str, set[str]]:
         shown = set(step.answer.fields.values()) if step.answer else set()
         for name in shown | (set(machine.guards(operation.name)) if operation.pure else set()):
             written, value = writer.get((client, name)), machine.value(step.before, name)
+            effect = contract.effects[written] if written is not None else None
+            if effect is not None and value is not None and name in shown:
+                rules += effect.missing.get(name, ())
             if isinstance(value, Identity) and name in shown and value.of(client) not in sighted:
+                others = {identity.owner for identity, _ in sighted} - {None, value.owner}
+                if others and value.owner is not None:  # Only now could it be somebody else's.
+                    rules += [rule for item in step.row.may for rule in item.breaks]
                 sighted.add(value.of(client))
-            elif written is not None:
-                rules += contract.effects[written].keeps.get(name, ())
+            elif effect is not None:
+                rules += effect.keeps.get(name, ())
                 if held[client, name] - {value, None}:
-                    rules += contract.effects[written].stale.get(name, ())
+                    rules += effect.stale.get(name, ())
         if moment.is_break:
             rules = []
         called = echoes.get(operation.name, operation.name)
         for rule in rules:
             tested.setdefault(rule, set()).update(() if contract.operations[called].by_world else (called,))
-        effect = step.alternative.effect
-        if effect is not None:
-            writer.update({(client, name): effect for name in contract.effects[effect].set})
+        if step.alternative.effect is not None:
+            changed = contract.effects[step.alternative.effect].set
+            writer.update({(client, name): step.alternative.effect for name in changed})
     return tested

@@ -267,6 +267,7 @@ def _sequences(effects: Mapping[str, Effect], behaviours: Iterable[Row | Refusal
                 set={target: source for part in parts for target, source in part.set.items()},
                 keeps={target: rules for part in parts for target, rules in part.keeps.items()},
                 stale={target: rules for part in parts for target, rules in part.stale.items()},
+                missing={target: rules for part in parts for target, rules in part.missing.items()},
             )
     return found
 

@@ -236,7 +236,15 @@ class Effect(Entry, frozen=True, kw_only=True):
     stale: Annotated[WordLists, Meta(description="The rules that do when what is shown is left from before.")] = field(
         default_factory=WordLists
     )
+    missing: Annotated[
+        WordLists, Meta(description="The rules that do when nothing is shown, and something is due.")
+    ] = field(default_factory=WordLists)
     name: Annotated[str, FROM_THE_NAME] = ""
+
+    @property
+    def answering(self) -> dict[str, WordLists]:
+        """The rules that answer for a variable afterwards, by what shows."""
+        return {"keeps": self.keeps, "stale": self.stale, "missing": self.missing}
 
 
 class Answer(Entry, frozen=True, kw_only=True):
@@ -256,6 +264,9 @@ class Answer(Entry, frozen=True, kw_only=True):
     )
     optional: Annotated[dict[str, Any], Meta(description="Fields that may be missing, with their values.")] = field(
         default_factory=dict
+    )
+    distinct: Annotated[bool, Meta(description="An identity is nobody else's.", extra_json_schema={"const": True})] = (
+        False
     )
     name: Annotated[str, FROM_THE_NAME] = ""
 

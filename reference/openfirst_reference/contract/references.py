@@ -201,7 +201,7 @@ def _effects(names: _Names) -> Iterator[Finding]:
                     ["identified", "anonymous", "nothing"] if variable.owner else ["given", "nothing", *names.data]
                 )
             yield from names.check(here, f"something `{target}` can be set to", [source], sources)
-        for key, part in (("keeps", effect.keeps), ("stale", effect.stale)):
+        for key, part in effect.answering.items():
             yield from names.check((*path, key), "a variable", part, names.contract.variables)
             for variable_name, rules in part.items():
                 yield from names.rules((*path, key, variable_name), rules)

@@ -64,7 +64,7 @@ def _sections(contract: Contract) -> Iterator[tuple[str, Mapping[str, Any]]]:
     yield "fixture", contract.fixtures
     yield "operation", contract.operations
     yield "error", contract.errors
-    kept = {name: {"keeps": item.keeps, "stale": item.stale} for name, item in contract.effects.items()}
+    kept = {name: item.answering for name, item in contract.effects.items()}
     yield "effect", {name: item for name, item in kept.items() if item["keeps"] or item["stale"]}
     yield "law", {name: {"rule": law.rule, "of": law.of} for name, law in contract.laws.items()}
     yield "rule", contract.rules

@@ -163,8 +163,9 @@ def _carried(contract: Contract) -> Iterator[Finding]:
     carried = {law.rule for law in contract.laws.values()}
     for rows in (contract.rows.values(), contract.overlaps.values()):
         carried.update(carry.rule for row in rows for carry in row.carries)
+        carried.update(rule for row in rows for item in row.may for rule in item.breaks)
     for effect in contract.effects.values():
-        carried.update(rule for part in (effect.keeps, effect.stale) for rules in part.values() for rule in rules)
+        carried.update(rule for part in effect.answering.values() for rules in part.values() for rule in rules)
     for rule in contract.rules:
         if rule not in carried:
             yield contract.document.finding(

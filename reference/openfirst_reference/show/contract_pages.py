@@ -110,7 +110,7 @@ def _rule(contract: Contract, rule: Rule, level: int) -> Iterator[Block]:
     kept = [
         effect.name
         for effect in contract.effects.values()
-        if any(rule.id in rules for part in (effect.keeps, effect.stale) for rules in part.values())
+        if any(rule.id in rules for part in effect.answering.values() for rules in part.values())
     ]
     said = [f"Carried by {list_words(rows)}."] if rows else []
     said += [f"Answers for what {list_words(kept)} leave behind."] if kept else []

@@ -464,6 +464,40 @@ class IdChangesWithEveryLook(Faulty):
         return {**super().show(session), "id": f"look-{self.sessions_opened}"}
 
 
+class KnowsOneId(Faulty):
+    """Every participant has the same ID, whoever it is."""
+
+    breaks = ("participants-differ",)
+    verdicts = ("conforms",)
+
+    def participant_id(self, client: Client, external_id: str | None) -> str:
+        """The one ID."""
+        return "local"
+
+
+class HasEmptyId(Faulty):
+    """The ID of a participant is an empty text."""
+
+    breaks = ("participant-has-id",)
+    innocent = (*APART, "same-id-same-participant", "participants-differ")
+
+    def participant_id(self, client: Client, external_id: str | None) -> str:
+        """None."""
+        return ""
+
+
+class ShowsExternalIdOfBefore(Faulty):
+    """A client that is initialised again with another token still shows the external ID of the first."""
+
+    breaks = ("external-id-from-token", "initialize-first")
+    needs = "complete"
+
+    def session(self, client: Client, info: Info | None, external_id: str | None) -> Session:
+        """Remember the first ID that was not none."""
+        first = client.notes.setdefault("first", external_id)
+        return super().session(client, info, first if client.credential.kind == "token" else external_id)
+
+
 # Closing ----------------------------------------------------------------------------------------------------
 
 

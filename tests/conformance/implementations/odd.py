@@ -445,14 +445,6 @@ class MakesIdsWhenAsked(Plain):
         return super().show(session)
 
 
-class KnowsOneId(Plain):
-    """Every participant has the same ID: no rule says that two people differ in it."""
-
-    def participant_id(self, client: Client, external_id: str | None) -> str:
-        """The one ID."""
-        return "local"
-
-
 class KeepsIdOfGuest(Plain):
     """A client without an external ID has the same participant ID in all its sessions."""
 

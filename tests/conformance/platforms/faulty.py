@@ -405,10 +405,21 @@ class ShowsTokenForParticipant(Faulty):
         return super().participant(client, session_id)
 
 
+class GivesEverybodyOneId(Faulty):
+    """All participants have the same ID."""
+
+    breaks = "participants-differ"
+    verdict = "conforms"
+
+    def participant_id(self, client: Client, external_id: str | None) -> str:
+        """As for everybody."""
+        return super().participant_id(client, "everybody")
+
+
 class AnswersWithoutParticipantId(Faulty):
     """The participant has no ID."""
 
-    breaks = "same-id-same-participant"
+    breaks = "participant-has-id"
 
     def show(self, session: Session) -> Json:
         """Leave it out."""

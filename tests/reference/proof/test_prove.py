@@ -114,6 +114,14 @@ WRONG_TABLES = {
         "effects: { opened: { set: { participantId: anonymous } } }\n"
         "transitions:\n  - id: open.without-info\n    may: [{ answer: nothing, then: opened-as-last-time }]",
     ),
+    "participants-differ": (
+        "key-secret", "open.again.external-id-with-key-secret", 2,
+        "effects: { opened-as-given: { set: { participantId: nothing } } }",
+    ),
+    "participant-has-id": (
+        "token-with-id", "open.without-info", 1,
+        "effects: { opened: { set: { participantId: nothing } } }",
+    ),
     "close-closes": (
         "token-with-id", "close.open", 2,
         "effects: { closed: { set: { participantId: identified } } }",
