@@ -284,7 +284,7 @@ class Driver:
             elif result is not None:
                 raise result
         for number, place, outcome in answers:
-            if not isinstance(outcome, Pending) and not played.over():
+            if not isinstance(outcome, Pending) and not (played.violation or played.fault):
                 played.seen[place] = replace(played.seen[place], outcome=outcome)
                 played.violation = tracker.end(number, outcome)
 

@@ -16,6 +16,7 @@ from openfirst_reference.machine.step import State
 
 Failure = Callable[[Played], object]
 _BUDGET = 1500
+_PLAYS = 40
 _LONG = 8
 
 
@@ -46,7 +47,7 @@ async def shrink(driver: Driver, oracle: Oracle, played: Played, failure: Failur
     None: it does not fail again.
     """
     wanted, wrong = failure(played), wrong_in(played)
-    limit = driver.calls + _BUDGET
+    limit = driver.calls + max(_BUDGET, _PLAYS * len(played.calls))
 
     async def fails(calls: Sequence[Planned]) -> Played | None:
         case = replace(played.case, calls=tuple(calls))

@@ -116,7 +116,7 @@ class Comparison:
             return bindings if content == scalar(answer.value) else None
         if not isinstance(content, Fields) or self.wrong(step, client, content, bindings):
             return None
-        if answer.distinct and self._is_anothers(step, content, bindings):
+        if step.alternative.distinct and self._is_anothers(step, content, bindings):
             return None
         return self._bound(step, client, content, bindings)
 

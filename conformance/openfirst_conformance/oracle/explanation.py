@@ -96,10 +96,22 @@ class Candidate(NamedTuple):
 
 
 class Explanation(NamedTuple):
-    """How it may have come there: what the choices must be, and the steps."""
+    """How it may have come there: what the choices must be, and the steps; and the rules that every such way breaks."""
 
     assignment: Assignment
     trail: Moment | None
+    broken: frozenset[str] = frozenset()
+
+    def onward(self, client: int, edge: Edge, outcome: Settled | None, assignment: Assignment) -> Explanation:
+        """The explanation after a step, and after what it was for other clients."""
+        trail = self.trail
+        for other, step in edge.echoes:
+            trail = Moment(trail, other, step, None, echo=True)
+        there = Moment(trail, client, edge.step, outcome, echo=False)
+        breaks = edge.step.alternative.breaks
+        return Explanation(
+            assignment, there, self.broken.union(breaks) if breaks and not there.is_break else self.broken
+        )
 
 
 @dataclass(frozen=True)
@@ -121,28 +133,18 @@ def back(trail: Moment | None) -> Iterable[Moment]:
     return trail.back() if trail else ()
 
 
-def onward(trail: Moment | None, client: int, edge: Edge, outcome: Settled | None) -> Moment:
-    """The way after a step, and after what it was for other clients."""
-    for other, step in edge.echoes:
-        trail = Moment(trail, other, step, None, echo=True)
-    return Moment(trail, client, edge.step, outcome, echo=False)
-
-
-def add_explanation(
-    explanations: dict[Candidate, Explanation], there: Candidate, assignment: Assignment, trail: Moment | None
-) -> bool:
+def add_explanation(explanations: dict[Candidate, Explanation], there: Candidate, new: Explanation) -> bool:
     """Add an explanation. Two that lead to one place leave open what they disagree on. Gives whether anything is new."""
     known = explanations.get(there)
     if known is None:
-        explanations[there] = Explanation(assignment, trail)
+        explanations[there] = new
         return True
-    if known.assignment == assignment:
+    broken = known.broken & new.broken
+    one, other = known.assignment, new.assignment
+    either = one if one == other else {key: one[key] | other[key] for key in one.keys() & other.keys()}
+    if either == one and broken == known.broken:
         return False
-    one = known.assignment
-    either = {key: one[key] | assignment[key] for key in one.keys() & assignment.keys()}
-    if either == known.assignment:
-        return False
-    explanations[there] = Explanation(either, known.trail)
+    explanations[there] = Explanation(either, known.trail, broken)
     return True
 
 

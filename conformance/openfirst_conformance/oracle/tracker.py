@@ -22,8 +22,6 @@ from openfirst_conformance.oracle.explanation import (
     Violation,
     add_explanation,
     assigned,
-    back,
-    onward,
 )
 from openfirst_conformance.oracle.observation import Observation, Scalar
 from openfirst_conformance.oracle.oracle import Oracle
@@ -73,18 +71,14 @@ class Tracker:
         seen = oracle.comparison.seen(call.operation, outcome, self._ids)
         key = (index, call, seen)
         explanations: dict[Candidate, Explanation] = {}
-        for candidate, (assignment, trail) in self.explanations.items():
+        for candidate, explanation in self.explanations.items():
             edges = candidate.node.edges.get(key)
             if edges is None:
                 edges = oracle.edges(candidate.node, index, call, seen)
             for edge in edges:
-                known = assigned(assignment, edge.keys) if edge.keys else assignment
+                known = assigned(explanation.assignment, edge.keys) if edge.keys else explanation.assignment
                 if known is not None:
-                    here = edge.here
-                    if here in explanations:
-                        add_explanation(explanations, here, known, trail)
-                    else:
-                        explanations[here] = Explanation(known, onward(trail, index, edge, outcome))
+                    add_explanation(explanations, edge.here, explanation.onward(index, edge, outcome, known))
         if not explanations:
             violation = self._violation(index, call, outcome, seen, self.explanations, overlapping=False)
             rules = self._tolerates(violation)
@@ -95,10 +89,10 @@ class Tracker:
     def go_on(self, violation: Violation, rules: tuple[str, ...]) -> bool:
         """Permit what broke these rules, and go on from wherever that may have led. False: nobody can say where."""
         explanations: dict[Candidate, Explanation] = {}
-        for candidate, (assignment, trail) in violation.explanations if len(self.broken) < _MANY_BREAKS else ():
+        for candidate, known in violation.explanations if len(self.broken) < _MANY_BREAKS else ():
             for edge in () if candidate.pending else edges_after(self.oracle, candidate.node, violation, rules):
-                way = onward(trail, violation.client, edge, violation.outcome)
-                add_explanation(explanations, edge.here, assignment, way)
+                there = known.onward(violation.client, edge, violation.outcome, known.assignment)
+                add_explanation(explanations, edge.here, there)
         if explanations:
             self.explanations = explanations
             self.broken.append(rules)
@@ -129,20 +123,21 @@ class Tracker:
         seen = oracle.comparison.seen(call.operation, outcome, self._ids)
         reached = self._landed()
         explanations: dict[Candidate, Explanation] = {}
-        for candidate, (assignment, trail) in reached.items():
+        for candidate, known in reached.items():
             entry = next(item for item in candidate.pending if item.number == number)
             left = tuple(item for item in candidate.pending if item.number != number)
             if entry.edge is not None:
                 bindings = oracle.comparison.match(entry.edge.step, index, seen, candidate.node.bindings)
                 if bindings is not None:
                     node = oracle.node(candidate.node.states, bindings)
-                    add_explanation(explanations, Candidate(node, left), assignment, trail)
+                    add_explanation(explanations, Candidate(node, left), known)
             else:
                 for other in sorted(self._overlapped[number]):
                     for step in oracle.machine.overlap_steps(candidate.node.states[index], call, other):
                         if oracle.comparison.match(step, index, seen, candidate.node.bindings) is not None:
-                            there = onward(trail, index, Edge(candidate.node, (), step, ()), outcome)
-                            add_explanation(explanations, Candidate(candidate.node, left), assignment, there)
+                            edge = Edge(candidate.node, (), step, ())
+                            there = known.onward(index, edge, outcome, known.assignment)
+                            add_explanation(explanations, Candidate(candidate.node, left), there)
         if not explanations:
             answered = any(other not in self._open for other in others)
             return self._violation(index, call, outcome, seen, reached, overlapping=answered)
@@ -155,17 +150,17 @@ class Tracker:
         todo = list(reached)
         while todo:
             candidate = todo.pop()
-            assignment, trail = reached[candidate]
+            explanation = reached[candidate]
             for position, entry in enumerate(candidate.pending):
                 if entry.edge is not None:
                     continue
                 for edge in self.oracle.effects(candidate.node, entry.client, entry.call):
-                    known = assigned(assignment, edge.keys)
+                    known = assigned(explanation.assignment, edge.keys)
                     pending = list(candidate.pending)
                     pending[position] = entry._replace(edge=edge)
                     there = Candidate(edge.node, tuple(pending))
                     if known is not None and add_explanation(
-                        reached, there, known, onward(trail, entry.client, edge, None)
+                        reached, there, explanation.onward(entry.client, edge, None, known)
                     ):
                         todo.append(there)
         return reached
@@ -198,15 +193,7 @@ class Tracker:
 
     def broken_but_followed(self) -> Sequence[str]:
         """Rules that every remaining explanation breaks on its way: an alternative that `breaks` a rule was taken."""
-        broken = [
-            frozenset(
-                rule
-                for moment in back(explanation.trail)
-                if not moment.is_break
-                for rule in moment.step.alternative.breaks
-            )
-            for explanation in self.explanations.values()
-        ]
+        broken = [explanation.broken for explanation in self.explanations.values()]
         return sorted(frozenset.intersection(*broken)) if broken else []
 
     def evidence(self) -> dict[ChoicePlace, frozenset[str]]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from openfirst_conformance.oracle.explanation import Candidate, Explanation, Violation
+from openfirst_conformance.oracle.explanation import Candidate, Explanation, Violation, add_explanation
 from openfirst_conformance.oracle.oracle import Oracle
 from openfirst_conformance.oracle.tracker import Tracker
 from openfirst_conformance.recordings.events import Ended, Event, Made, Turned
@@ -102,11 +102,7 @@ class Follower:
             states = list(node.states)
             states[client] = self.machine.having(states[client], **turned.values)
             there = Candidate(self.oracle.node(tuple(states), node.bindings), pending)
-            known = explanation.assignment
-            if there in explanations:  # What two that lead to one place disagree on is left open.
-                other = explanations[there].assignment
-                known = {key: known[key] | other[key] for key in known.keys() & other.keys()}
-            explanations[there] = Explanation(known, explanation.trail)
+            add_explanation(explanations, there, explanation)
         self.tracker.explanations = explanations
 
     def followed(self) -> list[Broken]:

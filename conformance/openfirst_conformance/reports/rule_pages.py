@@ -93,7 +93,9 @@ def _broken(machine: Machine, trace: GoldenTrace) -> Iterator[Example]:
         permitted = tracker.options(planned.client, call)()
         errors = machine.contract.operations[planned.operation].errors
         others = [Answered()] if isinstance(outcome, Refused) else [Refused(code) for code in errors[:1]]
-        altered = map(Answered, _altered(outcome.value) if isinstance(outcome, Answered) else ())
+        value = outcome.value if isinstance(outcome, Answered) else None
+        before = [shown.value for shown in right if isinstance(shown, Answered)]
+        altered = map(Answered, (*_altered(value), *_as_before(value, before)))
         for wrong in [*(_wrong(never, outcome) for never in nevers), *altered, *others]:
             after, _, violation = _followed(oracle, trace, right, planned, wrong)
             rules = blame(oracle, violation, minimal=False) if violation else tuple(after.broken_but_followed())
@@ -161,6 +163,15 @@ def _altered(value: Any) -> Iterator[Any]:
         for name, part in value.items():
             others = _altered(part) if isinstance(part, dict | bool) else ["something else" if part is None else None]
             yield from ({**value, name: other} for other in others)
+
+
+def _as_before(value: Any, before: Iterable[Any]) -> Iterator[Any]:
+    """The value with one part of it as another answer showed it."""
+    for shown in before:
+        if isinstance(value, dict) and isinstance(shown, dict):
+            yield from (
+                {**value, name: shown[name]} for name in value.keys() & shown.keys() if value[name] != shown[name]
+            )
 
 
 def _example_words(machine: Machine, example: Example) -> list[str]:

@@ -17,8 +17,10 @@ from openfirst_conformance.tiers.planning.kinds import kinds_of
 from openfirst_conformance.tiers.planning.resolved_table import Table, tables_of
 from openfirst_reference.machine.step import State
 
-ASSUMPTIONS = ("a race shows when two or three calls overlap", "the implementation may interleave them as it likes")
-_TRIPLES = 60
+ASSUMPTIONS = ("a race shows when two to four calls overlap", "the implementation may interleave them as it likes")
+_MORE = 40
+_LARGEST = 4
+_OF_TWO = 15
 
 
 async def concurrent(subject: Subject) -> AsyncIterator[Played]:
@@ -64,14 +66,32 @@ def _bursts(subject: Subject) -> Iterator[Case]:
     operations = subject.driver.contract.operations
     kinds = kinds_of(table).values()
     identifier = Identifier(table, kinds)
+    most, clients = subject.driver.capabilities.concurrency, subject.driver.capabilities.clients
     for number, way in enumerate(kinds, 1):
-        calls = _one_an_operation(table, table.classes.after(way))
+        state = table.classes.after(way)
+        calls, every = _one_an_operation(table, state), table.inputs(state)
         random = Random(f"{subject.settings.seed}/{number}")
-        size = min(3, subject.driver.capabilities.concurrency)
-        more = [tuple(random.choices(calls, k=size)) for _ in range(_TRIPLES)]
-        for count, burst in enumerate([*itertools.product(calls, repeat=2), *more], 1):
+        bursts = [
+            *itertools.product(calls, repeat=2),
+            *(tuple(random.choices(calls, k=min(3, most))) for _ in range(_MORE)),
+            *(tuple(random.choices(every, k=random.randint(2, min(_LARGEST, most)))) for _ in range(_MORE)),
+        ]
+        for count, burst in enumerate(bursts, 1):
             if not all(operations[table.letters[item][0]].pure for item in burst):
-                yield _case(identifier, table, f"concurrent-{number}-{count}", way, burst)
+                case = _case(identifier, table, f"concurrent-{number}-{count}", way, burst)
+                yield _for_two(case, random) if clients > 1 and count > len(bursts) - _OF_TWO else case
+
+
+def _for_two(case: Case, random: Random) -> Case:
+    """The case with some of the calls that overlap made by another client, which holds the same and has done nothing yet."""
+    (fixture,) = case.clients.values()
+    first = next((number for number, planned in enumerate(case.calls) if planned.overlapping), 0) - 1
+    calls = [
+        replace(planned, client=random.choice("ab")) if planned.overlapping or number == first else planned
+        for number, planned in enumerate(case.calls)
+    ]
+    looks = [replace(planned, client="b") for planned in calls[-1:] if not planned.overlapping]
+    return replace(case, clients={"a": fixture, "b": fixture}, calls=(*calls, *looks))
 
 
 def _one_an_operation(table: Table, state: State) -> list[int]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+import itertools
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from random import Random
 from typing import Any
@@ -13,7 +14,9 @@ from openfirst_conformance.driving.subject import Subject
 from openfirst_conformance.tiers.choice_probes import learnt
 from openfirst_conformance.tiers.planning.hsi import Word
 from openfirst_conformance.tiers.planning.resolved_table import Table, tables_of
-from openfirst_conformance.tiers.values import Pool, longest, made_values, near_misses
+from openfirst_conformance.tiers.reach import endurance, equal_values, in_company
+from openfirst_conformance.tiers.sweep import rounds
+from openfirst_conformance.tiers.values import Pool, longest, made_values, near_misses, pairs_alike
 from openfirst_reference.contract.expressions import mentioned
 from openfirst_reference.machine.machine import Machine
 from openfirst_reference.machine.step import State, Step
@@ -46,9 +49,28 @@ def _cases(subject: Subject) -> Iterator[Case]:
     if not subject.driver.is_platform:  # which stamps the values that a token holds, so that each case has its own
         for table in still[:1]:
             yield from _one_holder_each(table, made, subject.settings.seed)
+    yield from _on_purpose(subject, still)
     walker = _Walker(subject, tables, made)
     for number in range(1, subject.settings.walks + 1):
         yield walker.walk(number)
+
+
+def _on_purpose(subject: Subject, tables: Sequence[Table]) -> Iterator[Case]:
+    """What lies beyond `complete`, and needs no luck: many sessions, equal values, another client."""
+    driver = subject.driver
+    by_fixture = {table.fixture: table for table in tables}
+    opening = [each for each in rounds(driver.machine, driver.has) if each.fixture in by_fixture]
+    cases: list[Iterable[Case]] = [equal_values(table) for table in tables]
+    cases += [[endurance(each, _status(by_fixture[each.fixture]))] for each in opening[:1]]
+    if driver.capabilities.clients > 1:
+        cases += [in_company(one, other) for one in tables[:1] for other in _likeliest(tables)]
+    yield from (case for case in itertools.chain(*cases) if driver.applies(case))
+
+
+def _likeliest(tables: Sequence[Table]) -> list[Table]:
+    """Two to be in company with: one whose data are the same, and the first in which a datum of the world's is another."""
+    one = tables[0]
+    return [one, *(table for table in tables if table.initial != one.initial)][:2]
 
 
 def _one_value_each(table: Table, made: Pool, share: slice) -> Iterator[Case]:
@@ -59,7 +81,12 @@ def _one_value_each(table: Table, made: Pool, share: slice) -> Iterator[Case]:
             continue
         case = table.case("", "", way)
         leaves = {_leaf(table, operation, parameter, value) for value in values}
-        for number, value in enumerate(values if len(leaves) > _KINDS else values[share], 1):
+        alike = list(
+            dict.fromkeys(
+                text for pair in pairs_alike("", longest(table.machine, operation, parameter)) for text in pair
+            )
+        )
+        for number, value in enumerate([*(values if len(leaves) > _KINDS else values[share]), *alike[share]], 1):
             arguments = _arguments(table, operation, {parameter: value})
             if arguments is not None:
                 name = f"value-{table.fixture}-{operation}-{parameter}-{number}"
@@ -72,26 +99,31 @@ def _one_holder_each(table: Table, made: Pool, seed: int) -> Iterator[Case]:
     machine = table.machine
     for (operation, parameter), values in made.items():
         for name in _compared_with(machine, operation, parameter) if operation in table.operations else ():
-            if table.initial[machine.index[name]] is None:
+            own, limit = table.initial[machine.index[name]], longest(machine, operation, parameter)
+            if own is None:
                 continue
-            for number, value in enumerate(values, 1):
-                random = Random(f"{seed}/{number}")
-                near = [*random.sample(near_misses(value), _NEAR), value[: len(value) // 2], value[:-1]]
+            for number, (value, given) in enumerate(_held_and_given(str(own), values, limit, seed), 1):
                 state = machine.having(table.initial, **{name: value})
-                for count, given in enumerate(dict.fromkeys([value, *near]), 1):
-                    arguments = _arguments(table, operation, {parameter: given}, state)
-                    if (
-                        given
-                        and arguments is not None
-                        and len(given.encode()) <= longest(machine, operation, parameter)
-                    ):
-                        yield Case(
-                            f"held-{table.fixture}-{name}-{number}-{count}",
-                            f"another value of {name}",
-                            {"a": table.fixture},
-                            (Planned("a", operation, arguments), *_status(table)),
-                            held={"a": {name: value}},
-                        )
+                arguments = _arguments(table, operation, {parameter: given}, state)
+                if arguments is not None:
+                    yield Case(
+                        f"held-{table.fixture}-{name}-{number}",
+                        f"another value of {name}",
+                        {"a": table.fixture},
+                        (Planned("a", operation, arguments), *_status(table)),
+                        held={"a": {name: value}},
+                    )
+
+
+def _held_and_given(own: str, values: Sequence[str], limit: int, seed: int) -> Iterator[tuple[str, str]]:
+    """A value that a client holds, and one that it gives: the same, or near."""
+    for one, other in pairs_alike(own, limit):
+        yield from ((one, other), (other, one))
+    for number, value in enumerate(values, 1):
+        near = Random(f"{seed}/{number}").sample(near_misses(value), _NEAR)
+        for given in dict.fromkeys([value, *near, value[: len(value) // 2], value[:-1]]):
+            if given and len(given.encode("utf-8", "surrogatepass")) <= limit:
+                yield value, given
 
 
 def _compared_with(machine: Machine, operation: str, parameter: str) -> list[str]:

@@ -13,7 +13,7 @@ from openfirst_reference.machine.step import Call, State
 
 
 @dataclass(frozen=True)
-class _Plan:
+class Round:
     """What a fixture has for the sweep: a call of every method, and what opens and closes the gate.
 
     `opening` is None where nothing opens it; `refused` is a call that would, and is refused.
@@ -33,14 +33,25 @@ def sweep(machine: Machine, has: Callable[[str], bool]) -> Iterator[Case]:
     """
     for (operation, parameter), classes in machine.contract.classes.items():
         if classes.source == "services":
-            plans = list(_plans(machine, operation, parameter, has))
+            plans = list(rounds_of(machine, operation, parameter, has))
             opened = next((plan for plan in plans if plan.opening is not None), None)
             for plan in plans:
                 if plan.opening is None or plan is opened:
                     yield from _cases(plan)
 
 
-def _plans(machine: Machine, operation: str, parameter: str, has: Callable[[str], bool]) -> Iterator[_Plan]:
+def rounds(machine: Machine, has: Callable[[str], bool]) -> list[Round]:
+    """The rounds in which something opens the gate, and something closes it."""
+    return [
+        each
+        for (operation, parameter), classes in machine.contract.classes.items()
+        if classes.source == "services"
+        for each in rounds_of(machine, operation, parameter, has)
+        if each.opening and each.closing
+    ]
+
+
+def rounds_of(machine: Machine, operation: str, parameter: str, has: Callable[[str], bool]) -> Iterator[Round]:
     """The plan of every fixture in which the services are called."""
     contract = machine.contract
     targets = [
@@ -57,13 +68,13 @@ def _plans(machine: Machine, operation: str, parameter: str, has: Callable[[str]
         answers, silent = partial(_answers, machine, every[0]), partial(_silent, machine, every[0])
         opening = _way(machine, start, calls, answers)
         if opening is None:
-            yield _Plan(fixture, every, None)
+            yield Round(fixture, every, None)
             continue
         closing = _way(machine, _follow(machine, start, opening), calls, silent)
-        yield _Plan(fixture, every, opening, closing or (), _refused(machine, start, calls, opening))
+        yield Round(fixture, every, opening, closing or (), _refused(machine, start, calls, opening))
 
 
-def _cases(plan: _Plan) -> Iterator[Case]:
+def _cases(plan: Round) -> Iterator[Case]:
     every, opening, closing = plan.every, plan.opening, plan.closing
     if opening is None:
         title = "every service method where no session can be opened"

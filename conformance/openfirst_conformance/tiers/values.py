@@ -10,6 +10,15 @@ from typing import Any
 from openfirst_reference.machine.machine import Machine
 
 _VALUES = 40
+_CUTS = (16, 32, 36, 64, 128, 255, 256, 1024)
+"""The lengths, in characters, after which software is known to stop reading."""
+_ALIKE = (
+    ("7", "007"), ("7", "7.0"), ("7", "+7"), ("7", "0x7"), ("7", "\uff17"), ("1000", "1e3"), ("0", "-0"), ("0", "false"),
+    ("s", "\u017f"), ("k", "\u212a"), ("i", "\u0131"), ("I", "\u0130"), ("ss", "\u00df"), ("\u03c3", "\u03c2"),
+    ("fi", "\ufb01"), ("1", "\u2460"), ("2", "\u00b2"), ("\u00e5", "\u212b"), ("a", "\u0430"), ("o", "\u03bf"),
+    ("-", "\u2010"), (" ", "\u00a0"), ("true", "1"), ("null", "None"),
+)  # fmt: skip
+"""Texts that are not the same, and that a comparison as numbers, without case, by looks or by compatibility takes for it."""
 Pool = Mapping[tuple[str, str], Sequence[Any]]
 
 
@@ -26,6 +35,20 @@ def made_values(machine: Machine, seed: int) -> Pool:
             near = [text for example in examples[:2] for text in near_misses(example)]
             pool[operation, parameter] = list(dict.fromkeys([*near, *_collected(examples, limit, seed)]))
     return pool
+
+
+def pairs_alike(text: str, limit: int) -> list[tuple[str, str]]:
+    """Pairs of texts that are nearly the same, of at most so many bytes: as given, inside another text, one character apart."""
+    inside = [(f"a{one}b", f"a{other}b") for one, other in _ALIKE]
+    apart = [
+        (text, text[:at] + other + text[at + 1 :])
+        for at, character in enumerate(text)
+        for other in dict.fromkeys((character.upper(), character.lower(), unicodedata.normalize("NFD", character), ""))
+        if other != character
+    ]
+    cut = [(f"{'x' * size}1", f"{'x' * size}2") for size in _CUTS]
+    pairs = (*_ALIKE, *inside, *apart, *cut)
+    return [pair for pair in pairs if all(pair) and all(len(item.encode()) <= limit for item in pair)]
 
 
 def _collected(examples: Sequence[str], limit: int, seed: int) -> list[str]:

@@ -265,9 +265,6 @@ class Answer(Entry, frozen=True, kw_only=True):
     optional: Annotated[dict[str, Any], Meta(description="Fields that may be missing, with their values.")] = field(
         default_factory=dict
     )
-    distinct: Annotated[bool, Meta(description="An identity is nobody else's.", extra_json_schema={"const": True})] = (
-        False
-    )
     name: Annotated[str, FROM_THE_NAME] = ""
 
     @property
@@ -301,6 +298,9 @@ class Alternative(Entry, frozen=True, kw_only=True):
     then: Annotated[
         WordList, Meta(description="The name of an effect, or a list of several that come one after the other.")
     ] = field(default_factory=WordList)
+    distinct: Annotated[
+        bool, Meta(description="An identity that it shows is nobody else's.", extra_json_schema={"const": True})
+    ] = False
     breaks: Annotated[WordList, Meta(description="The rules that are broken by what is followed all the same.")] = (
         field(default_factory=WordList)
     )

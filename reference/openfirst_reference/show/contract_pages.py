@@ -112,7 +112,9 @@ def _rule(contract: Contract, rule: Rule, level: int) -> Iterator[Block]:
         for effect in contract.effects.values()
         if any(rule.id in rules for part in effect.answering.values() for rules in part.values())
     ]
+    followed = [row.id for row in contract.rows.values() if any(rule.id in item.breaks for item in row.may)]
     said = [f"Carried by {list_words(rows)}."] if rows else []
+    said += [f"What breaks it in {list_words(followed)} is followed all the same."] if followed else []
     said += [f"Answers for what {list_words(kept)} leave behind."] if kept else []
     if said:
         yield " ".join(said)

@@ -286,6 +286,19 @@ class CutsLongName(_Altering):
         session.name = session.name and session.name[:255]
 
 
+class ReadsNameAsNumber(Faulty):
+    """A name that is a number is shown as one is written."""
+
+    breaks = ("info-is-kept",)
+    needs = "explore"
+
+    def show(self, session: Session) -> Json:
+        """Read it."""
+        shown = super().show(session)
+        name = session.name
+        return {**shown, "info": {**shown["info"], "name": str(int(name)) if name and name.isdecimal() else name}}
+
+
 class FillsInName(_Altering):
     """A participant without a name is called Guest."""
 
@@ -355,6 +368,56 @@ class ComparesBeginning(Faulty):
     def same_external_id(self, given: str, own: str) -> bool:
         """Look at the beginning of the other one."""
         return given.startswith(own)
+
+
+class ComparesAsNumbers(Faulty):
+    """External IDs that are numbers are the same if the numbers are."""
+
+    breaks = ("external-id-mismatch",)
+    needs = "explore"
+
+    def same_external_id(self, given: str, own: str) -> bool:
+        """Read them."""
+        try:
+            return float(given) == float(own)
+        except ValueError:
+            return given == own
+
+
+class ComparesByCompatibility(Faulty):
+    """External IDs are the same if they look it: a ligature and its letters."""
+
+    breaks = ("external-id-mismatch",)
+    needs = "explore"
+
+    def same_external_id(self, given: str, own: str) -> bool:
+        """Normalise too far; what only composes differently stays apart."""
+        composed = [unicodedata.normalize("NFC", text) for text in (given, own)]
+        return given == own or (
+            composed[0] != composed[1] and unicodedata.normalize("NFKC", given) == unicodedata.normalize("NFKC", own)
+        )
+
+
+class ComparesWithoutCaseOfTheLast(Faulty):
+    """The last character of an external ID may be small or capital."""
+
+    breaks = ("external-id-mismatch",)
+    needs = "explore"
+
+    def same_external_id(self, given: str, own: str) -> bool:
+        """Fold the end."""
+        return given[:-1] == own[:-1] and given[-1:].upper() == own[-1:].upper()
+
+
+class ComparesSixtyFourCharacters(Faulty):
+    """External IDs are read up to the 64th character."""
+
+    breaks = ("external-id-mismatch",)
+    needs = "explore"
+
+    def same_external_id(self, given: str, own: str) -> bool:
+        """Cut."""
+        return given[:64] == own[:64]
 
 
 class RefusesMismatchButOpens(Faulty):
@@ -496,6 +559,82 @@ class ShowsExternalIdOfBefore(Faulty):
         """Remember the first ID that was not none."""
         first = client.notes.setdefault("first", external_id)
         return super().session(client, info, first if client.credential.kind == "token" else external_id)
+
+
+# Beyond a few calls of one client ---------------------------------------------------------------------------
+
+
+class FailsToOpenTheTwentiethTime(Faulty):
+    """There is room for nineteen sessions."""
+
+    breaks = ("open-opens", "info-is-optional", "reopen")
+    needs = "explore"
+
+    def open(self, client: Client, info: Info | None) -> Any:
+        """Count."""
+        client.notes["opened"] = client.notes.get("opened", 0) + 1
+        if client.notes["opened"] == 20:
+            raise Refusal("session-already-open")
+        return super().open(client, info)
+
+
+class ForgetsOneGateAfterTenSessions(Faulty):
+    """One method of a service answers without a session, once ten were closed."""
+
+    breaks = ("open-before-use", "close-closes")
+    needs = "explore"
+
+    def end(self, client: Client) -> None:
+        """Count."""
+        client.notes["closed"] = client.notes.get("closed", 0) + (client.session is not None)
+        super().end(client)
+
+    def is_gated(self, service: str, method: str) -> bool:
+        """All but one, later."""
+        late = any(client.notes.get("closed", 0) >= 10 for client in self.clients.values())
+        return super().is_gated(service, method) and not (late and (service, method) == ("recording", "stop"))
+
+
+class LosesNameThatIsTheExternalId(Faulty):
+    """A name that is the same text as the external ID is not kept."""
+
+    breaks = ("info-is-kept",)
+    needs = "explore"
+
+    def session(self, client: Client, info: Info | None, external_id: str | None) -> Session:
+        """Compare."""
+        session = super().session(client, info, external_id)
+        if session.name == external_id:
+            session.name = None
+        return session
+
+
+class LosesNameThatIsTheAvatar(Faulty):
+    """An update with one text for both keeps one of them."""
+
+    breaks = ("update-updates",)
+    needs = "explore"
+
+    def update(self, client: Client, name: str | None, avatar_url: str | None) -> Any:
+        """Compare."""
+        return super().update(client, name, None if avatar_url == name else avatar_url)
+
+
+class LeaksNameToAnothersFirstSession(Faulty):
+    """Whoever opens for the first time without a name has the name that another client gave."""
+
+    breaks = ("sessions-are-apart",)
+    innocent = ("token-refresh", "bad-token", "concurrent-calls")
+    needs = "explore"
+
+    def session(self, client: Client, info: Info | None, external_id: str | None) -> Session:
+        """Look what others are called."""
+        session = super().session(client, info, external_id)
+        if session.name is None and not client.notes.get("opened"):
+            names = [other.session.name for other in self.clients.values() if other is not client and other.session]
+            session.name = next((name for name in names if name), None)
+        client.notes["opened"] = True
+        return session
 
 
 # Closing ----------------------------------------------------------------------------------------------------
@@ -1502,3 +1641,49 @@ class ShowsHalfAParticipantInRace(_Racing):
         """The session that there is now."""
         assert client.session is not None
         return client.session
+
+
+class MismatchOpensInRace(_Racing):
+    """A refused open that overlaps an update leaves a session: what it was given is looked at too late."""
+
+    async def answer(self, client: Client, operation: str, arguments: Json) -> Any:
+        """Count who is inside, and forget to look when there are two."""
+        client.notes["inside"] = client.notes.get("inside", 0) + 1
+        try:
+            await self.pause()
+            if operation == "open" and client.notes["inside"] > 1 and client.session is None:
+                self.check_credential(client)
+                client.session = self.session(client, arguments.get("info"), client.credential.external_id)
+                return None
+            return await super().answer(client, operation, arguments)
+        finally:
+            client.notes["inside"] -= 1
+
+
+class NeedsFourInRace(_Racing):
+    """The fourth of four calls that overlap is refused, since there is room for three."""
+
+    breaks = ("concurrent-calls",)
+
+    async def answer(self, client: Client, operation: str, arguments: Json) -> Any:
+        """Count who is inside."""
+        client.notes["inside"] = client.notes.get("inside", 0) + 1
+        try:
+            await self.pause()
+            if client.notes["inside"] > 3:
+                raise Refusal("not-initialized")
+            return await super().answer(client, operation, arguments)
+        finally:
+            client.notes["inside"] -= 1
+
+
+class MixesClientsInRace(_Racing):
+    """Two clients that call at once are taken for the one that came last."""
+
+    breaks = ("concurrent-calls",)
+
+    async def answer(self, client: Client, operation: str, arguments: Json) -> Any:
+        """Remember whose turn it is, wait, and believe that."""
+        self.turn = client
+        await self.pause()
+        return await super().answer(self.turn, operation, arguments)

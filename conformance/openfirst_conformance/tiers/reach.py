@@ -1,0 +1,174 @@
+"""Reach: cases made on purpose for what lies beyond `complete`: depth, values that are equal, and other clients.
+
+Nothing here is drawn; the same contract gives the same cases.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from openfirst_conformance.cases.case import Case, Planned
+from openfirst_conformance.tiers.planning.kinds import kinds_of
+from openfirst_conformance.tiers.planning.resolved_table import Table
+from openfirst_conformance.tiers.sweep import Round
+from openfirst_reference.machine.search import Search
+from openfirst_reference.machine.step import Call, State
+
+SESSIONS = 100
+_SWEPT = (3, 10, 30, SESSIONS)
+
+
+# Depth ----------------------------------------------------------------------------------------------------------------
+
+
+def endurance(own: Round, looks: Sequence[Planned]) -> Case:
+    """A hundred sessions in one case: with a look after each change, one method of a service in each, and every method in some."""
+    opening, closing, every = (_planned(way) for way in (own.opening or (), own.closing, own.every))
+    calls: list[Planned] = []
+    for number in range(1, SESSIONS + 1):
+        used = every if number in _SWEPT else [every[number % len(every)]]
+        calls += [*opening, *looks, *used, *closing, *looks, *used]
+    return Case(f"endurance-{own.fixture}", f"{SESSIONS} sessions, one after another", {"a": own.fixture}, tuple(calls))
+
+
+def _planned(calls: Iterable[Call]) -> list[Planned]:
+    return [Planned("a", call.operation, call.arguments) for call in calls]
+
+
+# Values that are equal ------------------------------------------------------------------------------------------------
+
+
+def equal_values(table: Table) -> Iterator[Case]:
+    """Calls that give a value which the client holds, or held, as something else; and calls that give one value twice."""
+    machine, looks = table.machine, _looks(table)
+    data = [
+        name for name, variable in table.contract.variables.items() if not variable.values and variable.owner is None
+    ]
+    for operation, parameters in _data_given(table).items():
+        for parameter in parameters:
+            for name in data:
+                found = _holding(table, operation, name)
+                if found is not None:
+                    way, state = found
+                    value = str(state[machine.index[name]])
+                    yield from _giving(table, way, operation, {parameter: value}, looks, f"{parameter}-is-{name}")
+            for other in parameters[: parameters.index(parameter)]:
+                found = _holding(table, operation, None)
+                if found is not None:
+                    values = {parameter: _TWICE, other: _TWICE}
+                    yield from _giving(table, found[0], operation, values, looks, f"{parameter}-is-{other}-too")
+
+
+_TWICE = "twice"
+
+
+def _data_given(table: Table) -> dict[str, list[str]]:
+    """The parameters of each operation that are data."""
+    variables = table.contract.variables
+    return {
+        name: [
+            item
+            for item in table.contract.operations[name].parameters
+            if item in variables and not variables[item].values
+        ]
+        for name in table.operations
+        if not table.contract.operations[name].by_world
+    }
+
+
+def _holding(table: Table, operation: str, name: str | None) -> tuple[tuple[int, ...], State] | None:
+    """A shortest way to where a call of the operation is accepted, and the variable (if any) holds something."""
+    for way in table.ways.values():
+        state = table.classes.after(way)
+        if name is not None and not state[table.machine.index[name]]:
+            continue
+        own = [number for number in table.inputs(state) if table.letters[number][0] == operation]
+        if any(not step.is_error for number in own for step in table.steps(state, number)[:1]):
+            return way, state
+    return None
+
+
+def _giving(
+    table: Table, way: tuple[int, ...], operation: str, values: Mapping[str, Any], looks: Sequence[Planned], name: str
+) -> Iterator[Case]:
+    stated = table.contract.operations[operation]
+    filled = dict(values)
+    for parameter in stated.parameters:
+        if parameter not in filled and stated.requires(parameter):
+            leaves = table.contract.classes[operation, parameter].leaves
+            filled[parameter] = next((leaf.examples[0] for leaf in leaves if leaf.examples), None)
+    arguments = table.machine.arguments(operation, filled)
+    try:
+        table.machine.call(operation, arguments, table.classes.after(way))
+    except ValueError:
+        return
+    if table.subject.driver.permits(operation, arguments):
+        case = table.case(f"equal-{table.fixture}-{operation}-{name}", "one value in two places", way)
+        yield replace(case, calls=(*case.calls, Planned("a", operation, arguments), *looks))
+
+
+# Another client -------------------------------------------------------------------------------------------------------
+
+
+def in_company(table: Table, other: Table) -> Iterator[Case]:
+    """From every kind of state of one client, a tour of another through every kind with every call; both are looked at."""
+    tour, theirs, mine = _tour(other), _looks(other, "b"), _looks(table)
+    for number, way in enumerate(kinds_of(table).values(), 1):
+        case = table.case(f"company-{table.fixture}-{other.fixture}-{number}", "two clients", way)
+        calls = list(case.calls)
+        for planned in tour:
+            calls += [planned, *theirs, *mine]
+        yield replace(case, clients={"a": table.fixture, "b": other.fixture}, calls=tuple(calls))
+
+
+def _tour(table: Table) -> list[Planned]:
+    """A walk of client b: in every kind of state, each operation that changes something, giving little and giving much."""
+    operations, outline = table.contract.operations, table.machine.outline
+    todo: set[tuple[State, int]] = set()
+    for way in kinds_of(table).values():
+        state = table.classes.after(way)
+        for numbers in (table.inputs(state), table.rich_inputs(state)):
+            first: dict[str, int] = {}
+            for number in numbers:
+                first.setdefault(table.letters[number][0], number)
+            todo |= {
+                (outline(state), number)
+                for name, number in first.items()
+                if not operations[name].pure and not operations[name].by_world
+            }
+    state, calls = table.initial, list[Planned]()
+    while todo:
+        onward = _towards(table, state, todo)
+        if onward is None:
+            break
+        for number in onward:
+            call = table.call(state, number)
+            if call is not None:
+                todo.discard((outline(state), number))
+                calls.append(Planned("b", call.operation, call.arguments))
+                state = table.step(state, number)
+    return calls
+
+
+def _towards(table: Table, start: State, todo: set[tuple[State, int]]) -> tuple[int, ...] | None:
+    """The calls up to the first that is still to be made."""
+    outline = table.machine.outline
+    states = {outline(start): start}
+    search = Search[State, int](states)
+    for kind in search:
+        state = states[kind]
+        number = next((number for place, number in sorted(todo, key=repr) if place == kind), None)
+        if number is not None:
+            return (*search.way(kind), number)
+        for number in table.inputs(state):
+            if not table.contract.operations[table.letters[number][0]].by_world:
+                there = table.step(state, number)
+                states.setdefault(outline(there), there)
+                search.found(kind, number, outline(there))
+    return None
+
+
+def _looks(table: Table, client: str = "a") -> list[Planned]:
+    return [Planned(client, name) for name in table.operations if table.contract.operations[name].pure]
