@@ -51,8 +51,8 @@ class Driver:
         self.layers: dict[str, Counter[str]] = {}
         self.unknown_reasons: Counter[str] = Counter()
         self._targets = machine.contract.targets()
-        self._stuck: Counter[Cell] = Counter()
-        self._answered: set[Cell] = set()
+        self.stuck: Counter[Cell] = Counter()
+        self.answered: set[Cell] = set()
         self.initialized: InitializeResult
         self.capabilities: Capabilities
         self.translate: Translator
@@ -250,13 +250,13 @@ class Driver:
                 outcome = await self._call(planned)
         except AdapterFault as fault:
             played.fault, played.stderr, played.stuck = fault, fault.stderr, (planned, cell[2])
-            self._stuck[cell] += 1
+            self.stuck[cell] += 1
             return True
         if not isinstance(outcome, Pending):
-            self._answered.add(cell)
+            self.answered.add(cell)
             self._take(played, planned, call, outcome)
             return True
-        self._stuck[cell] += 1
+        self.stuck[cell] += 1
         assert played.tracker is not None
         played.seen.append(CallMade(planned, outcome, played.tracker.options(planned.client, call)))
         played.tracker.begin(planned.client, call)
@@ -289,11 +289,11 @@ class Driver:
                 played.violation = tracker.end(number, outcome)
 
     def _never_comes_back(self, cell: Cell) -> bool:
-        return self._stuck[cell] >= _TRIES and cell not in self._answered
+        return self.stuck[cell] >= _TRIES and cell not in self.answered
 
     def unanswered_rules(self) -> set[str]:
         """The rules carried where a call ended the adapter or was not answered, every time that it was made."""
-        return {rule for cell in self._stuck if self._never_comes_back(cell) for rule in cell[2]}
+        return {rule for cell in self.stuck if self._never_comes_back(cell) for rule in cell[2]}
 
     def _cell(self, played: Played, client: str, call: Call) -> Cell:
         """The rows that a call may meet, and the rules that they carry."""

@@ -49,23 +49,34 @@ class Follower:
         self.violation: Violation | None = None
         self._numbers: dict[Made, int] = {}
         self._against: dict[str, Line] = {}
+        self._next = 0
 
     def follow(self, events: Sequence[Event]) -> Event | None:
         """Take in events until one breaks a rule, or leaves too much open to go on; that one is returned."""
-        position = 0
-        while position < len(events):
-            event, answer = events[position], None
-            if position + 1 < len(events):
-                after = events[position + 1]
+        self._next = 0
+        return self.follow_on(events)
+
+    def follow_on(self, events: Sequence[Event]) -> Event | None:
+        """Take in the rest of the events, behind the last one that was taken in; see `follow`."""
+        while self._next < len(events):
+            event, answer = events[self._next], None
+            if self._next + 1 < len(events):
+                after = events[self._next + 1]
                 if isinstance(after, Ended) and after.made is event:  # nothing came in between: a whole call
                     event, answer = after, after.outcome
             if isinstance(event, Turned) and any(made.client == event.client for made in self._numbers):
                 return event  # Which of the two a call met that is under way, nobody knows.
-            self._take(events[position], answer)
+            self._take(events[self._next], answer)
+            self._next += 1 if answer is None else 2
             if self.violation or self.tracker.waiting > _UNDER_WAY:
                 return event
-            position += 1 if answer is None else 2
         return None
+
+    def go_on(self, rules: tuple[str, ...]) -> bool:
+        """Permit what broke these rules, so that the rest can be followed. False: nobody can say where that led."""
+        went = self.violation is not None and self.tracker.go_on(self.violation, rules)
+        self.violation = None if went else self.violation
+        return went
 
     def _take(self, event: Event, answer: Settled | None) -> None:
         match event:

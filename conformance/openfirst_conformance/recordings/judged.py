@@ -1,8 +1,8 @@
 """What already happened, judged: a recording's calls go through the tracker that judges a check.
 
-Clients that share an external ID are followed together, and all others apart, so that a client that breaks a rule ends
-the judgement of nobody but those that it is bound up with. Where a rule is broken, the calls of all clients up to there
-are followed once more together, so that a session that shows in another one is blamed as that.
+Clients that share an external ID are followed together, and all others apart. Where a rule is broken, the calls of all clients
+up to there are followed once more together, so that a session that shows in another one is blamed as that; and the rest is
+followed as though that had been permitted.
 """
 
 from __future__ import annotations
@@ -96,16 +96,24 @@ def _judge(oracle: Oracle, recording: Recording, names: set[str], judged: Judged
     judged.calls += sum(isinstance(event, Made) and not operations[event.operation].by_world for event in events)
     follower = Follower(oracle, {name: recording.clients[name] for name in recording.clients if name in names})
     last = follower.follow(events)
-    if follower.violation is not None and last is not None:
+    found: set[str] = set()
+    while follower.violation is not None and last is not None:
         line, violation = follower.lines[-1], follower.violation
-        rules = _among_all(oracle, recording, names, last) or blame(oracle, violation, minimal=False)
-        before = tuple(item for item in follower.lines[:-1] if item.client == line.client)
-        judged.broken.append(Broken(line, rules, violation.permitted, before))
-    elif last is not None:
+        rules = blame(oracle, violation, minimal=False)
+        if not found:  # Of what comes later, nobody can say whether another client has a part in it.
+            rules = _among_all(oracle, recording, names, last) or rules
+        if not found.issuperset(rules):
+            before = tuple(item for item in follower.lines[:-1] if item.client == line.client)
+            judged.broken.append(Broken(line, rules, violation.permitted, before))
+        found.update(rules)
+        if not follower.go_on(rules):
+            break
+        last = follower.follow_on(events)
+    if last is not None and follower.violation is None:
         why = TooOpen.CREDENTIAL_TURNED if isinstance(last, Turned) else TooOpen.TOO_MANY_UNDER_WAY
         judged.given_up.append((follower.lines[-1], why))
-    else:
-        judged.broken += follower.followed()
+    elif last is None:
+        judged.broken += [item for item in follower.followed() if not found.issuperset(item.rules)]
     # What was known before a violation stays known.
     note_choices(judged.choices, oracle.machine.contract, follower.tracker.evidence())
 

@@ -18,6 +18,7 @@ from openfirst_conformance.reports.verdict_words import (
     promise_in_words,
     reason_in_words,
 )
+from openfirst_conformance.reports.what_differs import what_differs
 from openfirst_conformance.verdicts.model import Failure, Report, RuleVerdict
 from openfirst_reference.machine.machine import machine_of
 from openfirst_reference.show.step_words import due_words, outcome_words
@@ -65,14 +66,18 @@ def _headline(report: Report) -> Text:
         by_verdict.setdefault(rule.verdict, []).append(rule.id)
     passed = len(by_verdict.pop("pass", []))
     rest = "; ".join(f"{verdict}: {', '.join(ids)}" for verdict, ids in by_verdict.items())
+    only_known = any(rule.verdict == "known" for rule in report.rules.values())
     words = {
-        "conforms": "keeps the contract, as far as it was tested",
+        "conforms": "has known breaks only" if only_known else "keeps the contract, as far as it was tested",
         "broken": "breaks the contract",
         "incomplete": "could not be judged completely",
     }
     style = {"conforms": "bold green", "broken": "bold red", "incomplete": "bold yellow"}[report.verdict]
+    passing = f"{passed} rule passes" if passed == 1 else f"{passed} rules pass"
     text = Text.assemble(
-        (f"{report.verdict}: ", style), (f"{name} {words[report.verdict]}. ", "bold"), f"{passed} rules pass"
+        (f"{report.verdict}: ", style),
+        (f"{name} {words[report.verdict]}. ", "bold"),
+        passing,
     )
     return text + Text(f"; {rest}." if rest else ".")
 
@@ -101,14 +106,18 @@ def _failure(report: Report, rule: RuleVerdict, failure: Failure) -> RenderableT
     for column in (["client"] if several else []) + ["call", "seen", "permitted"]:
         table.add_column(column, overflow="fold")
     for seen in failure.played.seen:
-        last = seen is failure.played.seen[-1]
+        is_last = seen is failure.played.seen[-1]
         call = f"{seen.planned.operation}({_arguments(seen.planned.arguments)})"
         client = [seen.planned.client] if several else []
-        came = Text(_printable(outcome_words(seen.outcome)), style="red" if last else "")
+        came = Text(_printable(outcome_words(seen.outcome)), style="red" if is_last else "")
         table.add_row(*client, call, came, " or ".join(due_words(machine_of(report.contract), seen.permitted)))
     stated = report.contract.rules[rule.id]
     word = "broken" if rule.level == "must" else "not kept"
     fixtures = ", ".join(f"{client}: {fixture}" for client, fixture in failure.played.case.clients.items())
+    last = failure.played.seen[-1]
+    machine = machine_of(report.contract)
+    differing = [what_differs(machine, last.planned.operation, last.outcome, last.permitted)]
+    differing = [line for line in differing if line and rule.level == "must"]
     parts: list[RenderableType] = [
         Text.assemble(
             (f"{rule.id} is {word}", "bold red" if rule.level == "must" else "bold yellow"), f" ({rule.level}). "
@@ -117,6 +126,7 @@ def _failure(report: Report, rule: RuleVerdict, failure: Failure) -> RenderableT
         Padding(
             Text(f"“{stated.quote}” ({report.contract.sources[stated.source].title})", style="italic"), (0, 0, 0, 2)
         ),
+        *(Padding(Text(line, style="bold"), (0, 0, 0, 2)) for line in differing),
         *(
             Padding(Text(forbidding_in_words(report.choices[name], value)), (0, 0, 0, 2))
             for name, value in failure.choices.items()

@@ -53,11 +53,11 @@ def conclude(run: Run, only: Sequence[str]) -> Report:
         contract=contract,
         implementation=run.driver.initialized["implementation"],
         rules={rule.id: _concluded(run, RuleVerdict(rule.id, rule.level, rule.quote)) for rule in rules},
-        choices=run.evidence.choices,
+        choices=run.evidence.shown.choices,
         promise=run.promise,
-        adapter_faults=run.evidence.faults,
+        adapter_faults=run.evidence.shown.faults,
         layers=run.driver.layers,
-        codes=run.evidence.codes,
+        codes=run.evidence.shown.codes,
     )
 
 
@@ -68,7 +68,7 @@ def _concluded(run: Run, verdict: RuleVerdict) -> RuleVerdict:
     verdict.verdict, verdict.reason = _verdict(run, verdict.id)
     for tier in tiers:
         failed = tier in run.confirmed.failed.get(verdict.id, ())
-        tested = tier in run.evidence.tested.get(verdict.id, ())
+        tested = tier in run.evidence.shown.tested.get(verdict.id, ())
         passed = tested and tier not in cut and verdict.verdict != "vacuous"
         verdict.tiers[tier] = "fail" if failed else "pass" if passed else "not-run"
     verdict.refused_only = run.driver.unknown_reasons[verdict.id]
@@ -85,14 +85,14 @@ def _verdict(run: Run, rule: str) -> tuple[str, Reason]:
     if run.given_up:
         why_not = _why_not(run, rule)
         return ("inconclusive", GivenUp(run.given_up)) if why_not[0] == "not-run" else why_not
-    if rule in run.evidence.tested:
+    if rule in run.evidence.shown.tested:
         missing = _not_tried(run.driver, rule)
         if missing:
             return "not-testable", missing
         lacking = run.evidence.lacking(rule)
         return ("vacuous", OneSided(lacking)) if lacking else ("pass", NoReason())
     verdict, reason = _why_not(run, rule)
-    broken = tuple(run.evidence.masked.get(rule, ())) or tuple(run.confirmed.failures)
+    broken = tuple(run.evidence.shown.masked.get(rule, ())) or tuple(run.confirmed.failures)
     raced = rule != run.driver.contract.law(OVERLAPPING) or _RACING in run.promise
     return ("masked", Masked(broken)) if verdict == "not-run" and broken and raced else (verdict, reason)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -117,6 +117,22 @@ class Confirmer:
             return False
         return self._looked_for[1] <= self._subject.oracle_of(case).wrong(violation)
 
+    def join(
+        self,
+        failures: Mapping[str, list[Failure]],
+        failed: Mapping[str, set[str]],
+        flaky: set[str],
+        unsettled: set[str],
+    ) -> None:
+        """Take in what was confirmed of other cases."""
+        for found in failures.values():
+            for failure in found:
+                self._fail(failure)
+        for rule, tiers in failed.items():
+            self.failed.setdefault(rule, set()).update(tiers)
+        self.flaky |= flaky
+        self.unsettled |= unsettled
+
     def _follows_from_a_break(self, shortest: Played) -> bool:
         """Whether it does not come about but for a break. One that only showed a wrong datum led nowhere else."""
         return any(
@@ -174,7 +190,7 @@ class Confirmer:
             await self._patience.start_again()
             if failure_of(await self._replayed(case)) != wanted:
                 self._leaks = True
-                self._evidence.faults.append({**_LEAK, "case": played.case.id, "call": None, "stderr": ""})
+                self._evidence.shown.faults.append({**_LEAK, "case": played.case.id, "call": None, "stderr": ""})
                 return None
         return shortest
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum, auto
 from typing import NamedTuple
 
@@ -49,13 +49,27 @@ class Lack:
     sides: tuple[Side, ...]
 
 
-class Contrast:
-    """The sides on which each operation was seen, and those on which it was to be."""
+@dataclass
+class Sides:
+    """The sides on which each operation was seen, and those on which it was to be, call by call."""
 
-    def __init__(self, contract: Contract) -> None:
+    seen: dict[str, set[Side]] = field(default_factory=lambda: defaultdict(set))
+    due: dict[str, dict[frozenset[Side], None]] = field(default_factory=lambda: defaultdict(dict))
+
+    def join(self, other: Sides) -> None:
+        """Take in what others have seen."""
+        for operation, seen in other.seen.items():
+            self.seen[operation] |= seen
+        for operation, due in other.due.items():
+            self.due[operation].update(due)
+
+
+class Contrast:
+    """Takes in on which sides each operation was seen, and on which it was to be: `sides` has it."""
+
+    def __init__(self, contract: Contract, sides: Sides) -> None:
         self._contract = contract
-        self._seen: dict[str, set[Side]] = defaultdict(set)
-        self._due: dict[str, dict[frozenset[Side], None]] = defaultdict(dict)
+        self.sides = sides
         self._taken: set[Step] = set()
         self._broke_off = False
 
@@ -67,7 +81,7 @@ class Contrast:
                 continue
             if step.code not in (ANY_ERROR, OF_SERVICE) or moment.outcome != Refused(None):
                 self._taken.add(step)
-                self._seen[step.call.operation].add(self._side(step.alternative))
+                self.sides.seen[step.call.operation].add(self._side(step.alternative))
             steps = oracle.machine.steps(step.before, step.call)
             permitted = [item.alternative for item in steps if oracle.keys(item) is not None]
             self._to_be(step.call.operation, permitted)
@@ -79,16 +93,16 @@ class Contrast:
     def _to_be(self, operation: str, may: Iterable[Alternative]) -> None:
         sides = frozenset(self._side(item) for item in may if not item.breaks)
         if sides:
-            self._due[operation].setdefault(sides)
+            self.sides.due[operation].setdefault(sides)
 
     def lacking(self, operations: Iterable[str]) -> tuple[Lack, ...]:
         """What was never seen, where none of these operations was seen on two sides; empty where one was, or none has two."""
         mine = sorted(operations)
-        if any(len(self._seen[operation]) > 1 for operation in mine):
+        if any(len(self.sides.seen[operation]) > 1 for operation in mine):
             return ()
         lacks = []
         for operation in mine:
-            missing = [sides for sides in self._due[operation] if sides.isdisjoint(self._seen[operation])]
+            missing = [sides for sides in self.sides.due[operation] if sides.isdisjoint(self.sides.seen[operation])]
             if missing:
                 fewest = min(len(sides) for sides in missing)
                 sides = next(sides for sides in missing if len(sides) == fewest)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from openfirst_conformance.adapters.protocol.faults import AdapterFault
 from openfirst_conformance.driving.played import Played
 from openfirst_conformance.oracle.explanation import Moment, back
-from openfirst_conformance.verdicts.contrast import Contrast, Lack
+from openfirst_conformance.verdicts.contrast import Contrast, Lack, Sides
 from openfirst_conformance.verdicts.model import ChoiceSeen, note_choices
 from openfirst_reference.contract.document import Json
 from openfirst_reference.contract.model import CLIENTS_APART, OVERLAPPING
@@ -17,59 +18,82 @@ from openfirst_reference.machine.outcome import Refused
 from openfirst_reference.machine.step import Identity, Value
 
 
-class Evidence:
+@dataclass
+class Shown:
     """What was put to the test (`tested`: the tiers, by rule), what choices and codes were seen, and what the adapter did wrong.
 
-    `masked` has the rules that were met only where it was not certain any more what a break before had led to, and what was broken.
-    `codes` counts, for each code of the table that has others like it, those that were given.
+    `by` has the operations whose calls put a rule to the test, and `sides` how these came out. `masked` has the rules that were met
+    only where it was not certain any more what a break before had led to, and what was broken. `codes` counts, for each code of the
+    table that has others like it, those that were given.
     """
+
+    choices: dict[str, ChoiceSeen]
+    tested: dict[str, set[str]] = field(default_factory=dict)
+    by: dict[str, set[str]] = field(default_factory=dict)
+    sides: Sides = field(default_factory=Sides)
+    masked: dict[str, dict[str, None]] = field(default_factory=dict)
+    codes: dict[str, Counter[str]] = field(default_factory=dict)
+    faults: list[Json] = field(default_factory=list)
+
+    def join(self, other: Shown) -> None:
+        """Take in what other cases have shown."""
+        for mine, theirs in ((self.tested, other.tested), (self.by, other.by)):
+            for rule, names in theirs.items():
+                mine.setdefault(rule, set()).update(names)
+        for rule, broken in other.masked.items():
+            self.masked.setdefault(rule, {}).update(broken)
+        for code, given in other.codes.items():
+            self.codes.setdefault(code, Counter()).update(given)
+        for name, choice in other.choices.items():
+            self.choices[name].join(choice)
+        self.sides.join(other.sides)
+        self.faults += other.faults
+
+
+class Evidence:
+    """Takes in case by case what they show: `shown` has it."""
 
     def __init__(self, machine: Machine, declared: Mapping[str, str]) -> None:
         self._machine = machine
-        self.tested: dict[str, set[str]] = {}
-        self.masked: dict[str, dict[str, None]] = {}
-        self._by: dict[str, set[str]] = {}
-        self._contrast = Contrast(machine.contract)
-        self.faults: list[Json] = []
-        self.codes: dict[str, Counter[str]] = {}
-        self._alike = {code for code in machine.contract.errors if len(machine.contract.like(code)) > 1}
         granted, choices = machine.contract.undeclared_choices(), machine.contract.choices
-        self.choices = {name: ChoiceSeen(name, declared.get(name), granted.get(name)) for name in choices}
+        self.shown = Shown({name: ChoiceSeen(name, declared.get(name), granted.get(name)) for name in choices})
+        self._contrast = Contrast(machine.contract, self.shown.sides)
+        self._alike = {code for code in machine.contract.errors if len(machine.contract.like(code)) > 1}
 
     def take(self, tier: str, played: Played) -> None:
         """Take in a case."""
         tested = tested_rules(self._machine, played.sure_trail)
         for rule in tested_rules(self._machine, played.trail).keys() - tested.keys() if played.broken else ():
-            self.masked.setdefault(rule, {}).update(dict.fromkeys(played.broken))
+            self.shown.masked.setdefault(rule, {}).update(dict.fromkeys(played.broken))
         for rule, operations in (*tested.items(), *self._laws(played).items()):
-            self.tested.setdefault(rule, set()).add(tier)
-            self._by.setdefault(rule, set()).update(operations)
+            self.shown.tested.setdefault(rule, set()).add(tier)
+            self.shown.by.setdefault(rule, set()).update(operations)
         self._note_codes(played)
         if played.tracker is not None:
             broke = bool(played.violation or played.broken)
             self._contrast.take(played.tracker.oracle, back(played.sure_trail), broke=broke)
             if not played.violation and not played.broken:
-                note_choices(self.choices, self._machine.contract, played.tracker.evidence())
+                note_choices(self.shown.choices, self._machine.contract, played.tracker.evidence())
 
     def lacking(self, rule: str) -> tuple[Lack, ...]:
         """The sides of what tests a rule that were never seen; empty where the rule was seen to make a difference."""
-        return self._contrast.lacking(self._by.get(rule, ()))
+        return self._contrast.lacking(self.shown.by.get(rule, ()))
 
     def note(self, fault: AdapterFault, case: str, call: int | None) -> None:
         """Take in what the adapter did wrong, in a case, at the call of that number."""
         told = {"kind": fault.kind, "detail": fault.detail, "remedy": fault.remedy}
-        self.faults.append({**told, "case": case, "call": call, "stderr": fault.stderr[-2000:]})
+        self.shown.faults.append({**told, "case": case, "call": call, "stderr": fault.stderr[-2000:]})
 
     def _note_codes(self, played: Played) -> None:
         """Take in the codes that were given for one of those which no source tells apart."""
         for moment in back(played.sure_trail):
             code, outcome = moment.step.code, moment.outcome
             if code in self._alike and isinstance(outcome, Refused) and outcome.code is not None:
-                self.codes.setdefault(code, Counter())[outcome.code] += 1
+                self.shown.codes.setdefault(code, Counter())[outcome.code] += 1
 
     def usual(self) -> dict[str, str]:
         """What the implementation was seen to make of each choice, where that is one of its values."""
-        known = {name: _one_of(choice) for name, choice in self.choices.items()}
+        known = {name: _one_of(choice) for name, choice in self.shown.choices.items()}
         stated = self._machine.contract.choices
         return {name: value for name, value in known.items() if value is not None and value in stated[name].values}
 

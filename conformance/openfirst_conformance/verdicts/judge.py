@@ -25,6 +25,7 @@ from openfirst_conformance.verdicts.conclude import Run, conclude
 from openfirst_conformance.verdicts.confirm import Confirmer
 from openfirst_conformance.verdicts.evidence import Evidence
 from openfirst_conformance.verdicts.model import Report
+from openfirst_conformance.verdicts.part import Part, join, part_of
 from openfirst_conformance.verdicts.patience import Patience
 from openfirst_conformance.verdicts.reasons import Stopped
 from openfirst_reference.contract.document import Json
@@ -44,27 +45,44 @@ async def judge(
     platform: Platform | None = None,
     progress: Callable[[Played], None] = lambda _: None,
     announce: Callable[[str], None] = lambda _: None,
+    others: Callable[[], Iterable[Part]] = tuple,
 ) -> Report:
     """Judge an implementation through its adapter, by all rules or by those in `only`.
 
     `choices` are declared in addition to what the handshake declares; the simulator that the implementation may talk to has
     them too; `platform` takes the place of that simulator. `progress` is told of every case, and `announce` what a person
-    should know before it takes long. Raises AdapterFault where the adapter cannot be started, and ValueError where a tier or a
-    declared choice is none that there is.
+    should know before it takes long. `others` gives what other shards of the run have come to, once this one is through.
+    Raises AdapterFault where the adapter cannot be started, and ValueError where a tier or a declared choice is none that
+    there is.
     """
     check_tiers(tiers)
     check_rules(contract, only)
     async with _started(adapter, contract, choices or {}, settings, announce, platform) as run:
-        try:
-            for tier in tiers:
-                await run.tier(tier, TIERS[tier](run.subject), progress)
-        except asyncio.CancelledError:
-            # Ctrl-C: what is known so far is kept.
-            run.stop()
-            task = asyncio.current_task()
-            if task is not None:
-                task.uncancel()
+        await _through(run, tiers, progress)
+        for part in others():
+            run.join(part)
         return run.report(tiers, only)
+
+
+async def judge_part(
+    adapter: Adapter, contract: Contract, choices: Mapping[str, str], tiers: Sequence[str], settings: Settings
+) -> Part:
+    """Judge by one shard of a run, for `others` of another process. Raises as `judge` does."""
+    async with _started(adapter, contract, choices, settings) as run:
+        await _through(run, tiers, lambda _: None)
+        return run.part()
+
+
+async def _through(run: _Running, tiers: Sequence[str], progress: Callable[[Played], None]) -> None:
+    try:
+        for tier in tiers:
+            await run.tier(tier, TIERS[tier](run.subject), progress)
+    except asyncio.CancelledError:
+        # Ctrl-C: what is known so far is kept.
+        run.stop()
+        task = asyncio.current_task()
+        if task is not None:
+            task.uncancel()
 
 
 def check_tiers(tiers: Sequence[str]) -> None:
@@ -159,6 +177,17 @@ class _Running:
     def stop(self) -> None:
         """Somebody wants no more of it."""
         self._patience.given_up = Stopped()
+
+    def part(self) -> Part:
+        """What this shard has come to."""
+        given_up = self._patience.given_up
+        return part_of(self._driver, self._evidence, self._confirmer, self._promise, given_up, self._under_way)
+
+    def join(self, part: Part) -> None:
+        """Take in what another shard has come to."""
+        join(part, self._driver, self._evidence, self._confirmer, self._promise)
+        if part.given_up and not self._patience.given_up:
+            self._patience.given_up, self._under_way = part.given_up, part.under_way
 
     def report(self, tiers: Sequence[str], only: Sequence[str]) -> Report:
         """The verdict for every rule, or for those in `only`."""

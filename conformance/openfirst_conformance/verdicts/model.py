@@ -64,6 +64,11 @@ class ChoiceSeen:
         """One more observation."""
         self.observed.setdefault(cell, Counter())[values] += 1
 
+    def join(self, other: ChoiceSeen) -> None:
+        """Take in what others have seen of it."""
+        for cell, counts in other.observed.items():
+            self.observed.setdefault(cell, Counter()).update(counts)
+
     @property
     def values(self) -> frozenset[str] | None:
         """What all observations agree on, empty where classes or states differ; None where nothing is known."""

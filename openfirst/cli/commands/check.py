@@ -16,6 +16,7 @@ from openfirst.cli.commands.rules import said
 from openfirst.cli.exits import said_plainly
 from openfirst.cli.options import check_targets, json_file, judged, junit_file, read_json, transcript
 from openfirst.cli.reporting import write_reports
+from openfirst.parallel import others, processes, shares
 from openfirst.request import Request
 from openfirst_conformance.adapters.protocol.transcript import transcript_in
 from openfirst_conformance.cases.case import Case
@@ -60,6 +61,13 @@ CASES = Path("openfirst-cases")
     metavar="FILE",
     help="A saved case of one client, from whose end `complete` goes on as well.",
 )
+@click.option(
+    "-j",
+    "jobs",
+    type=click.IntRange(1),
+    metavar="N",
+    help="How many processes judge side by side.  [default: the cores]",
+)
 @click.option("--shard", metavar="I/N", help="Run one part of N only; all parts together are the whole.")
 @click.option(
     "--rule", "only", multiple=True, metavar="ID", help="Judge by this rule only; may be given several times."
@@ -80,6 +88,7 @@ def check(
     seed: int,
     walks: int,
     scenarios: tuple[Path, ...],
+    jobs: int | None,
     shard: str | None,
     only: tuple[str, ...],
     json_file: Path | None,
@@ -119,7 +128,9 @@ def check(
             )
         check_targets({**targets, "--baseline": baseline_file if update_baseline else None})
         accepted = known.read(baseline_file, contract, update=update_baseline)
-        report = _judged(request, contract, tiers or tuple(TIERS), only, settings, transcript)
+        tiers = tiers or tuple(TIERS)
+        count = 1 if transcript else processes(request, tiers, jobs)
+        report = _judged(request, contract, tiers, only, shares(settings, count), transcript)
         compared = known.settle(report, accepted, baseline_file, update=update_baseline)
     report = compared.report
     console = Console(highlight=False)
@@ -138,7 +149,7 @@ def _judged(
     contract: Contract,
     tiers: tuple[str, ...],
     only: tuple[str, ...],
-    settings: Settings,
+    shared: list[Settings],
     transcript: Path | None,
 ) -> Report:
     choices = request.choices(contract)
@@ -149,18 +160,20 @@ def _judged(
             status.update(f"Played {played.case.id}")
 
         subject, platform = request.subject(contract, kept)
-        run = judge(
-            subject,
-            contract,
-            choices=choices,
-            tiers=tiers,
-            only=only,
-            settings=settings,
-            announce=lambda text: click.echo(text, err=True),
-            platform=platform,
-            progress=progress,
-        )
-        return asyncio.run(run)
+        with others(request, tiers, shared[1:]) as joined:
+            run = judge(
+                subject,
+                contract,
+                choices=choices,
+                tiers=tiers,
+                only=only,
+                settings=shared[0],
+                announce=lambda text: click.echo(text, err=True),
+                platform=platform,
+                progress=progress,
+                others=joined,
+            )
+            return asyncio.run(run)
 
 
 def _scenario(file: Path, contract: Contract) -> Case:

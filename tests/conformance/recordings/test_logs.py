@@ -118,6 +118,25 @@ def test_two_clients_with_one_external_id_are_followed_together() -> None:
     assert broken(result) == [("line 5", ("same-id-same-participant",))]
 
 
+def test_a_second_fault_of_the_same_client_is_found_and_the_first_is_told_once() -> None:
+    """The name is shown wrongly, each time; and later the ID is another one, and isOpen tells of a session that is over."""
+    wrong, other = ({**shown("ana"), "id": identity} for identity in ("p-1", "p-2"))
+    result = judged(
+        ANA,
+        done("open", info={"name": "Ana"}),
+        done("getParticipant", value=wrong),
+        done("getParticipant", value=wrong),
+        done("getParticipant", value=other),
+        done("close"),
+        done("isOpen", value=True),
+    )
+    assert broken(result) == [
+        ("line 3", ("info-is-kept",)),
+        ("line 5", ("same-id-same-participant",)),
+        ("line 7", ("close-closes",)),
+    ]
+
+
 def test_overlapping_calls_are_explained_by_some_order_or_break_the_rule_of_overlaps() -> None:
     """closure-canceled is permitted while a close overlaps the open; two opens that both succeed are not, if declared so."""
     start = {**ANA, "choices": {"open-while-open": "refuse"}}

@@ -5,7 +5,7 @@ from typing import Any
 from openfirst_conformance.oracle.oracle import Oracle
 from openfirst_conformance.oracle.tracker import Tracker
 from openfirst_conformance.verdicts import evidence
-from openfirst_conformance.verdicts.contrast import Contrast, Lack, Side, Way
+from openfirst_conformance.verdicts.contrast import Contrast, Lack, Side, Sides, Way
 from openfirst_reference.contract.load import load_contract
 from openfirst_reference.machine.machine import Machine
 from openfirst_reference.machine.outcome import Answered, Refused, Settled
@@ -42,7 +42,7 @@ def tried(*calls: Seen) -> dict[str, set[str]]:
 
 def contrast(*calls: Seen) -> Contrast:
     """What these calls have shown."""
-    result, tracker = Contrast(MACHINE.contract), followed(*calls)
+    result, tracker = Contrast(MACHINE.contract, Sides()), followed(*calls)
     (explanation, *_) = tracker.explanations.values()
     assert explanation.trail is not None
     result.take(tracker.oracle, explanation.trail.back(), broke=False)
@@ -71,7 +71,7 @@ def test_a_call_that_could_have_come_out_either_way_asks_for_nothing() -> None:
 
 
 def test_once_a_case_breaks_off_the_rows_say_what_is_asked_for() -> None:
-    tracker, result = followed(MISMATCH), Contrast(MACHINE.contract)
+    tracker, result = followed(MISMATCH), Contrast(MACHINE.contract, Sides())
     (here, *_), (explanation, *_) = tracker.explanations, tracker.explanations.values()
     assert explanation.trail is not None
     call = MACHINE.call("open", ANA, here.node.states[0])

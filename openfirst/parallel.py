@@ -1,0 +1,54 @@
+"""A run in several processes: each judges by a shard of its own, with an adapter of its own, and one of them joins them all."""
+
+from __future__ import annotations
+
+import asyncio
+import multiprocessing
+import os
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ProcessPoolExecutor
+from contextlib import contextmanager
+from dataclasses import replace
+
+from openfirst.request import Request
+from openfirst_conformance.driving.settings import Settings
+from openfirst_conformance.verdicts.judge import judge_part
+from openfirst_conformance.verdicts.part import Part
+
+_WORTH_IT = frozenset({"complete", "concurrent", "explore"})
+
+
+def processes(request: Request, tiers: Iterable[str], wanted: int | None) -> int:
+    """How many processes a run takes: as many as are wanted, or as there are cores where that is worth the start."""
+    if request.connect or request.platform:
+        return 1  # There is one adapter to be reached, or one platform to be asked.
+    if wanted is not None:
+        return wanted
+    return (os.cpu_count() or 1) if _WORTH_IT & set(tiers) else 1
+
+
+def shares(settings: Settings, count: int) -> list[Settings]:
+    """The settings of each process: its part of the shard, or of the whole."""
+    number, of = settings.shard
+    return [replace(settings, shard=(number + of * turn, of * count)) for turn in range(count)]
+
+
+@contextmanager
+def others(request: Request, tiers: tuple[str, ...], rest: list[Settings]) -> Iterator[Callable[[], Iterable[Part]]]:
+    """The other processes, at work from now on; what is given waits for what they have come to."""
+    if not rest:
+        yield tuple
+        return
+    # Each starts afresh: this one may have threads and loops of its own.
+    pool = ProcessPoolExecutor(len(rest), mp_context=multiprocessing.get_context("spawn"))
+    found: list[Future[Part]] = [pool.submit(_judged, request, tiers, settings) for settings in rest]
+    try:
+        yield lambda: (future.result() for future in found)
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _judged(request: Request, tiers: tuple[str, ...], settings: Settings) -> Part:
+    contract = request.contract()
+    subject, _ = request.subject(contract, None)
+    return asyncio.run(judge_part(subject, contract, request.choices(contract), tiers, settings))
