@@ -2,15 +2,37 @@
 
 from __future__ import annotations
 
+import importlib
 import re
+import sys
 import unicodedata
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
-from typing import Any
-
-import cel
+from importlib.machinery import PathFinder
+from importlib.util import find_spec, module_from_spec
+from typing import TYPE_CHECKING, Any
 
 from openfirst_reference.contract.findings import Mistake
+
+_LIBRARY = "cel.cel"
+if TYPE_CHECKING:
+    import cel
+else:
+
+    def _library() -> Any:
+        """The library itself. Its package would import a command line as well, and wait longer for that than for all the rest.
+
+        It can be loaded once in a process: so whoever imports the package, before or after, has the same one.
+        """
+        package = find_spec("cel")
+        found = PathFinder.find_spec(_LIBRARY, package and package.submodule_search_locations)
+        if _LIBRARY in sys.modules or found is None or found.loader is None:
+            return importlib.import_module("cel")
+        sys.modules[_LIBRARY] = module = module_from_spec(found)
+        found.loader.exec_module(module)
+        return module
+
+    cel = _library()
 
 Context = cel.Context
 FUNCTIONS = {
