@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import sys
 from collections.abc import Iterator
-from typing import Any
 
 import click
 
@@ -20,34 +18,6 @@ FAILED = 70
 STOPPED = 130
 NOBODY_READS = 141
 TRACEBACK = "OPENFIRST_TRACEBACK"
-
-
-class Main(click.Group):
-    """A group of commands in which whatever fails unforeseen ends with a sentence and a status of its own."""
-
-    def invoke(self, ctx: click.Context) -> Any:
-        """Run the command."""
-        try:
-            return super().invoke(ctx)
-        except (click.ClickException, click.exceptions.Exit, click.Abort):
-            raise
-        except KeyboardInterrupt:
-            click.echo("Stopped before the end.", err=True)
-            sys.exit(STOPPED)
-        except BrokenPipeError:
-            # Whoever reads has seen enough, as `head` has; what is still to be flushed goes nowhere.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            sys.exit(NOBODY_READS)
-        except Exception as error:
-            if os.environ.get(TRACEBACK):
-                raise
-            said = " ".join(str(error).split())[:300]
-            click.echo(
-                f"openfirst itself failed ({type(error).__name__}: {said}). That is a mistake of its own, not yours: please "
-                f"report it in the project's issues, with the command and what it prints under {TRACEBACK}=1.",
-                err=True,
-            )
-            sys.exit(FAILED)
 
 
 @contextlib.contextmanager
