@@ -22,6 +22,7 @@ def as_json(report: Report) -> dict[str, Any]:
         "choices": {
             choice.id: {
                 "value": value_in_words(choice),
+                "values": None if choice.values is None else sorted(choice.values),
                 "basis": choice.basis,
                 "evidence": {
                     cell_in_words(cell): {values_in_words(values): count for values, count in counts.items()}

@@ -10,6 +10,7 @@ from openfirst_conformance.driving.ability import Lacking, What
 from openfirst_conformance.platforms.stage import NoControl
 from openfirst_conformance.recordings.judged import TooOpen
 from openfirst_conformance.verdicts.contrast import Side, Way
+from openfirst_conformance.verdicts.joined import VARIES
 from openfirst_conformance.verdicts.model import ChoiceCell, ChoiceSeen
 from openfirst_conformance.verdicts.reasons import (
     Accepted,
@@ -83,7 +84,7 @@ def forbidding_in_words(choice: ChoiceSeen, value: str) -> str:
 
 def value_in_words(choice: ChoiceSeen) -> str | None:
     """The value of a choice, or that it varies; None where nothing is known."""
-    return None if choice.values is None else values_in_words(choice.values) or "varies by class or state"
+    return None if choice.values is None else values_in_words(choice.values) or VARIES
 
 
 def values_in_words(values: Iterable[str]) -> str:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from pathlib import Path
-from typing import Any
 
 import click
 from rich.console import Console
@@ -13,9 +11,9 @@ from rich.table import Table
 
 from openfirst.cli.exits import said_plainly
 from openfirst.cli.options import count
-from openfirst_conformance.verdicts.compare import check_report, differences, remarks
+from openfirst.cli.reporting import read_report
+from openfirst_conformance.verdicts.compare import differences, remarks
 from openfirst_reference.contract.document import Json
-from openfirst_reference.contract.findings import Mistake
 
 
 @click.command()
@@ -27,7 +25,7 @@ def compare(first: Path, second: Path) -> None:
     Exit status: 0 equal, 1 different, 2 usage.
     """
     with said_plainly():
-        reports = [_report(file) for file in (first, second)]
+        reports = [read_report(file) for file in (first, second)]
     found = differences(reports[0], reports[1])
     console = Console(highlight=False)
     for remark in remarks(reports[0], reports[1]):
@@ -48,16 +46,6 @@ def compare(first: Path, second: Path) -> None:
     said = f"differ in {count(rules, 'rule')} and {count(choices, 'choice')}" if found else "do not differ"
     console.print(f"{names[0]} and {names[1]} {said}.", soft_wrap=True)
     sys.exit(1 if found else 0)
-
-
-def _report(file: Path) -> Json:
-    try:
-        value: Any = json.loads(file.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise Mistake(f"{file} cannot be read: {error.strerror}. Check the path.") from None
-    except ValueError as error:
-        raise Mistake(f"{file} is not JSON ({error}). Name a file that openfirst check --json has written.") from None
-    return check_report(value, str(file))
 
 
 def _name(report: Json) -> str:

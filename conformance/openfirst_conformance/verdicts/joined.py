@@ -1,0 +1,112 @@
+"""The reports of a run's shards, joined into the report that one run would have given."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+from openfirst_reference.contract.document import Json
+from openfirst_reference.contract.findings import Mistake
+
+# The first of these that a shard says of a rule is what all of them say. One that passes shows both sides for the others.
+_WEIGHT = (
+    "fail",
+    "known",
+    "flaky",
+    "inconclusive",
+    "not-testable",
+    "pass",
+    "vacuous",
+    "masked",
+    "not-applicable",
+    "not-run",
+)
+_TIERS = ("fail", "pass", "not-run")
+_OPEN = frozenset({"flaky", "inconclusive", "not-testable"})
+_SETTLED = frozenset({"pass", "fail", "known"})
+
+
+def joined(reports: Mapping[str, Json]) -> Json:
+    """The joined report. Raises ValueError where two, by the names of their files, are of different things."""
+    (name, first), *rest = reports.items()
+    for other, report in rest:
+        for part in ("contract", "implementation"):
+            if report[part] != first[part]:
+                raise Mistake(
+                    f"{name} and {other} are of a different {part}, so they are no parts of one run. Name those that are."
+                )
+        if [rule["id"] for rule in report["rules"]] != [rule["id"] for rule in first["rules"]]:
+            raise Mistake(
+                f"{name} and {other} judge by different rules, so they are no parts of one run. Name those that are."
+            )
+    every = list(reports.values())
+    rules = [_rule([report["rules"][number] for report in every]) for number in range(len(first["rules"]))]
+    return {
+        **first,
+        "verdict": _verdict(rules),
+        "choices": {name: _choice([report["choices"][name] for report in every]) for name in first["choices"]},
+        "promise": _by_name([report["promise"] for report in every], _promise),
+        "rules": rules,
+        "codes": _by_name([report.get("codes", {}) for report in every], _summed),
+        "layers": _by_name([report["layers"] for report in every], _summed),
+        "adapterFaults": [fault for report in every for fault in report["adapterFaults"]],
+    }
+
+
+def _verdict(rules: Sequence[Json]) -> str:
+    if any(rule["verdict"] == "fail" and rule["level"] == "must" for rule in rules):
+        return "broken"
+    verdicts = {rule["verdict"] for rule in rules}
+    return "incomplete" if verdicts & _OPEN or not verdicts & _SETTLED else "conforms"
+
+
+def _rule(each: Sequence[Json]) -> Json:
+    said = min(each, key=lambda rule: _WEIGHT.index(rule["verdict"]))
+    failures: dict[tuple[str, ...], Json] = {}
+    for failure in sorted((item for rule in each for item in rule["failures"]), key=lambda item: len(item["sequence"])):
+        failures.setdefault(tuple(failure["signature"].values()), failure)
+    tiers = dict.fromkeys(tier for rule in each for tier in rule["tiers"])
+    return {
+        **said,
+        "tiers": {
+            tier: min((rule["tiers"].get(tier, _TIERS[-1]) for rule in each), key=_TIERS.index) for tier in tiers
+        },
+        "refusedForUnknownReason": sum(rule["refusedForUnknownReason"] for rule in each),
+        "failures": list(failures.values()),
+    }
+
+
+def _choice(each: Sequence[Json]) -> Json:
+    """What all of them saw of a choice; the words of one that saw as little as any."""
+    seen = [choice for choice in each if choice["basis"] == "observed"]
+    values = {choice["value"] for choice in seen}
+    said = seen[0] if seen else each[0]
+    agreed = set.intersection(*(set(choice["values"]) for choice in seen)) if seen else set(said["values"] or ())
+    return {
+        **said,
+        "values": sorted(agreed) if seen or said["values"] is not None else None,
+        "value": said["value"] if len(values) <= 1 else " or ".join(sorted(agreed)) or VARIES,
+        "evidence": _by_name([choice["evidence"] for choice in each], _summed),
+    }
+
+
+VARIES = "varies by class or state"
+
+
+def _promise(each: Sequence[Json]) -> Json:
+    summed = {name: sum(promise[name] for promise in each) for name in ("sequences", "calls")}
+    return {**each[0], **summed, "seconds": max(promise["seconds"] for promise in each)}
+
+
+def _summed(each: Sequence[Json]) -> Json:
+    total: Counter[str] = Counter()
+    for counts in each:
+        total.update(counts)
+    return dict(total)
+
+
+def _by_name(each: Iterable[Json], join: Callable[[Sequence[Any]], Json]) -> Json:
+    items = list(each)
+    names = dict.fromkeys(name for item in items for name in item)
+    return {name: join([item[name] for item in items if name in item]) for name in names}

@@ -1,0 +1,46 @@
+"""`openfirst join`: the reports of shards as one."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from openfirst.cli.exits import said_plainly
+from openfirst.cli.options import check_targets
+from openfirst.cli.reporting import read_report, write
+from openfirst_conformance.reports.terminal import EXIT_STATUS
+from openfirst_conformance.verdicts.joined import joined
+
+
+@click.command()
+@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="FILE...")
+@click.option(
+    "--json", "json_file", type=click.Path(path_type=Path), metavar="FILE", help="Write the joined report as JSON."
+)
+def join(files: tuple[Path, ...], json_file: Path | None) -> None:
+    """Join the reports of a run's shards, which openfirst check --shard … --json has written, into that of the whole run.
+
+    Exit status: as of openfirst check; 2 where they are no parts of one run.
+    """
+    with said_plainly():
+        check_targets({"--json": json_file})
+        report = joined({str(file): read_report(file) for file in files})
+        if json_file:
+            write(json_file, json.dumps(report, ensure_ascii=False, indent=2) + "\n")
+    console = Console(highlight=False)
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for column in ("rule", "level", "verdict"):
+        table.add_column(column, no_wrap=True)
+    table.add_column("")
+    for rule in report["rules"]:
+        table.add_row(rule["id"], rule["level"], rule["verdict"], rule["reason"])
+    console.print(table)
+    calls = sum(promise["calls"] for promise in report["promise"].values())
+    name = f"{report['implementation'].get('name', '?')} {report['implementation'].get('version', '')}".strip()
+    console.print(f"{report['verdict']}: {name}, {calls:,} calls in {len(files)} parts.", soft_wrap=True)
+    sys.exit(EXIT_STATUS[report["verdict"]])
