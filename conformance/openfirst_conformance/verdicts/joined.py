@@ -31,14 +31,12 @@ def joined(reports: Mapping[str, Json]) -> Json:
     """The joined report. Raises ValueError where two, by the names of their files, are of different things."""
     (name, first), *rest = reports.items()
     for other, report in rest:
-        for part in ("contract", "implementation"):
-            if report[part] != first[part]:
-                raise Mistake(
-                    f"{name} and {other} are of a different {part}, so they are no parts of one run. Name those that are."
-                )
+        different = [part for part in ("contract", "implementation") if report[part] != first[part]]
         if [rule["id"] for rule in report["rules"]] != [rule["id"] for rule in first["rules"]]:
+            different.append("choice of rules")
+        for part in different:
             raise Mistake(
-                f"{name} and {other} judge by different rules, so they are no parts of one run. Name those that are."
+                f"{name} and {other} are of a different {part}, so they are no parts of one run. Name those that are."
             )
     every = list(reports.values())
     rules = [_rule([report["rules"][number] for report in every]) for number in range(len(first["rules"]))]
