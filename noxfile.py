@@ -125,6 +125,15 @@ def renaming(session: nox.Session) -> None:
 
 
 @nox.session(default=False)
+def innocents(session: nox.Session) -> None:
+    """Innocents that the contract makes, by their seeds: `-- 1-200`; none may be accused. A minute for ten of them."""
+    session.install(".", *group("test"))
+    session.chdir("tests")
+    seeds = session.posargs[0] if session.posargs else "1-100"
+    session.run("pytest", "-n", "2", "conformance/verdicts/test_innocents.py", env={"OPENFIRST_INNOCENTS": seeds})
+
+
+@nox.session(default=False)
 def power(session: nox.Session) -> None:
     """How good the judge is: mutants of the contract; `-- --markdown docs/power.md` writes the page. Takes minutes."""
     session.install(".")

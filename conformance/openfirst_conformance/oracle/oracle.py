@@ -57,8 +57,15 @@ class Oracle:
         return known
 
     def steps(self, node: Node, client: int, call: Call) -> tuple[Step, ...]:
-        """What the table permits for the call of a client, with all others where they are."""
-        return self.machine.steps(self._in_company(node.states, client, call), call)
+        """What the table permits for the call of a client, with all others where they are.
+
+        Of which class a value is may be another thing in each of the states that the client may be in.
+        """
+        state = self._in_company(node.states, client, call)
+        try:
+            return self.machine.steps(state, self.machine.again(call, state))
+        except ValueError:  # There is no class for it there, so that is not where the client is.
+            return ()
 
     def _in_company(self, states: tuple[State, ...], client: int, call: Call) -> State:
         """The client's state; it has company where another client holds the value that the call gives."""

@@ -133,7 +133,8 @@ class Tracker:
                     add_explanation(explanations, Candidate(node, left), known)
             else:
                 for other in sorted(self._overlapped[number]):
-                    for step in oracle.machine.overlap_steps(candidate.node.states[index], call, other):
+                    state = candidate.node.states[index]
+                    for step in oracle.machine.overlap_steps(state, oracle.machine.again(call, state), other):
                         if oracle.comparison.match(step, index, seen, candidate.node.bindings) is not None:
                             edge = Edge(candidate.node, (), step, ())
                             there = known.onward(index, edge, outcome, known.assignment)

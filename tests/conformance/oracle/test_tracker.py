@@ -373,3 +373,12 @@ def test_once_the_other_has_closed_an_adopted_external_id_is_free() -> None:
     watch = both_with_key_and_secret(**{"same-id-twice": "refuse"})
     watch.see("close", DONE, client="b")
     assert watch.see("open", refused("session-already-open"), BOB)
+
+
+def test_a_value_is_of_another_class_in_each_state_that_a_client_may_be_in() -> None:
+    """Refused for its credential, a second initialising has taken it or not: the external ID is the token's, or there is none."""
+    watch = Watch(a="uninitialised")
+    token = {"kind": "token", "condition": "good", "externalId": "Zoë", "scopes": ["*"]}
+    watch.see("initializeToken", DONE, {"credential": token})
+    watch.see("initialize", refused("token-invalid"), {"credential": {"kind": "key-secret", "condition": "forged"}})
+    assert watch.see("open", DONE, {"info": {"externalId": "Zoë"}}) is None
