@@ -30,30 +30,46 @@ from openfirst_conformance.verdicts.reasons import (
     Stopped,
     Unable,
 )
+from openfirst_reference.contract.findings import list_words
 
 
 def promise_in_words(promise: Mapping[str, Any]) -> str:
-    """What a pass in a tier means, and what that rests on."""
+    """What a pass in a tier means, what that rests on, and what is not looked for."""
+    by_chance: list[str] = []
     if "fixtures" in promise:
         by_extra: dict[int, list[str]] = {}
         for fixture, item in promise["fixtures"].items():
             by_extra.setdefault(item["extraStates"], []).append(fixture)
         scenarios = sum(item["scenarios"] for item in promise["fixtures"].values())
         most = max(by_extra, default=0)
-        text = f"Every fault within {most} call{'' if most == 1 else 's'} of {scenarios} scenarios is found"
-        less = [f"within {extra} from {', '.join(names)}" for extra, names in by_extra.items() if extra != most]
-        text += f" ({'; '.join(less)})" if less else ""
+        text = f"Every fault within {_calls(most)} of {scenarios} scenarios is found"
+        by_chance = [
+            f"a fault that needs {_calls(extra + 2)} after such a scenario, starting as {list_words(names, 'or')}"
+            for extra, names in by_extra.items()
+            if extra != most
+        ]
     elif "seed" in promise:
         text = f"{promise['walks']} walks of {promise['length']} calls, seed {promise['seed']}"
     else:
         text = "Single faults are found"
     if not promise["assumptions"]:
         return ""
-    text += f", given that {'; '.join(promise['assumptions'])}."
-    if promise.get("neverToldApart"):
-        pairs = ", ".join(f"{name} {one} and {other}" for name, one, other in promise["neverToldApart"])
-        text += f" No call tells apart: {pairs}."
-    return text
+    said = [f"{text}, given that {'; '.join(promise['assumptions'])}."]
+    said += [f"Found by chance only: {'; '.join(by_chance)}."] if by_chance else []
+    untold: dict[str, dict[str, None]] = {}
+    for name, *values in promise.get("neverToldApart", ()):
+        untold.setdefault(name, {}).update(dict.fromkeys(values))
+    told = [f"{name} ({', '.join(sorted(values))})" for name, values in untold.items()]
+    said += (
+        [f"Not looked for, since no call shows it by itself: one value for another of {list_words(told)}."]
+        if told
+        else []
+    )
+    return " ".join(said)
+
+
+def _calls(number: int) -> str:
+    return f"{number} call{'' if number == 1 else 's'}"
 
 
 def choice_in_words(choice: ChoiceSeen) -> tuple[str, str]:
