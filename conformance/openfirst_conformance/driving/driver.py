@@ -154,6 +154,10 @@ class Driver:
         method = self.contract.methods.get(target)
         return method is None or self.capabilities.has_method(*method.sent)
 
+    def gives_data(self, operation: str) -> bool:
+        """Whether a call gives nothing but data: no credential, and no arguments of somebody else's method."""
+        return operation not in self._targets and not self._brought_about(operation)
+
     # Playing ----------------------------------------------------------------------------------------------------------
 
     async def begin(self, case: Case, oracle: Oracle) -> Played:

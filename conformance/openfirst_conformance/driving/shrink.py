@@ -1,9 +1,10 @@
-"""Shrinking: make a failing sequence minimal by deleting calls, never by making new ones up."""
+"""Shrinking: make a failing sequence minimal by deleting calls, and then what they give; never by making new ones up."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 from openfirst_conformance.cases.case import Planned
 from openfirst_conformance.driving.driver import Driver
@@ -17,6 +18,7 @@ from openfirst_reference.machine.step import State
 Failure = Callable[[Played], object]
 _BUDGET = 1500
 _PLAYS = 40
+_SHORT = 40
 _LONG = 8
 
 
@@ -44,7 +46,7 @@ def wrong_in(played: Played) -> frozenset[str]:
 async def shrink(driver: Driver, oracle: Oracle, played: Played, failure: Failure = failure_of) -> Played | None:
     """The shortest sequence found that fails in the same way: none of its calls can be deleted, and what overlaps must.
 
-    None: it does not fail again.
+    Nor can a field of what they give, or half of a long text. None: it does not fail again.
     """
     wanted, wrong = failure(played), wrong_in(played)
     limit = driver.calls + max(_BUDGET, _PLAYS * len(played.calls))
@@ -81,7 +83,46 @@ async def shrink(driver: Driver, oracle: Oracle, played: Played, failure: Failur
         if planned.overlapping:
             apart = await fails([*best.calls[:number], replace(planned, overlapping=False), *best.calls[number + 1 :]])
             best = apart or best
+    number = 0
+    while number < len(best.calls):
+        for arguments in (
+            _smaller(best.calls[number].arguments) if driver.gives_data(best.calls[number].operation) else ()
+        ):
+            planned = replace(best.calls[number], arguments=arguments)
+            permitted = driver.calls < limit and _can_be_made(driver, best, planned)
+            smaller = await fails([*best.calls[:number], planned, *best.calls[number + 1 :]]) if permitted else None
+            if smaller is not None and len(smaller.calls) == len(best.calls):
+                best = smaller
+                break
+        else:
+            number += 1
     return best
+
+
+def _smaller(given: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """The arguments with a field less, at whatever depth; with half of a long text; the largest step first."""
+    for name, value in given.items():
+        yield {key: item for key, item in given.items() if key != name}
+        if isinstance(value, Mapping):
+            yield from ({**given, name: part} for part in _smaller(value))
+        elif isinstance(value, str) and len(value) > _SHORT:
+            yield {**given, name: value[: len(value) // 2]}
+            yield {**given, name: value[:-1]}
+
+
+def _can_be_made(driver: Driver, played: Played, planned: Planned) -> bool:
+    """Whether a call gives what the contract has a class for, and nothing that the implementation does not take."""
+    stated = driver.contract.operations[planned.operation]
+    given = driver.machine.wire.inward(planned.operation, planned.arguments)
+    if any(given[name] is None for name in stated.parameters if stated.requires(name) and not stated.takes_null(name)):
+        return False
+    try:
+        start = driver.machine.fixture(played.case.clients[planned.client])
+        driver.machine.call(planned.operation, planned.arguments, start)
+    except ValueError:
+        return False
+    missing = set(stated.required) - set(planned.arguments)
+    return not missing and driver.permits(planned.operation, planned.arguments)
 
 
 def _short_cuts(played: Played) -> Iterator[Sequence[Planned]]:

@@ -337,3 +337,30 @@ def test_a_shrink_does_not_slip_into_another_failure_of_the_same_row() -> None:
         failing(item) for item in (Answered(True), Refused("scope-missing"), Refused("info-missing"), Unsupported())
     ]
     assert all(one != other for one, other in itertools.combinations(found, 2))
+
+
+# What calls give ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("implementation", [faulty.ReopenLeaksName, faulty.CutsLongName, faulty.UpdateDropsAvatar])
+def test_no_field_of_what_a_call_gives_is_needless(implementation: type[Plain]) -> None:
+    """A leaked name needs a name, and no external ID beside it; a name that is cut needs as long a one as that takes."""
+    needed = {"ReopenLeaksName": {"name"}, "CutsLongName": {"name"}, "UpdateDropsAvatar": set()}[
+        implementation.__name__
+    ]
+    for failure in found(implementation).failures:
+        for planned in failure.played.calls:
+            if planned.operation == "open":
+                assert set(planned.arguments.get("info") or {}) <= needed, planned
+
+
+def test_a_long_text_becomes_as_short_as_still_fails() -> None:
+    """Names are cut at 255 characters: a name of 256 shows it, and none that is much longer."""
+    names = [
+        planned.arguments["info"]["name"]
+        for failure in found(faulty.CutsLongName).failures
+        for planned in failure.played.calls
+        if planned.operation == "open" and planned.arguments.get("info")
+    ]
+    assert names
+    assert all(len(name) <= 300 for name in names)
