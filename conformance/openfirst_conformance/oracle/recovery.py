@@ -20,11 +20,11 @@ from openfirst_reference.machine.step import Identity, State, Step
 
 def edges_after(oracle: Oracle, node: Node, violation: Violation, rules: tuple[str, ...]) -> Iterator[Edge]:
     """Where the implementation may be, from one explanation of what was seen before it broke these rules."""
-    machine, client, call = oracle.machine, violation.client, violation.call
-    state = node.states[client]
-    first = next(iter(machine.steps(state, call)), None)
+    machine, client, state = oracle.machine, violation.client, node.states[violation.client]
+    first = next(iter(oracle.steps(node, client, violation.call)), None)
     if first is None:
         return
+    call = first.call
     answered = isinstance(violation.outcome, Answered)
     shown, bindings = _shown(oracle, node, violation)
     afters: dict[State, tuple[str, ...]] = {state: (), machine.having(state, **shown): ()}
@@ -48,7 +48,7 @@ def _shown(oracle: Oracle, node: Node, violation: Violation) -> tuple[Mapping[st
     held: dict[str, str | None] = {}
     if isinstance(content, Fields):
         state, index = node.states[violation.client], oracle.machine.index
-        for step in oracle.machine.steps(state, violation.call):
+        for step in oracle.steps(node, violation.client, violation.call):
             fields = step.answer.fields if step.answer else {}
             found: Mapping[str, Scalar] = oracle.comparison.fields(violation.call.operation, content) if fields else {}
             for path, name in fields.items():
@@ -78,6 +78,6 @@ def _elsewhere(oracle: Oracle, state: State, violation: Violation) -> Iterator[S
 def _fits(oracle: Oracle, state: State, violation: Violation) -> bool:
     return any(
         oracle.comparison.match(step, violation.client, violation.seen, ()) is not None
-        for step in oracle.machine.steps(state, oracle.machine.again(violation.call, state))
+        for step in oracle.steps(oracle.node((state,), ()), 0, violation.call)
         if oracle.keys(step) is not None
     )

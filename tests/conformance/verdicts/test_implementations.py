@@ -91,7 +91,7 @@ def test_the_tracker_alone_tells_a_good_one_from_a_bad_one() -> None:
 
 def test_there_are_enough_of_them() -> None:
     assert len(ODD) >= 36
-    assert len(FAULTY) >= 45
+    assert len(FAULTY) >= 120
     assert len({name_of(implementation) for implementation in [*ODD, *FAULTY]}) == len(ODD) + len(FAULTY)
 
 
