@@ -302,10 +302,8 @@ class Driver:
     def _cell(self, played: Played, client: str, call: Call) -> Cell:
         """The rows that a call may meet, and the rules that they carry."""
         assert played.tracker is not None
-        index = played.tracker.clients[client]
-        steps = [
-            step for way in played.tracker.explanations for step in self.machine.steps(way.node.states[index], call)
-        ]
+        index, steps_of = played.tracker.clients[client], played.tracker.oracle.steps
+        steps = [step for way in played.tracker.explanations for step in steps_of(way.node, index, call)]
         rows = tuple(dict.fromkeys(step.row.id for step in steps))
         return call.operation, rows, tuple(dict.fromkeys(rule for step in steps for rule in self.machine.carried(step)))
 
@@ -327,7 +325,7 @@ class Driver:
         assert played.tracker is not None
         index = played.tracker.clients[client]
         for way in played.tracker.explanations:
-            steps = self.machine.steps(way.node.states[index], call)
+            steps = played.tracker.oracle.steps(way.node, index, call)
             if any(step.is_error and step.code in (ANY_ERROR, OF_SERVICE) for step in steps):
                 return
         self.unknown_reasons.update(self._cell(played, client, call)[2])

@@ -126,7 +126,7 @@ class Oracle:
         found = [
             frozenset(self.comparison.wrong(step, violation.client, shown, candidate.node.bindings))
             for candidate, _ in violation.explanations
-            for step in self.machine.steps(candidate.node.states[violation.client], violation.call)
+            for step in self.steps(candidate.node, violation.client, violation.call)
             if step.answer is not None and step.answer.fields
         ]
         return min(found, key=lambda paths: (len(paths), sorted(paths)), default=frozenset())

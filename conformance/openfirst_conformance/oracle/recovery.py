@@ -35,10 +35,12 @@ def edges_after(oracle: Oracle, node: Node, violation: Violation, rules: tuple[s
                     afters.setdefault(machine.after(state, variant, machine.contract.changes(item.effect)), item.then)
     for other in _elsewhere(oracle, state, violation):
         afters.setdefault(other, ())
+    answers = (item.answer for row in machine.rows(call.operation) for item in row.may if item.answer is not None)
+    name = next(answers, None) if answered else None
+    answer = None if name is None else machine.contract.answers[name]
     for after, then in afters.items():
-        alternative = Alternative(answer=first.alternative.answer, then=WordList(then), breaks=WordList(rules))
-        code = None if answered else (first.code or "")
-        step = Step(first.row, BREAK, call, call.variants[0], (), code, first.answer, state, after, alternative)
+        alternative = Alternative(answer=name, then=WordList(then), breaks=WordList(rules))
+        step = Step(first.row, BREAK, call, call.variants[0], (), None, answer, state, after, alternative)
         yield from oracle.reached(node, client, step, (), bindings)
 
 

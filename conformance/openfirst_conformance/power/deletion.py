@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from openfirst_conformance.oracle.oracle import Oracle
 from openfirst_conformance.oracle.tracker import Tracker
@@ -15,7 +16,9 @@ from openfirst_conformance.verdicts.blame import blame
 from openfirst_reference.contract.findings import ContractError
 from openfirst_reference.contract.model import CLIENTS_APART, Contract
 from openfirst_reference.machine.machine import Machine
-from openfirst_reference.machine.outcome import Refused
+from openfirst_reference.machine.outcome import Answered, Refused
+from openfirst_reference.machine.search import Search
+from openfirst_reference.machine.step import Call, Identity, State
 from openfirst_reference.proof.mutants import whole_mutants
 
 _TRIED_FOR_A_RULE = 150
@@ -48,7 +51,11 @@ def each_rule_blamed(bench: Bench, faults: Sequence[Fault]) -> dict[str, Blamed 
         known = best[rule]
         return known is not None and len(known.rules) == 1
 
-    for blamed in (*_overlapping(bench.machine), *_of_two_clients(bench.machine)):
+    for blamed in (
+        *_overlapping(bench.machine),
+        *_of_two_clients(bench.machine),
+        *_of_one_identity(bench.machine),
+    ):
         note(blamed)
     for rule in contract.rules:
         near = (fault for fault in faults if rule in _answering(contract, fault) and fault.place in bench.meeting)
@@ -139,3 +146,50 @@ def _shown_by_two(machine: Machine, fault: Fault) -> tuple[str, ...]:
                 if violation is not None:
                     return blame(oracle, violation, minimal=True)
     return ()
+
+
+def _of_one_identity(machine: Machine) -> Iterator[Blamed]:
+    """A fault by which two clients that hold different values show one identity, with the rules that are blamed."""
+    contract, choices = machine.contract, machine.contract.default_choices()
+    client, oracle = FaultyClient(machine, choices), Oracle(machine, choices)
+    ways = {fixture: way for fixture in contract.fixtures if (way := _to_an_identity(client, fixture))}
+    for pair in itertools.combinations(ways, 2):
+        if len({way.owner for way in map(ways.__getitem__, pair)}) == 1:
+            continue
+        tracker = Tracker(oracle, {name: machine.fixture(name) for name in pair})
+        for fixture in pair:
+            state = machine.fixture(fixture)
+            for call in ways[fixture].calls:
+                outcome, after, _ = client.respond(state, 0, call)
+                if isinstance(outcome, Answered) and isinstance(outcome.value, dict):
+                    outcome = Answered({**outcome.value, ways[fixture].path: "one and the same"})
+                if tracker.see(fixture, call, outcome) is not None:
+                    return
+                state = after
+        yield Blamed("one identity for everybody", tuple(tracker.broken_but_followed()))
+        return
+
+
+class _Way(NamedTuple):
+    """The calls that show an identity, where the last answer has it, and whose it is."""
+
+    calls: tuple[Call, ...]
+    path: str
+    owner: str
+
+
+def _to_an_identity(client: FaultyClient, fixture: str) -> _Way | None:
+    """A shortest way to an answer with an identity of somebody's."""
+    machine, start = client.machine, client.machine.fixture(fixture)
+    stated = dict.fromkeys(machine.contract.fixtures[fixture].calls, ())
+    search = Search[State, Call]([start])
+    for state in search:
+        for call in machine.alphabet(stated, state):
+            step = client.step(state, 0, call)
+            for path, name in step.answer.fields.items() if step.answer else ():
+                value = machine.value(state, name)
+                if isinstance(value, Identity) and value.owner is not None:
+                    return _Way((*search.way(state), call), path, value.owner)
+            if not machine.contract.operations[call.operation].by_world:
+                search.found(state, call, step.after)
+    return None

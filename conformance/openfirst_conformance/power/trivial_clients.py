@@ -44,7 +44,7 @@ def floor(contract: Contract) -> tuple[Floor, Floor]:
 
 
 async def _floor(contract: Contract, *, refuses: bool) -> Floor:
-    report = await judge(_Constant(contract, refuses), contract, tiers=["smoke"], platform=_Nowhere(contract))
+    report = await judge(_Constant(contract, refuses), contract, tiers=["smoke"], platform=Nowhere(contract))
     tested = ("pass", "fail", "vacuous")
     verdicts = {rule.id: rule.verdict for rule in report.rules.values() if rule.verdict in tested}
     return Floor(tuple(verdicts), tuple(rule for rule, verdict in verdicts.items() if verdict == "pass"))
@@ -98,7 +98,7 @@ class _Constant:
         pass
 
 
-class _Nowhere:
+class Nowhere:
     """A platform for those that do not need one. Is a `Platform`, and its own `Stage`."""
 
     without_control: NoControl | None = NoControl.NO_PLATFORM
@@ -111,26 +111,31 @@ class _Nowhere:
         self._contract = contract
 
     async def start(self) -> None:
-        pass
+        """There is nothing to start."""
 
     async def close(self) -> None:
-        pass
+        """There is nothing to stop."""
 
     def lacks(self, described: Mapping[str, Any]) -> NoControl | None:
+        """Any credential can be described."""
         return None
 
-    async def stage(self, generation: int, clients: Mapping[str, Mapping[str, Any]]) -> _Nowhere:
+    async def stage(self, generation: int, clients: Mapping[str, Mapping[str, Any]]) -> Nowhere:
+        """The same stage for every case, with what its clients hold."""
         self.credentials = {name: outlined(described) for name, described in clients.items()}
         return self
 
     async def advance(self, client: str, points: Sequence[float]) -> int:
+        """No time passes."""
         return 0
 
     async def renew(self, client: str) -> str:
+        """A token that is none."""
         return ""
 
     async def act(self, operation: str, client: str) -> None:
-        pass
+        """Nothing is brought about."""
 
     async def hand_over(self, client: str, described: Mapping[str, Any]) -> dict[str, Any]:
+        """The credential as it is described."""
         return outlined(described)

@@ -10,7 +10,6 @@ from openfirst_conformance.driving.ability import Lacking, What
 from openfirst_conformance.platforms.stage import NoControl
 from openfirst_conformance.recordings.judged import TooOpen
 from openfirst_conformance.verdicts.contrast import Side, Way
-from openfirst_conformance.verdicts.joined import VARIES
 from openfirst_conformance.verdicts.model import ChoiceCell, ChoiceSeen
 from openfirst_conformance.verdicts.reasons import (
     Accepted,
@@ -31,6 +30,8 @@ from openfirst_conformance.verdicts.reasons import (
     Unable,
 )
 from openfirst_reference.contract.findings import list_words
+
+VARIES = "varies by class or state"
 
 
 def promise_in_words(promise: Mapping[str, Any]) -> str:

@@ -145,7 +145,7 @@ class _Case:
                 other = self.machine.having(self.state, **{name: value})
                 if other != self.state and any(
                     self._fits(step) or self._fits_but_for_fields(step)
-                    for step in self.machine.steps(other, self.violation.call)
+                    for step in self.machine.steps(other, self.machine.again(self.violation.call, other))
                     if self.oracle.keys(step) is not None
                 ):
                     return {name: value}

@@ -11,7 +11,7 @@ from openfirst_conformance.cases.case import Case
 from openfirst_conformance.driving.played import Played
 from openfirst_conformance.driving.shrink import failure_of, kind_of, shrink
 from openfirst_conformance.driving.subject import Subject
-from openfirst_conformance.oracle.explanation import Violation, back
+from openfirst_conformance.oracle.explanation import Moment, Violation, back
 from openfirst_conformance.verdicts.blame import blame, contradicted
 from openfirst_conformance.verdicts.evidence import Evidence
 from openfirst_conformance.verdicts.model import Failure
@@ -134,12 +134,14 @@ class Confirmer:
         self.unsettled |= unsettled
 
     def _follows_from_a_break(self, shortest: Played) -> bool:
-        """Whether it does not come about but for a break. One that only showed a wrong datum led nowhere else."""
-        return any(
-            moment.is_break
-            and not (isinstance(moment.outcome, Answered) and moment.step.answer and moment.step.answer.fields)
-            for moment in back(shortest.trail)
-        )
+        """Whether it does not come about but for a break. One that only showed a wrong datum, where data were due, led nowhere."""
+        answers = self._driver.contract.answers
+
+        def showed(moment: Moment) -> bool:
+            due = any(item.answer is not None and answers[item.answer].fields for item in moment.step.row.may)
+            return due and isinstance(moment.outcome, Answered)
+
+        return any(moment.is_break and not showed(moment) for moment in back(shortest.trail))
 
     def _known(self, case: Case, seen: Signature, violation: Violation) -> _Known:
         oracle = self._subject.oracle_of(case)

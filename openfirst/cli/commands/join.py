@@ -13,8 +13,8 @@ from rich.table import Table
 from openfirst.cli.exits import said_plainly
 from openfirst.cli.options import check_targets
 from openfirst.cli.reporting import read_report, write
+from openfirst_conformance.reports.joined import joined
 from openfirst_conformance.reports.terminal import EXIT_STATUS
-from openfirst_conformance.verdicts.joined import joined
 
 
 @click.command()

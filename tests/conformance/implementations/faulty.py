@@ -1643,38 +1643,43 @@ class ShowsHalfAParticipantInRace(_Racing):
         return client.session
 
 
-class MismatchOpensInRace(_Racing):
+class _Crowded(_Racing):
+    """Counts the calls of a client that are inside."""
+
+    async def answer(self, client: Client, operation: str, arguments: Json) -> Any:
+        """Go in, wait, and do what such a crowd comes to."""
+        client.notes["inside"] = client.notes.get("inside", 0) + 1
+        try:
+            await self.pause()
+            return await self.among(client.notes["inside"], client, operation, arguments)
+        finally:
+            client.notes["inside"] -= 1
+
+    async def among(self, inside: int, client: Client, operation: str, arguments: Json) -> Any:
+        """What a call comes to, so many being inside."""
+        return await super().answer(client, operation, arguments)
+
+
+class MismatchOpensInRace(_Crowded):
     """A refused open that overlaps an update leaves a session: what it was given is looked at too late."""
 
-    async def answer(self, client: Client, operation: str, arguments: Json) -> Any:
-        """Count who is inside, and forget to look when there are two."""
-        client.notes["inside"] = client.notes.get("inside", 0) + 1
-        try:
-            await self.pause()
-            if operation == "open" and client.notes["inside"] > 1 and client.session is None:
-                self.check_credential(client)
-                client.session = self.session(client, arguments.get("info"), client.credential.external_id)
-                return None
-            return await super().answer(client, operation, arguments)
-        finally:
-            client.notes["inside"] -= 1
+    async def among(self, inside: int, client: Client, operation: str, arguments: Json) -> Any:
+        """Forget to look when there are two."""
+        if operation == "open" and inside > 1 and client.session is None:
+            self.check_credential(client)
+            client.session = self.session(client, arguments.get("info"), client.credential.external_id)
+            return None
+        return await super().among(inside, client, operation, arguments)
 
 
-class NeedsFourInRace(_Racing):
+class NeedsFourInRace(_Crowded):
     """The fourth of four calls that overlap is refused, since there is room for three."""
 
-    breaks = ("concurrent-calls",)
-
-    async def answer(self, client: Client, operation: str, arguments: Json) -> Any:
-        """Count who is inside."""
-        client.notes["inside"] = client.notes.get("inside", 0) + 1
-        try:
-            await self.pause()
-            if client.notes["inside"] > 3:
-                raise Refusal("not-initialized")
-            return await super().answer(client, operation, arguments)
-        finally:
-            client.notes["inside"] -= 1
+    async def among(self, inside: int, client: Client, operation: str, arguments: Json) -> Any:
+        """Refuse when there are too many."""
+        if inside > 3:
+            raise Refusal("not-initialized")
+        return await super().among(inside, client, operation, arguments)
 
 
 class MixesClientsInRace(_Racing):

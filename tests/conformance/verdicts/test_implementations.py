@@ -31,8 +31,8 @@ def name_of(implementation: type[Plain]) -> str:
 
 
 def judged(implementation: type[Plain]) -> Report:
-    """The report of the tier that the fault needs, and else of the smoke tier."""
-    tiers = [implementation.needs or "smoke"]
+    """The report of the smoke tier, and of the one that the fault needs."""
+    tiers = ["smoke", implementation.needs] if implementation.needs else ["smoke"]
     return asyncio.run(judge(PythonAdapter(path_of(implementation)), CONTRACT, tiers=tiers, settings=QUICK))
 
 

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
+from openfirst_conformance.reports.verdict_words import VARIES, values_in_words
 from openfirst_reference.contract.document import Json
 from openfirst_reference.contract.findings import Mistake
 
@@ -76,20 +77,13 @@ def _rule(each: Sequence[Json]) -> Json:
 
 
 def _choice(each: Sequence[Json]) -> Json:
-    """What all of them saw of a choice; the words of one that saw as little as any."""
+    """What all of them that saw something of a choice agree on."""
     seen = [choice for choice in each if choice["basis"] == "observed"]
-    values = {choice["value"] for choice in seen}
-    said = seen[0] if seen else each[0]
-    agreed = set.intersection(*(set(choice["values"]) for choice in seen)) if seen else set(said["values"] or ())
-    return {
-        **said,
-        "values": sorted(agreed) if seen or said["values"] is not None else None,
-        "value": said["value"] if len(values) <= 1 else " or ".join(sorted(agreed)) or VARIES,
-        "evidence": _by_name([choice["evidence"] for choice in each], _summed),
-    }
-
-
-VARIES = "varies by class or state"
+    if not seen:
+        return each[0]
+    agreed = sorted(set.intersection(*(set(choice["values"]) for choice in seen)))
+    evidence = _by_name([choice["evidence"] for choice in seen], _summed)
+    return {**seen[0], "values": agreed, "value": values_in_words(agreed) or VARIES, "evidence": evidence}
 
 
 def _promise(each: Sequence[Json]) -> Json:
