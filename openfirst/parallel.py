@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import multiprocessing
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
 
 from openfirst.request import Request
+from openfirst_conformance.adapters.protocol.faults import AdapterFault
 from openfirst_conformance.driving.settings import Settings
 from openfirst_conformance.verdicts.judge import judge_part
 from openfirst_conformance.verdicts.part import Part
@@ -33,19 +34,40 @@ def shares(settings: Settings, count: int) -> list[Settings]:
     return [replace(settings, shard=(number + of * turn, of * count)) for turn in range(count)]
 
 
+class Others:
+    """The other processes of a run, at work."""
+
+    def __init__(self, found: Sequence[Future[Part]] = ()) -> None:
+        self._found = found
+
+    def check(self) -> None:
+        """Raise AdapterFault if one of them could not begin: then there is no point in going on."""
+        for future in self._found:
+            if future.done():
+                _come_to(future)
+
+    def parts(self) -> Iterator[Part]:
+        """What they have come to, once they have. Raises AdapterFault."""
+        return map(_come_to, self._found)
+
+
+def _come_to(future: Future[Part]) -> Part:
+    try:
+        return future.result()
+    except AdapterFault as fault:
+        remedy = f"{fault.remedy.rstrip('.')}. If there can be only one of it at a time, give -j 1"
+        raise AdapterFault(fault.kind, f"beside another one, {fault.detail}", remedy, fault.stderr) from None
+
+
 @contextmanager
-def others(request: Request, tiers: tuple[str, ...], rest: list[Settings]) -> Iterator[Callable[[], Iterable[Part]]]:
-    """The other processes, at work from now on; what is given waits for what they have come to."""
+def others(request: Request, tiers: tuple[str, ...], rest: list[Settings]) -> Iterator[Others]:
+    """The other processes, at work from now on."""
     if not rest:
-        yield tuple
+        yield Others()
         return
     # Each starts afresh: this one may have threads and loops of its own.
-    pool = ProcessPoolExecutor(len(rest), mp_context=multiprocessing.get_context("spawn"))
-    found: list[Future[Part]] = [pool.submit(_judged, request, tiers, settings) for settings in rest]
-    try:
-        yield lambda: (future.result() for future in found)
-    finally:
-        pool.shutdown(wait=True, cancel_futures=True)
+    with ProcessPoolExecutor(len(rest), mp_context=multiprocessing.get_context("spawn")) as pool:
+        yield Others([pool.submit(_judged, request, tiers, settings) for settings in rest])
 
 
 def _judged(request: Request, tiers: tuple[str, ...], settings: Settings) -> Part:

@@ -192,6 +192,21 @@ def test_processes_side_by_side_and_the_shards_of_a_build_farm_say_what_one_run_
     assert calls("joined.json") >= calls("whole.json") * 0.9
 
 
+ALONE = f"""
+import os, runpy, sys
+os.open("lock", os.O_CREAT | os.O_EXCL)
+runpy.run_path({str(ADAPTER)!r}, run_name="__main__")
+"""
+
+
+def test_an_adapter_of_which_there_can_be_one_only_is_told_what_to_do() -> None:
+    Path("alone.py").write_text(ALONE, encoding="utf-8")
+    line = f"check --tier smoke --adapter '{sys.executable} alone.py'"
+    said(run(f"{line} -j 2"), 2, "beside another one", "If there can be only one of it at a time, give -j 1")
+    Path("lock").unlink()
+    said(run(f"{line} -j 1"), 0, "conforms")
+
+
 def test_what_are_no_parts_of_one_run_are_not_joined() -> None:
     run(f"check {LEAKS} --json one.json")
     run("check --tier smoke --python implementations_for_judge:Plain --json other.json")

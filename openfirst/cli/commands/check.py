@@ -154,26 +154,30 @@ def _judged(
 ) -> Report:
     choices = request.choices(contract)
     # A spinner with the case at hand; nothing at all where standard error is no terminal.
-    with transcript_in(transcript) as kept, Console(stderr=True).status("Starting the adapter …") as status:
+    with (
+        transcript_in(transcript) as kept,
+        others(request, tiers, shared[1:]) as beside,
+        Console(stderr=True).status("Starting the adapter …") as status,
+    ):
 
         def progress(played: Played) -> None:
             status.update(f"Played {played.case.id}")
+            beside.check()
 
         subject, platform = request.subject(contract, kept)
-        with others(request, tiers, shared[1:]) as joined:
-            run = judge(
-                subject,
-                contract,
-                choices=choices,
-                tiers=tiers,
-                only=only,
-                settings=shared[0],
-                announce=lambda text: click.echo(text, err=True),
-                platform=platform,
-                progress=progress,
-                others=joined,
-            )
-            return asyncio.run(run)
+        run = judge(
+            subject,
+            contract,
+            choices=choices,
+            tiers=tiers,
+            only=only,
+            settings=shared[0],
+            announce=lambda text: click.echo(text, err=True),
+            platform=platform,
+            progress=progress,
+            others=beside.parts,
+        )
+        return asyncio.run(run)
 
 
 def _scenario(file: Path, contract: Contract) -> Case:
