@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from openfirst_conformance.adapters.adapter import Adapter
 from openfirst_conformance.adapters.protocol.faults import AdapterFault
 from openfirst_conformance.adapters.protocol.messages import RequestHandler
 from openfirst_conformance.adapters.protocol.shapes import (
@@ -44,10 +45,15 @@ def floor(contract: Contract) -> tuple[Floor, Floor]:
 
 
 async def _floor(contract: Contract, *, refuses: bool) -> Floor:
-    report = await judge(_Constant(contract, refuses), contract, tiers=["smoke"], platform=Nowhere(contract))
+    report = await judge(constant(contract, refuses=refuses), contract, tiers=["smoke"], platform=Nowhere(contract))
     tested = ("pass", "fail", "vacuous")
     verdicts = {rule.id: rule.verdict for rule in report.rules.values() if rule.verdict in tested}
     return Floor(tuple(verdicts), tuple(rule for rule, verdict in verdicts.items() if verdict == "pass"))
+
+
+def constant(contract: Contract, *, refuses: bool) -> Adapter:
+    """The adapter to a client that refuses every call, or accepts every one."""
+    return _Constant(contract, refuses)
 
 
 class _Constant:

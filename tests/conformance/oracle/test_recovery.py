@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from openfirst_conformance.cases.case import Case
+from openfirst_conformance.driving.played import Played
 from openfirst_conformance.oracle.explanation import Violation
 from openfirst_conformance.oracle.oracle import Oracle
 from openfirst_conformance.oracle.tracker import Tracker
@@ -11,6 +13,7 @@ from openfirst_reference.machine.outcome import Answered, Refused, Settled
 
 MACHINE = Machine(load_contract())
 MISMATCH = {"info": {"name": "Ana", "externalId": "bob"}}
+CLOSED: tuple[str, dict[str, Any], Settled] = ("close", {}, Answered())
 OPENED: tuple[str, dict[str, Any], Settled] = ("open", {"info": {"name": "Ana"}}, Answered())
 SHOWN = {"name": "Ana", "avatarUrl": None, "externalId": "Zoë"}
 
@@ -81,3 +84,38 @@ def test_a_case_that_only_breaks_comes_to_an_end() -> None:
     violations = [watch.see("getParticipant", {}, participant(str(number))) for number in range(40)]
     assert violations[0] is None
     assert any(violations)
+
+
+def test_what_a_client_holds_is_no_fault_of_its() -> None:
+    """A getParticipant that says the token has expired does not make it so."""
+    watch = Watch()
+    watch.see(*OPENED)
+    watch.see("getParticipant", {}, Refused("token-expired"))
+    assert watch.tracker.broken == [("a-rule",)]
+    assert watch.value("condition") == {"good"}
+
+
+def test_another_client_hears_of_a_call_that_was_answered_wrongly() -> None:
+    state = MACHINE.fixture("token-with-id")
+    tracker = Tracker(Oracle(MACHINE), {"a": state, "b": state}, lambda _: ("a-rule",))
+    assert tracker.see("a", MACHINE.call("open", MISMATCH, state), Answered()) is None
+    opened = {
+        (MACHINE.value(here.node.states[0], "session"), MACHINE.value(here.node.states[1], "twin"))
+        for here in tracker.explanations
+    }
+    assert ("open", "open") in opened
+    assert ("closed", "absent") in opened
+
+
+def test_what_comes_after_a_break_is_sure_where_one_place_is_left() -> None:
+    """An open that was answered wrongly has worked or not, and taken the name or not: what is seen then says which."""
+    watch = Watch()
+    watch.see(*CLOSED)
+    watch.see("open", MISMATCH, Answered())
+    played = Played(Case("", "", {"a": "token-with-id"}, ()), tracker=watch.tracker)
+    assert played.sure_trail is not None
+    assert played.sure_trail.step.call.operation == "close"
+    watch.see("isOpen", {}, Answered(True))
+    watch.see("getParticipant", {}, participant(name=None))
+    assert played.broken == ("a-rule",)
+    assert played.sure_trail.step.call.operation == "getParticipant"

@@ -1,6 +1,8 @@
 """The judge: verdicts, choices, faults of the adapter, shrinking and the report."""
 
 import asyncio
+import functools
+import pickle
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -14,11 +16,14 @@ from openfirst_conformance.adapters.protocol.deadlines import Deadlines
 from openfirst_conformance.cases.case import Case, Planned
 from openfirst_conformance.cases.files import case_from_json, case_to_json
 from openfirst_conformance.driving.settings import Settings
+from openfirst_conformance.power.trivial_clients import Nowhere, constant
 from openfirst_conformance.reports.data import as_json, sequence
 from openfirst_conformance.reports.terminal import EXIT_STATUS
 from openfirst_conformance.reports.verdict_words import choice_in_words
-from openfirst_conformance.verdicts.judge import judge, replay
+from openfirst_conformance.verdicts.judge import judge, judge_part, replay
 from openfirst_conformance.verdicts.model import Report
+from openfirst_conformance.verdicts.part import Part
+from openfirst_conformance.verdicts.reasons import Masked
 from openfirst_reference.contract.load import load_contract
 
 CONTRACT = load_contract()
@@ -202,3 +207,48 @@ def test_nothing_that_ran_is_not_a_pass() -> None:
     report = judged("CanDoNothing")
     assert report.verdict == "incomplete"
     assert EXIT_STATUS[report.verdict] == 3
+
+
+# Parts ----------------------------------------------------------------------------------------------------------------
+
+
+def part(factory: str) -> Part:
+    """What a shard has come to that judges another adapter object, as another process hands it over."""
+    adapter = PythonAdapter(f"implementations_for_judge:{factory}", deadlines=Deadlines(call=0.05, start=5))
+    found = asyncio.run(judge_part(adapter, CONTRACT, {}, ["smoke"], Settings()))
+    handed_over: Part = pickle.loads(pickle.dumps(found))
+    return handed_over
+
+
+def test_what_another_shard_has_confirmed_and_shown_counts() -> None:
+    other = part("LeaksTheName")
+    alone, joined = judged("Plain"), judged("Plain", others=lambda: [other])
+    assert verdicts(alone)["reopen"] == "pass"
+    assert verdicts(joined)["reopen"] == "fail"
+    (failure,) = joined.rules["reopen"].failures
+    assert [step["operation"] for step in sequence(CONTRACT, failure)] == ["open", "close", "open", "getParticipant"]
+    assert joined.promise["smoke"]["calls"] == alone.promise["smoke"]["calls"] + other.promise["smoke"]["calls"]
+    counted = [
+        sum(sum(counts.values()) for counts in each.choices["no-participant"].observed.values())
+        for each in (alone, joined)
+    ]
+    assert counted[1] > counted[0]
+
+
+def test_a_side_that_this_shard_never_saw_another_may_have_seen() -> None:
+    client, nowhere = constant(CONTRACT, refuses=True), Nowhere(CONTRACT)
+    run = functools.partial(judge, client, CONTRACT, tiers=["smoke"], platform=nowhere)
+    other = part("Plain")
+    alone, joined = asyncio.run(run()), asyncio.run(run(others=lambda: [other]))
+    assert verdicts(alone)["external-id-mismatch"] == "vacuous"
+    assert verdicts(joined)["external-id-mismatch"] == "pass"
+
+
+def test_a_rule_whose_every_test_breaks_others_first_is_masked() -> None:
+    report = asyncio.run(judge(constant(CONTRACT, refuses=True), CONTRACT, tiers=["smoke"], platform=Nowhere(CONTRACT)))
+    assert verdicts(report)["info-is-kept"] == "masked"
+    reason = report.rules["info-is-kept"].reason
+    assert isinstance(reason, Masked)
+    assert "open-opens" in reason.by
+    assert report.rules["info-is-kept"].tiers == {"smoke": "not-run"}
+    assert verdicts(judged("Plain", tiers=["smoke"]))["concurrent-calls"] == "not-applicable"
