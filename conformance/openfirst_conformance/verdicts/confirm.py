@@ -39,9 +39,6 @@ class _Known(NamedTuple):
     wrong: frozenset[str]
 
 
-_Shape = tuple[tuple[str, ...], Signature, frozenset[str]]
-
-
 class Confirmer:
     """What was confirmed so far: `failures` by rule, and the tiers (`failed`) in which each was seen.
 
@@ -56,7 +53,6 @@ class Confirmer:
         self._subject, self._driver = subject, subject.driver
         self._evidence, self._patience = evidence, patience
         self._blamed: dict[_Known, tuple[str, ...]] = {}
-        self._shapes: dict[_Shape, tuple[str, ...]] = {}
         self._vanished: Counter[_Known] = Counter()
         self._followed: set[str] = set()
         self._looked_for: tuple[object, frozenset[str]] | None = None
@@ -91,14 +87,8 @@ class Confirmer:
             if self._follows_from_a_break(shortest):
                 self._blamed[known] = shortest.broken
                 return True
-            operations = tuple(planned.operation for planned in shortest.calls)
-            shape = (operations, seen, self._subject.oracle_of(shortest.case).wrong(shortest.violation))
-            if shape in self._shapes:  # The same calls fail in the same way: only what they give is another.
-                self._blamed[known] = self._shapes[shape]
-                return True
             blamed = self._blame(shortest, shortest.violation)
-            blamed = tuple(rule for rule in blamed if rule not in shortest.broken) or blamed
-            self._blamed[known] = self._shapes[shape] = blamed
+            self._blamed[known] = tuple(rule for rule in blamed if rule not in shortest.broken) or blamed
             usual = self._evidence.usual()
             choices = contradicted(self._subject.oracle_of(shortest.case), shortest.violation, usual=usual)
             for rule in self._blamed[known]:
