@@ -36,19 +36,12 @@ def kind_of(violation: Violation) -> object:
     return violation.client, violation.rows, Answered() if isinstance(came, Answered) else came
 
 
-def wrong_in(played: Played) -> frozenset[str]:
-    """The fields of the last answer that show something else than is due: none of them may get lost while calls are deleted."""
-    if played.violation is None or played.tracker is None:
-        return frozenset()
-    return played.tracker.oracle.wrong(played.violation)
-
-
 async def shrink(driver: Driver, oracle: Oracle, played: Played, failure: Failure = failure_of) -> Played | None:
     """The shortest sequence found that fails in the same way: none of its calls can be deleted, and what overlaps must.
 
     Nor can a field of what they give, or half of a long text. None: it does not fail again.
     """
-    wanted, wrong = failure(played), wrong_in(played)
+    wanted = failure(played)
     limit = driver.calls + max(_BUDGET, _PLAYS * len(played.calls))
 
     async def fails(calls: Sequence[Planned]) -> Played | None:
@@ -57,7 +50,7 @@ async def shrink(driver: Driver, oracle: Oracle, played: Played, failure: Failur
         if again.fault:
             await driver.adapter.restart()
             return None
-        return again if failure(again) == wanted and wrong <= wrong_in(again) else None
+        return again if failure(again) == wanted else None
 
     best = None
     for calls in _short_cuts(played):

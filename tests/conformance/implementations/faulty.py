@@ -124,7 +124,7 @@ class OpensUninitialised(Faulty):
     """Takes no notice of whether it was initialised."""
 
     breaks = ("initialize-first",)
-    innocent = (*APART, "rejected-changes-nothing", "open-opens")
+    innocent = (*APART, "rejected-changes-nothing", "open-opens", "is-open-is-pure", "participant-is-local")
 
     def check_credential(self, client: Client) -> None:
         """Nothing to check."""
@@ -172,6 +172,7 @@ class ServicesNeverAnswer(Faulty):
     """Services are refused for want of a session, whether there is one or not."""
 
     breaks = ("open-opens",)
+    innocent = (*APART, "open-before-use", "info-is-optional", "rejected-changes-nothing")
 
     def gate(self, client: Client, service: str, method: str) -> None:
         """Refuse."""
@@ -869,6 +870,7 @@ class GetParticipantFails(Faulty):
     """GetParticipant is an error, with a session too."""
 
     breaks = ("participant-is-local", "open-opens")
+    innocent = (*APART, "info-is-optional", "update-updates", "external-id-match")
 
     def get_participant(self, client: Client) -> Any:
         """Fail."""
@@ -1191,7 +1193,7 @@ class OpensWithBadTokenThoughRefused(Faulty):
     """A bad token is refused, and there is a session."""
 
     breaks = ("bad-token", "rejected-changes-nothing")
-    innocent = ("sessions-are-apart", "concurrent-calls")
+    innocent = ("sessions-are-apart", "concurrent-calls", "is-open-is-pure")
 
     def check_credential(self, client: Client) -> None:
         """Open on the way out."""
