@@ -191,7 +191,7 @@ class Renamer:
     def _effects(self, part: Json) -> Json:
         for item in part.values():
             item["set"] = {self.variable(name): self._source(name, text) for name, text in item["set"].items()}
-            for key in ("keeps", "stale"):
+            for key in ("keeps", "stale", "missing"):
                 if key in item:
                     item[key] = {
                         self.variable(name): self._list(rules, self._as("rule")) for name, rules in item[key].items()

@@ -180,10 +180,15 @@ class Confirmer:
         if self._leaks or self._fresh_starts < _FRESH_STARTS:
             self._fresh_starts += 1
             await self._patience.start_again()
-            if failure_of(await self._replayed(case)) != wanted:
+            # Which of two overlapping calls comes first may be chance: a race that is not lost again is no leak.
+            races = any(planned.overlapping for planned in case.calls)
+            for _ in range(_TRIES if races else 1):
+                if failure_of(await self._replayed(case)) == wanted:
+                    return shortest
+            if not races:
                 self._leaks = True
                 self._evidence.shown.faults.append({**_LEAK, "case": played.case.id, "call": None, "stderr": ""})
-                return None
+            return None
         return shortest
 
     async def _replayed(self, case: Case) -> Played:
