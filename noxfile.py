@@ -55,7 +55,9 @@ def tests(session: nox.Session) -> None:
     session.install(".", *group("test"))
     # From tests/ the rooms are out of reach, so a file that is missing from the wheel is missed.
     session.chdir("tests")
-    session.run("pytest", "-n", "2", "--ignore", "react_native", "--ignore", "skeletons", *session.posargs)
+    apart = ["--ignore", "react_native", "--ignore", "skeletons"]
+    # Neighbours share what is worked out once for a module; whoever is done first takes from the other.
+    session.run("pytest", "-n", "2", "--dist", "worksteal", *apart, *session.posargs)
 
 
 @nox.session

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import yaml
@@ -29,12 +30,14 @@ class GoldenTrace:
 
 def golden_traces(contract: Contract) -> list[GoldenTrace]:
     """The traces that come with the contract, in the order of their files."""
-    return [
-        trace_of(item, contract)
-        for name in names("traces")
-        if name.endswith(".yaml")
-        for item in yaml.load(resource(f"traces/{name}"), yaml.CSafeLoader)
-    ]
+    return [trace_of(item, contract) for item in _written()]
+
+
+@cache
+def _written() -> list[Mapping[str, Any]]:
+    """The traces as their files have them."""
+    texts = (resource(f"traces/{name}") for name in names("traces") if name.endswith(".yaml"))
+    return [item for text in texts for item in yaml.load(text, yaml.CSafeLoader)]
 
 
 def trace_of(item: Mapping[str, Any], contract: Contract) -> GoldenTrace:

@@ -69,9 +69,9 @@ class Ground:
     def _ask_each_history(self, automaton: Automaton, check: Check) -> None:
         search = Search[Node, Step]([(automaton.initial, check.start)])
         self.histories[automaton.fixture, check] = search.parents
-        distinct = {state: _distinct(check, steps) for state, steps in automaton.steps.items()}
-        self.distinct[automaton.fixture, check] = distinct
-        for node, step in walk(check, search, distinct.__getitem__):
+        told_apart = {state: distinct(check, steps) for state, steps in automaton.steps.items()}
+        self.distinct[automaton.fixture, check] = told_apart
+        for node, step in walk(check, search, told_apart.__getitem__):
             if len(search.parents) > _MANY_HISTORIES:
                 raise ContractError([self._endless(check.rule)])
             self.asked[check.rule] += step.call.operation in check.calls
@@ -102,7 +102,7 @@ def walk(
             search.found(node, step, (step.after, check.remembered(step, node[1])))
 
 
-def _distinct(check: Check, steps: Iterable[Step]) -> tuple[Step, ...]:
+def distinct(check: Check, steps: Iterable[Step]) -> tuple[Step, ...]:
     """The steps without those that the check cannot tell from another."""
     result: dict[object, Step] = {}
     for step in steps:

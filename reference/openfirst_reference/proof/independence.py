@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import itertools
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import cache
 
 from openfirst_reference.machine.automaton import Automaton, Unfolding
 from openfirst_reference.machine.machine import Machine
 from openfirst_reference.machine.search import Search, way
 from openfirst_reference.machine.step import State, Step
-from openfirst_reference.proof.checked_steps import Ground, walk
+from openfirst_reference.proof.checked_steps import Ground, distinct, walk
 from openfirst_reference.proof.invariants import Check, Memory
 from openfirst_reference.proof.mutants import Mutant, restricted, whole_mutants
 
@@ -136,11 +137,11 @@ class _Search:
                 self.sketches[row].append((step, (), fresh))
         remembering: dict[tuple[object, ...], tuple[int, Check, Step, Memory]] = {}
         for (fixture, check), known in ground.histories.items():
-            distinct = ground.distinct[fixture, check]
+            told_apart = ground.distinct[fixture, check]
             for state, memory in known:
                 data, kind = kinds.of_state(state)
                 there = tuple(value is None for value in memory)
-                for step in distinct[state]:
+                for step in told_apart[state]:
                     key = (step.row.id, step.index, (*kind, check, *there), kinds.of_call(step))
                     if step.call.operation in check.calls and (key not in remembering or remembering[key][0] < data):
                         remembering[key] = (data, check, step, memory)
@@ -227,9 +228,23 @@ class _Search:
                     if wrong and (check.rule != rule or taken.is_innocent(way(known, node))):
                         yield check.rule
                     search.found(node, step, (step.after, check.remembered(step, node[1])))
-            for node, step in walk(check, search, taken.steps):
-                if check.rule != rule and check.fault(step, node[1]) is not None:
+            if check.rule == rule:
+                continue
+            for node, step in walk(check, search, self._told_apart(taken, check)):
+                if check.fault(step, node[1]) is not None:
                     yield check.rule
+
+    def _told_apart(self, taken: _Taken, check: Check) -> Callable[[State], Iterable[Step]]:
+        """The steps that a mutant takes in a state, one of those that the check cannot tell apart."""
+        usual = self.ground.distinct[taken.automaton.fixture, check]
+
+        @cache
+        def steps(state: State) -> Iterable[Step]:
+            if state in usual and state not in taken.changed:
+                return usual[state]
+            return distinct(check, taken.steps(state))
+
+        return steps
 
 
 class _Kinds:
