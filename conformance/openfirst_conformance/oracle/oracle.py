@@ -135,7 +135,7 @@ class Oracle:
         """The undeclared choices that a step depends on, each with its cell; None where a declared choice forbids the step.
 
         A choice must stay what it is in one cell (row, classes, state, and whether what is given is what is there already);
-        it may vary from cell to cell. `cells` has what a number stands for.
+        it may vary from cell to cell, and from one method of a service to another. `cells` has what a number stands for.
         """
         keys = []
         for choice, values in step.when:
@@ -149,9 +149,15 @@ class Oracle:
     def _cell(self, choice: str, step: Step) -> int:
         index = self.machine.index
         same = tuple(step.before[index[name]] == value for name, value in step.call.given.items() if name in index)
-        cell = ChoicePlace(choice, step.row.id, tuple(step.call.leaves.items()), self._enumerated(step.before), same)
+        leaves = tuple(self._leaf(step.call, name, leaf) for name, leaf in step.call.leaves.items())
+        cell = ChoicePlace(choice, step.row.id, leaves, self._enumerated(step.before), same)
         number = self._cells.get(cell)
         if number is None:
             number = self._cells[cell] = len(self.cells)
             self.cells.append(cell)
         return number
+
+    def _leaf(self, call: Call, parameter: str, leaf: str) -> tuple[str, str]:
+        """The class of what is given; of a service's method, that method: each decides for itself."""
+        is_method = self.machine.contract.classes[call.operation, parameter].source == "services"
+        return (parameter, str(call.given[parameter]) if is_method else leaf)

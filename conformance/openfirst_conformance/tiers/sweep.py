@@ -16,11 +16,13 @@ from openfirst_reference.machine.step import Call, State
 class Round:
     """What a fixture has for the sweep: a call of every method, and what opens and closes the gate.
 
-    `opening` is None where nothing opens it; `refused` is a call that would, and is refused.
+    `rows` are those that the calls meet at first. `opening` is None where nothing opens the gate; `refused` is a call that
+    would, and is refused.
     """
 
     fixture: str
     every: tuple[Call, ...]
+    rows: tuple[str, ...]
     opening: tuple[Call, ...] | None
     closing: tuple[Call, ...] = ()
     refused: Call | None = None
@@ -29,14 +31,16 @@ class Round:
 def sweep(machine: Machine, has: Callable[[str], bool]) -> Iterator[Case]:
     """Every method that the implementation `has`: fresh, where services answer, after that, and after a refusal of what opens.
 
-    The first fixture in which services answer stands for the others; where they never do, every fixture is tried.
+    The first fixture in which services answer stands for the others, and so does the first of those in which they never do
+    and meet the same rows.
     """
     for (operation, parameter), classes in machine.contract.classes.items():
         if classes.source == "services":
             plans = list(rounds_of(machine, operation, parameter, has))
             opened = next((plan for plan in plans if plan.opening is not None), None)
+            alike = {plan.rows: plan for plan in reversed(plans) if plan.opening is None}
             for plan in plans:
-                if plan.opening is None or plan is opened:
+                if plan is opened or plan is alike.get(plan.rows):
                     yield from _cases(plan)
 
 
@@ -54,24 +58,28 @@ def rounds(machine: Machine, has: Callable[[str], bool]) -> list[Round]:
 def rounds_of(machine: Machine, operation: str, parameter: str, has: Callable[[str], bool]) -> Iterator[Round]:
     """The plan of every fixture in which the services are called."""
     contract = machine.contract
-    targets = [
-        name for name, method in contract.methods.items() if contract.gates[method.gate].needs_session and has(name)
-    ]
+    methods = [method for name, method in contract.methods.items() if has(name)]
+    # Whether the gate is open is seen by what stands behind it, so that comes first.
+    methods.sort(key=lambda method: not contract.gates[method.gate].needs_session)
+    targets = [method.target for method in methods]
+    if not methods or not contract.gates[methods[0].gate].needs_session:
+        return
     for fixture, stated in contract.fixtures.items():
-        if not targets or operation not in stated.calls:
+        if operation not in stated.calls:
             continue
         start = machine.fixture(fixture)
         arguments = [machine.arguments(operation, {parameter: target}) for target in targets]
         every = tuple(machine.call(operation, given, start) for given in arguments)
+        rows = tuple(dict.fromkeys(step.row.id for call in every for step in machine.steps(start, call)))
         alphabet = machine.alphabet(stated.calls, start)
         calls = [call for call in alphabet if not contract.operations[call.operation].by_world]
         answers, silent = partial(_answers, machine, every[0]), partial(_silent, machine, every[0])
         opening = _way(machine, start, calls, answers)
         if opening is None:
-            yield Round(fixture, every, None)
+            yield Round(fixture, every, rows, None)
             continue
         closing = _way(machine, _follow(machine, start, opening), calls, silent)
-        yield Round(fixture, every, opening, closing or (), _refused(machine, start, calls, opening))
+        yield Round(fixture, every, rows, opening, closing or (), _refused(machine, start, calls, opening))
 
 
 def _cases(plan: Round) -> Iterator[Case]:

@@ -29,6 +29,11 @@ JOINING = {"join", "listen"}
 DEVICES = {"mediaDevice", "audioPreview"}
 
 
+def is_listener(method: str) -> bool:
+    """Whether a method registers a listener."""
+    return method.startswith("on") and method[2:3].isupper()
+
+
 class Refusal(Exception):
     """A call is refused; `code` says why, and None that nobody knows."""
 
@@ -106,6 +111,8 @@ class Plain:
         "is-open-before-initialize": "false",
         "is-open-after-expiry": "true",
         "second-initialize": "replace",
+        "setting-without-session": "answer",
+        "listener-without-session": "answer",
         "same-id-twice": "coexist",
     }
     undeclared: ClassVar[frozenset[str]] = frozenset()
@@ -441,12 +448,19 @@ class Plain:
         """Call a method of a service."""
         if self.is_gated(service, method):
             self.gate(client, service, method)
+        elif client.session is None and self.waits(client, service, method):
+            raise Refusal("session-not-open")
         return self.serve(client, service, method, arguments)
+
+    def waits(self, client: Client, service: str, method: str) -> bool:
+        """Whether a device setting or a listener waits for a session, too."""
+        kind = "listener" if is_listener(method) else "setting"
+        return self.decides[f"{kind}-without-session"] == "refuse"
 
     def is_gated(self, service: str, method: str) -> bool:
         """Listeners and device settings need no session."""
         device = service in DEVICES or (service == "localAudio" and method not in {"start", "stop"})
-        return not device and not (method.startswith("on") and method[2:3].isupper())
+        return not device and not is_listener(method)
 
     def gate(self, client: Client, service: str, method: str) -> None:
         """Refuse a service that has no session to work in."""

@@ -11,7 +11,7 @@ import asyncio
 import unicodedata
 from typing import Any, ClassVar
 
-from .base import Client, Credential, Info, Json, Plain, Refusal, Session, Words
+from .base import Client, Credential, Info, Json, Plain, Refusal, Session, Words, is_listener
 from .odd import capable, deciding
 
 APART = ("sessions-are-apart", "token-refresh", "bad-token", "concurrent-calls")
@@ -49,6 +49,45 @@ class ForgetsGateOfOneService(Faulty):
     def is_gated(self, service: str, method: str) -> bool:
         """Not the microphone."""
         return super().is_gated(service, method) and service != "localAudio"
+
+
+class WaitsWithSettingsThoughItSaysNot(Faulty):
+    """A device setting waits for a session, and it says that none does."""
+
+    breaks = ("open-before-use",)
+
+    def waits(self, client: Client, service: str, method: str) -> bool:
+        """All but listeners."""
+        return not is_listener(method)
+
+
+class WaitsWithListenerAfterSecondSession(Faulty):
+    """One listener is refused without a session, once two were closed. It says nothing of listeners."""
+
+    breaks = ("open-before-use",)
+    needs = "complete"
+    undeclared = frozenset({"listener-without-session"})
+
+    def end(self, client: Client) -> None:
+        """Count."""
+        client.notes["ended"] = client.notes.get("ended", 0) + 1
+        super().end(client)
+
+    def waits(self, client: Client, service: str, method: str) -> bool:
+        """One of them, and late."""
+        return method == "onStatusChange" and client.notes.get("ended", 0) > 1
+
+
+class RefusesSettingInSession(Faulty):
+    """A device setting is refused as if there were no session, though there is one."""
+
+    breaks = ("open-opens",)
+
+    def serve(self, client: Client, service: str, method: str, arguments: list[Any]) -> Any:
+        """All but listeners."""
+        if client.session is not None and not self.is_gated(service, method) and not is_listener(method):
+            raise Refusal("session-not-open")
+        return super().serve(client, service, method, arguments)
 
 
 class GateIsOpenBeforeOpen(Faulty):

@@ -132,6 +132,18 @@ class EvictsEarlier(Plain):
     decides = deciding(same_id_twice="evict-earlier")
 
 
+class WaitsWithSettings(Plain):
+    """A device setting waits for a session, and a listener does not."""
+
+    decides = deciding(setting_without_session="refuse")
+
+
+class WaitsWithListeners(Plain):
+    """A listener waits for a session, and a device setting does not."""
+
+    decides = deciding(listener_without_session="refuse")
+
+
 class RefusesSameIdTwice(Plain):
     """The second session with one external ID is refused."""
 
@@ -217,6 +229,18 @@ class UndeclaredEndsWithItsToken(EndsWithItsToken):
 
 
 class UndeclaredRefusesSecondInitialise(RefusesSecondInitialise):
+    """The same, and says nothing about it."""
+
+    undeclared = EVERYTHING
+
+
+class UndeclaredWaitsWithSettings(WaitsWithSettings):
+    """The same, and says nothing about it."""
+
+    undeclared = EVERYTHING
+
+
+class UndeclaredWaitsWithListeners(WaitsWithListeners):
     """The same, and says nothing about it."""
 
     undeclared = EVERYTHING
@@ -649,11 +673,23 @@ class ServicesAnswerNothing(Plain):
 
 
 class GatesDevicesToo(Plain):
-    """Device settings and listeners need a session here."""
+    """Device settings and listeners need a session here, and a good credential."""
+
+    decides = deciding(setting_without_session="refuse", listener_without_session="refuse")
 
     def is_gated(self, service: str, method: str) -> bool:
         """Everything needs a session."""
         return True
+
+
+class UndeclaredWaitsWithSome(Plain):
+    """Some device settings and some listeners wait for a session; it says nothing of them."""
+
+    undeclared = frozenset({"setting-without-session", "listener-without-session"})
+
+    def waits(self, client: Client, service: str, method: str) -> bool:
+        """Every second one, as it happens."""
+        return len(method) % 2 == 0
 
 
 class DevicesAlwaysFail(Plain):

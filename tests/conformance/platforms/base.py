@@ -93,6 +93,8 @@ class Plain:
         "close-while-closed": "accept",
         "no-participant": "error",
         "update-while-closed": "refuse",
+        "setting-without-session": "answer",
+        "listener-without-session": "answer",
         "same-id-twice": "coexist",
     }
 
