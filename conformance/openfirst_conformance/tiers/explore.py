@@ -14,7 +14,7 @@ from openfirst_conformance.driving.subject import Subject
 from openfirst_conformance.tiers.choice_probes import learnt
 from openfirst_conformance.tiers.planning.hsi import Word
 from openfirst_conformance.tiers.planning.resolved_table import Table, tables_of
-from openfirst_conformance.tiers.reach import endurance, equal_values, in_company
+from openfirst_conformance.tiers.reach import endurance, equal_values, in_company, while_the_world_acts
 from openfirst_conformance.tiers.sweep import rounds
 from openfirst_conformance.tiers.values import Pool, longest, made_values, near_misses, pairs_alike
 from openfirst_reference.contract.expressions import mentioned
@@ -49,19 +49,20 @@ def _cases(subject: Subject) -> Iterator[Case]:
     if not subject.driver.is_platform:  # which stamps the values that a token holds, so that each case has its own
         for table in still[:1]:
             yield from _one_holder_each(table, made, subject.settings.seed)
-    yield from _on_purpose(subject, still)
+    yield from _on_purpose(subject, still, [table for table in tables if table.moves_the_world])
     walker = _Walker(subject, tables, made)
     for number in range(1, subject.settings.walks + 1):
         yield walker.walk(number)
 
 
-def _on_purpose(subject: Subject, tables: Sequence[Table]) -> Iterator[Case]:
-    """What lies beyond `complete`, and needs no luck: many sessions, equal values, another client."""
+def _on_purpose(subject: Subject, tables: Sequence[Table], moving: Sequence[Table]) -> Iterator[Case]:
+    """What lies beyond `complete`, and needs no luck: many sessions, equal values, a world that acts, another client."""
     driver = subject.driver
     by_fixture = {table.fixture: table for table in tables}
     opening = [each for each in rounds(driver.machine, driver.has) if each.fixture in by_fixture]
     cases: list[Iterable[Case]] = [equal_values(table) for table in tables]
     cases += [[endurance(each, _status(by_fixture[each.fixture]))] for each in opening[:1]]
+    cases += [while_the_world_acts(table) for table in moving]
     if driver.capabilities.clients > 1:
         cases += [in_company(one, other) for one in tables[:1] for other in _likeliest(tables)]
     yield from (case for case in itertools.chain(*cases) if driver.applies(case))

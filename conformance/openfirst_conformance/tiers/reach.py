@@ -5,6 +5,7 @@ Nothing here is drawn; the same contract gives the same cases.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -114,17 +115,16 @@ def _giving(
 
 def in_company(table: Table, other: Table) -> Iterator[Case]:
     """From every kind of state of one client, a tour of another through every kind with every call; both are looked at."""
-    tour, theirs, mine = _tour(other), _looks(other, "b"), _looks(table)
+    theirs, mine = _looks(other, "b"), _looks(table)
+    tour = [(_call(other, state, number, "b"), *theirs, *mine) for state, number in _tour(other)]
     for number, way in enumerate(kinds_of(table).values(), 1):
         case = table.case(f"company-{table.fixture}-{other.fixture}-{number}", "two clients", way)
-        calls = list(case.calls)
-        for planned in tour:
-            calls += [planned, *theirs, *mine]
-        yield replace(case, clients={"a": table.fixture, "b": other.fixture}, calls=tuple(calls))
+        calls = (*case.calls, *itertools.chain(*tour))
+        yield replace(case, clients={"a": table.fixture, "b": other.fixture}, calls=calls)
 
 
-def _tour(table: Table) -> list[Planned]:
-    """A walk of client b: in every kind of state, each operation that changes something, giving little and giving much."""
+def _tour(table: Table) -> list[tuple[State, int]]:
+    """A walk: in every kind of state, each operation that changes something, giving little and giving much; with the states."""
     operations, outline = table.contract.operations, table.machine.outline
     todo: set[tuple[State, int]] = set()
     for way in kinds_of(table).values():
@@ -138,18 +138,58 @@ def _tour(table: Table) -> list[Planned]:
                 for name, number in first.items()
                 if not operations[name].pure and not operations[name].by_world
             }
-    state, calls = table.initial, list[Planned]()
+    state, tour = table.initial, list[tuple[State, int]]()
     while todo:
         onward = _towards(table, state, todo)
         if onward is None:
             break
         for number in onward:
-            call = table.call(state, number)
-            if call is not None:
-                todo.discard((outline(state), number))
-                calls.append(Planned("b", call.operation, call.arguments))
-                state = table.step(state, number)
-    return calls
+            todo.discard((outline(state), number))
+            tour.append((state, number))
+            state = table.step(state, number)
+    return tour
+
+
+def _call(table: Table, state: State, number: int, client: str = "a") -> Planned:
+    call = table.call(state, number)
+    assert call is not None
+    return Planned(client, call.operation, call.arguments)
+
+
+# The world ------------------------------------------------------------------------------------------------------------
+
+
+def while_the_world_acts(table: Table) -> Iterator[Case]:
+    """A tour in which the world acts.
+
+    What leaves a client in a state of the same kind is done after every call. All else is done once in each kind of state,
+    when the tour is there for the last time, with most behind it; and the tour goes on.
+    """
+    tour, looks = _tour(table), _looks(table)
+    for acting in _acts(table, [state for state, _ in tour]):
+        last = {table.machine.outline(state): place for place, (state, _) in enumerate(tour)}
+        again = [place for place, (state, _) in enumerate(tour) if _stays(table, state, acting)]
+        for number, acts in enumerate([again, *([place] for place in last.values() if place not in again)], 1):
+            if acts:
+                state, calls = table.initial, list[Planned]()
+                for place, (_, own) in enumerate(tour):
+                    for made in (acting, own) if place in acts else (own,):
+                        if table.letters.possible(state, [made]):
+                            calls += [_call(table, state, made), *looks]
+                            state = table.step(state, made)
+                name = f"world-{table.fixture}-{acting}-{number}"
+                yield Case(name, "a tour in which the world acts", {"a": table.fixture}, tuple(calls))
+
+
+def _acts(table: Table, states: Iterable[State]) -> list[int]:
+    """What the world may do in one of these states."""
+    every = dict.fromkeys(number for state in states for number in table.inputs(state))
+    return [number for number in every if table.contract.operations[table.letters[number][0]].by_world]
+
+
+def _stays(table: Table, state: State, number: int) -> bool:
+    """Whether a call leads to a state of the same kind."""
+    return table.machine.outline(table.step(state, number)) == table.machine.outline(state)
 
 
 def _towards(table: Table, start: State, todo: set[tuple[State, int]]) -> tuple[int, ...] | None:

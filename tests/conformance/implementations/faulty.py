@@ -1350,6 +1350,73 @@ class IgnoresFreshToken(Faulty):
         return False
 
 
+class RefreshTakesScope(Faulty):
+    """A fresh token may no longer update, whatever the first one could."""
+
+    breaks = ("update-updates", "token-refresh")
+    innocent = ()
+    needs = "explore"
+
+    def renew(self, client: Client) -> None:
+        """Without the scope."""
+        super().renew(client)
+        client.credential.may_update = False
+
+
+class RefreshGivesScope(Faulty):
+    """A fresh token may update, though the first one could not."""
+
+    breaks = ("update-needs-scope",)
+    innocent = ()
+    needs = "explore"
+    verdicts = ("conforms",)
+
+    def renew(self, client: Client) -> None:
+        """With the scope."""
+        super().renew(client)
+        client.credential.may_update = True
+
+
+class RefreshUndoesUpdate(Faulty):
+    """With a fresh token the participant is called again what it was called when the session was opened."""
+
+    breaks = ("token-refresh", "update-updates")
+    innocent = ()
+    needs = "explore"
+
+    def session(self, client: Client, info: Info | None, external_id: str | None) -> Session:
+        """Remember the name."""
+        opened = super().session(client, info, external_id)
+        client.notes["name"] = opened.name
+        return opened
+
+    def renew(self, client: Client) -> None:
+        """And go back to it."""
+        super().renew(client)
+        if client.session is not None:
+            client.session.name = client.notes["name"]
+
+
+class ReopenAfterRefreshLeaksName(Faulty):
+    """Once there was a fresh token, a session without information has the name of the one before."""
+
+    breaks = ("token-refresh", "reopen")
+    innocent = ()
+    needs = "explore"
+
+    def session(self, client: Client, info: Info | None, external_id: str | None) -> Session:
+        """Take the old name."""
+        opened = super().session(client, info, external_id)
+        if info is None and client.last is not None and client.notes.get("renewed"):
+            opened.name = client.last.name
+        return opened
+
+    def renew(self, client: Client) -> None:
+        """Remember."""
+        super().renew(client)
+        client.notes["renewed"] = True
+
+
 class RefreshCloses(Faulty):
     """A fresh token ends the session."""
 

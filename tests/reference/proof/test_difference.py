@@ -198,7 +198,7 @@ def test_what_is_permitted_where_a_variable_has_a_new_value_is_told() -> None:
     assert "variable session: values: also suspended" in text
     assert "operation suspend: added" in text
     assert (
-        'use, where kind is token or key-secret, session is suspended, target is platform: also permits "error '
+        'use, where session is suspended, kind is token or key-secret, target is platform: also permits "error '
         'session-suspended"\n' in text
     )
 
