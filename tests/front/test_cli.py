@@ -218,10 +218,26 @@ def test_what_are_no_parts_of_one_run_are_not_joined() -> None:
     assert run("join nowhere.json").exit_code == 2
 
 
+def test_a_part_that_is_missing_or_named_twice_acquits_nobody() -> None:
+    """Part 1 holds the failure; joined without it, the others would conform."""
+    for number in (1, 2, 3):
+        run(f"check {LEAKS} --shard {number}/3 --json {number}.json")
+    run(f"check {LEAKS} --json whole.json")
+    said(run("join 2.json 3.json"), 2, "Of 3 parts these are missing: 1.")
+    said(
+        run("join 1.json 2.json 3.json 1.json whole.json"),
+        2,
+        "whole.json is the whole of a run, and 1.json is one of 3.",
+    )
+    Path("again.json").write_bytes(Path("2.json").read_bytes())
+    said(run("join 1.json 2.json again.json"), 2, "again.json and 2.json are both part 2 of 3. Name each part once.")
+
+
 def test_what_one_part_could_not_show_another_may_have_shown() -> None:
     run(f"check {LEAKS} --json one.json")
     first = json.loads(Path("one.json").read_text(encoding="utf-8"))
     second = json.loads(Path("one.json").read_text(encoding="utf-8"))
+    first["shard"], second["shard"] = {"number": 1, "of": 2}, {"number": 2, "of": 2}
     for document, verdict in ((first, "vacuous"), (second, "pass")):
         for rule in document["rules"]:
             rule.update(verdict=verdict, reason=verdict, failures=[])

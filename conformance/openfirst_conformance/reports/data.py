@@ -31,6 +31,7 @@ def as_json(report: Report) -> dict[str, Any]:
             }
             for choice in report.choices.values()
         },
+        "shard": {"number": report.shard[0], "of": report.shard[1]},
         "promise": report.promise,
         "rules": [
             {

@@ -23,13 +23,14 @@ _WEIGHT = (
     "not-applicable",
     "not-run",
 )
+_WHOLE = {"number": 1, "of": 1}
 _TIERS = ("fail", "pass", "not-run")
 _OPEN = frozenset({"flaky", "inconclusive", "not-testable"})
 _SETTLED = frozenset({"pass", "fail", "known"})
 
 
 def joined(reports: Mapping[str, Json]) -> Json:
-    """The joined report. Raises ValueError where two, by the names of their files, are of different things."""
+    """The joined report, by the names of the files. Raises ValueError where they are not the parts of one run, each once."""
     (name, first), *rest = reports.items()
     for other, report in rest:
         different = [part for part in ("contract", "implementation") if report[part] != first[part]]
@@ -39,11 +40,13 @@ def joined(reports: Mapping[str, Json]) -> Json:
             raise Mistake(
                 f"{name} and {other} are of a different {part}, so they are no parts of one run. Name those that are."
             )
+    _check_shards(reports)
     every = list(reports.values())
     rules = [_rule([report["rules"][number] for report in every]) for number in range(len(first["rules"]))]
     return {
         **first,
         "verdict": _verdict(rules),
+        "shard": _WHOLE,
         "choices": {name: _choice([report["choices"][name] for report in every]) for name in first["choices"]},
         "promise": _by_name([report["promise"] for report in every], _promise),
         "rules": rules,
@@ -51,6 +54,23 @@ def joined(reports: Mapping[str, Json]) -> Json:
         "layers": _by_name([report["layers"] for report in every], _summed),
         "adapterFaults": [fault for report in every for fault in report["adapterFaults"]],
     }
+
+
+def _check_shards(reports: Mapping[str, Json]) -> None:
+    """Whoever broke a rule in a part that is missing would be acquitted."""
+    found: dict[int, str] = {}
+    shards = {name: report.get("shard", _WHOLE) for name, report in reports.items()}
+    of = next(iter(shards.values()))["of"]
+    for name, shard in shards.items():
+        told = "the whole of a run" if shard["of"] == 1 else f"part {shard['number']} of {shard['of']}"
+        if shard["of"] != of:
+            raise Mistake(f"{name} is {told}, and {next(iter(shards))} is one of {of}. Name the parts of one run.")
+        if shard["number"] in found:
+            raise Mistake(f"{name} and {found[shard['number']]} are both {told}. Name each part once.")
+        found[shard["number"]] = name
+    missing = [str(number) for number in range(1, of + 1) if number not in found]
+    if missing:
+        raise Mistake(f"Of {of} parts these are missing: {', '.join(missing)}. Join all of them, or run those again.")
 
 
 def _verdict(rules: Sequence[Json]) -> str:

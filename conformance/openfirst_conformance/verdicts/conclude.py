@@ -43,6 +43,7 @@ class Run:
     promise: dict[str, Json]
     under_way: str | None
     given_up: Cause | None
+    shard: tuple[int, int]
 
 
 def conclude(run: Run, only: Sequence[str]) -> Report:
@@ -58,6 +59,7 @@ def conclude(run: Run, only: Sequence[str]) -> Report:
         adapter_faults=run.evidence.shown.faults,
         layers=run.driver.layers,
         codes=run.evidence.shown.codes,
+        shard=run.shard,
     )
 
 

@@ -192,7 +192,8 @@ class _Running:
     def report(self, tiers: Sequence[str], only: Sequence[str]) -> Report:
         """The verdict for every rule, or for those in `only`."""
         given_up, promise = self._patience.given_up, self._promise
-        run = Run(self._driver, self._evidence, self._confirmer, tiers, promise, self._under_way, given_up)
+        shard = self.subject.settings.shard
+        run = Run(self._driver, self._evidence, self._confirmer, tiers, promise, self._under_way, given_up, shard)
         return conclude(run, only)
 
     async def _take(self, tier: str, played: Played, *, again: bool = False) -> None:

@@ -100,7 +100,7 @@ def note_choices(
 
 @dataclass
 class Report:
-    """The verdict on an implementation."""
+    """The verdict on an implementation. `shard`: which part of a run this is, and of how many."""
 
     contract: Contract
     implementation: ImplementationName
@@ -110,6 +110,7 @@ class Report:
     adapter_faults: list[Json] = field(default_factory=list)
     layers: dict[str, Counter[str]] = field(default_factory=dict)
     codes: dict[str, Counter[str]] = field(default_factory=dict)
+    shard: tuple[int, int] = (1, 1)
 
     @property
     def verdict(self) -> str:

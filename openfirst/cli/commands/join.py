@@ -42,5 +42,8 @@ def join(files: tuple[Path, ...], json_file: Path | None) -> None:
     console.print(table)
     calls = sum(promise["calls"] for promise in report["promise"].values())
     name = f"{report['implementation'].get('name', '?')} {report['implementation'].get('version', '')}".strip()
-    console.print(f"{report['verdict']}: {name}, {calls:,} calls in {len(files)} parts.", soft_wrap=True)
+    console.print(
+        f"{report['verdict']}: {name}, {calls:,} calls in {len(files)} part{'s' if len(files) > 1 else ''}.",
+        soft_wrap=True,
+    )
     sys.exit(EXIT_STATUS[report["verdict"]])

@@ -1350,6 +1350,22 @@ class IgnoresFreshToken(Faulty):
         return False
 
 
+class KeepsScopeOfBefore(Faulty):
+    """A client that is initialised again may do what it could with its first token, and nothing else."""
+
+    breaks = ("update-needs-scope", "update-updates")
+    every = ("update-updates",)
+    innocent = ()
+    needs = "complete"
+
+    def hold(self, client: Client, credential: Credential) -> None:
+        """Keep the scope."""
+        before = client.credential
+        super().hold(client, credential)
+        if before.kind == "token":
+            client.credential.may_update = before.may_update
+
+
 class RefreshTakesScope(Faulty):
     """A fresh token may no longer update, whatever the first one could."""
 

@@ -585,6 +585,23 @@ class RefusesBadCredentialAtOnceAndIsOpenFails(RefusesBadCredentialAtOnce):
     decides = deciding(is_open_before_initialize="error")
 
 
+class IsTornDownWithItsToken(Plain):
+    """When its token is revoked the session is gone, and everything but isOpen is refused as if nobody had initialised it."""
+
+    def revoke(self, client: Client) -> None:
+        """Take the session away, too."""
+        super().revoke(client)
+        if client.credential.condition == "revoked" and client.session is not None:
+            self.end(client)
+
+    async def answer(self, client: Client, operation: str, arguments: Json) -> Any:
+        """Refuse what comes with a bad credential and without a session."""
+        starts = operation in {"isOpen", "initialize", "initializeToken"}
+        if client.credential.condition == "revoked" and client.session is None and not starts:
+            raise Refusal("not-initialized")
+        return await super().answer(client, operation, arguments)
+
+
 class RefusesBadCredentialAndHoldsIt(Plain):
     """Refuses a bad credential when it is initialised, and holds it all the same."""
 
