@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import multiprocessing
 import os
+import threading
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from contextlib import contextmanager
@@ -71,6 +72,15 @@ def others(request: Request, tiers: tuple[str, ...], rest: list[Settings]) -> It
 
 
 def _judged(request: Request, tiers: tuple[str, ...], settings: Settings) -> Part:
+    threading.Thread(target=_end_with_the_parent, daemon=True).start()
     contract = request.contract()
     subject, _ = request.subject(contract, None)
     return asyncio.run(judge_part(subject, contract, request.choices(contract), tiers, settings))
+
+
+def _end_with_the_parent() -> None:
+    """Whoever is killed outright cannot tell the others to stop."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)

@@ -59,6 +59,10 @@ async def shrink(driver: Driver, oracle: Oracle, played: Played, failure: Failur
             break
     if best is None:
         return None
+    for operation in dict.fromkeys(planned.operation for planned in best.calls) if len(best.calls) > _LONG else ():
+        # Of a hundred sessions, those calls that have nothing to do with it go at one go, whatever lies between them.
+        kept = [planned for planned in best.calls[:-1] if planned.operation != operation]
+        best = await fails([*kept, best.calls[-1]]) or best
     size = max(len(best.calls) // 2, 1)
     while driver.calls < limit:
         start, found = 0, False

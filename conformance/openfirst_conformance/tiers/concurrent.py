@@ -67,6 +67,9 @@ def _bursts(subject: Subject) -> Iterator[Case]:
     kinds = kinds_of(table).values()
     identifier = Identifier(table, kinds)
     most, clients = subject.driver.capabilities.concurrency, subject.driver.capabilities.clients
+    if clients > 1:
+        other = next((item for item in able if item.initial != table.initial), table)
+        yield from (case for case in _of_each(table, other) if subject.driver.applies(case))
     for number, way in enumerate(kinds, 1):
         state = table.classes.after(way)
         calls, every = _one_an_operation(table, state), table.inputs(state)
@@ -80,6 +83,40 @@ def _bursts(subject: Subject) -> Iterator[Case]:
             if not all(operations[table.letters[item][0]].pure for item in burst):
                 case = _case(identifier, table, f"concurrent-{number}-{count}", way, burst)
                 yield _for_two(case, random) if clients > 1 and count > len(bursts) - _OF_TWO else case
+
+
+def _of_each(table: Table, other: Table) -> Iterator[Case]:
+    """Two clients that hold something else, each in a state of another kind: one call of each overlaps, whatever it is."""
+    ways = list(kinds_of(other).values())
+    for number, way in enumerate(kinds_of(table).values(), 1):
+        theirs = ways[number % len(ways)]
+        mine, state = table.case("", "", way), other.classes.after(theirs)
+        begun = [replace(planned, client="b") for planned in other.case("", "", theirs).calls]
+        pairs = itertools.product(_one_an_operation(table, table.classes.after(way)), _one_an_operation(other, state))
+        for count, (one, two) in enumerate(pairs, 1):
+            calls = [
+                *mine.calls,
+                *begun,
+                _planned(table, table.classes.after(way), one),
+                replace(_planned(other, state, two), client="b", overlapping=True),
+            ]
+            looks = [
+                replace(item, client=client) for client, own in (("a", table), ("b", other)) for item in _looks(own)
+            ]
+            clients = {"a": table.fixture, "b": other.fixture}
+            yield Case(
+                f"concurrent-of-each-{number}-{count}", "calls of two clients that overlap", clients, (*calls, *looks)
+            )
+
+
+def _planned(table: Table, state: State, number: int) -> Planned:
+    call = table.call(state, number)
+    assert call is not None
+    return Planned("a", call.operation, call.arguments)
+
+
+def _looks(table: Table) -> list[Planned]:
+    return [Planned("a", name) for name in table.operations if table.contract.operations[name].pure]
 
 
 def _for_two(case: Case, random: Random) -> Case:

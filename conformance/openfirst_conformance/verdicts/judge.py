@@ -161,18 +161,20 @@ class _Running:
         self._under_way = name
         began, calls, resets = time.perf_counter(), self._driver.calls, self._driver.resets
         self.subject.promise = {}
-        async for played in cases:
-            await self._take(name, played)
-            progress(played)
-            if self._patience.given_up:
-                break
-        self._promise[name] = {
-            "assumptions": list(ASSUMPTIONS.get(name, ())),
-            "sequences": self._driver.resets - resets,
-            "calls": self._driver.calls - calls,
-            "seconds": round(time.perf_counter() - began, 3),
-            **self.subject.promise,
-        }
+        try:
+            async for played in cases:
+                await self._take(name, played)
+                progress(played)
+                if self._patience.given_up:
+                    break
+        finally:  # What was done of it, whoever stopped it.
+            self._promise[name] = {
+                "assumptions": list(ASSUMPTIONS.get(name, ())),
+                "sequences": self._driver.resets - resets,
+                "calls": self._driver.calls - calls,
+                "seconds": round(time.perf_counter() - began, 3),
+                **self.subject.promise,
+            }
 
     def stop(self) -> None:
         """Somebody wants no more of it."""

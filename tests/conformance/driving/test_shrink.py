@@ -317,6 +317,12 @@ def shorter(implementation: type[Plain], *, by: int) -> list[list[str]]:
     return [[call.operation for call in calls] for some in wanted.values() for calls in search.shorter(some, by)]
 
 
+def test_of_a_hundred_sessions_nothing_is_left_but_what_takes_a_place() -> None:
+    """Sixty-four are opened and closed, and the next open is refused: 129 calls of some 700."""
+    shortest = min(found(faulty.FailsToOpenTheSixtyFifthTime).failures, key=lambda failure: len(failure.played.calls))
+    assert [planned.operation for planned in shortest.played.calls] == [*["open", "close"] * 64, "open"]
+
+
 def test_half_of_all_failures_are_shrunk_with_few_calls() -> None:
     costs = [cost for implementation in SOME for cost in found(implementation).costs]
     assert len(costs) > 100

@@ -604,18 +604,18 @@ class ShowsExternalIdOfBefore(Faulty):
 # Beyond a few calls of one client ---------------------------------------------------------------------------
 
 
-class FailsToOpenTheTwentiethTime(Faulty):
-    """There is room for nineteen sessions."""
+class FailsToOpenTheSixtyFifthTime(Faulty):
+    """There is room for sixty-four sessions."""
 
     breaks = ("open-opens", "info-is-optional", "reopen")
     needs = "explore"
 
-    def open(self, client: Client, info: Info | None) -> Any:
+    def session(self, client: Client, info: Info | None, external_id: str | None) -> Session:
         """Count."""
         client.notes["opened"] = client.notes.get("opened", 0) + 1
-        if client.notes["opened"] == 20:
+        if client.notes["opened"] > 64:
             raise Refusal("session-already-open")
-        return super().open(client, info)
+        return super().session(client, info, external_id)
 
 
 class ForgetsOneGateAfterTenSessions(Faulty):
@@ -1692,7 +1692,7 @@ class HasNoUseThoughItSaysSo(Faulty):
 class _Racing(Faulty):
     """Looks first and acts later, and somebody else acts in between."""
 
-    breaks = ("concurrent-calls",)
+    breaks: ClassVar[Words] = ("concurrent-calls",)
     innocent = ()
     needs = "concurrent"
     capabilities = capable(concurrency=4)
@@ -1794,6 +1794,21 @@ class MismatchOpensInRace(_Crowded):
             client.session = self.session(client, arguments.get("info"), client.credential.external_id)
             return None
         return await super().among(inside, client, operation, arguments)
+
+
+class LooksAtWhoeverCameLastInRace(_Racing):
+    """Who asks is remembered in one place: of two clients that ask at once, both are shown the same participant."""
+
+    breaks = ("concurrent-calls", "sessions-are-apart")
+    asking: Client | None = None
+
+    async def answer(self, client: Client, operation: str, arguments: Json) -> Any:
+        """Remember who asks, and wait."""
+        if operation != "getParticipant":
+            return await super().answer(client, operation, arguments)
+        self.asking = client
+        await self.pause()
+        return await super().answer(self.asking, operation, arguments)
 
 
 class NeedsFourInRace(_Crowded):
