@@ -57,7 +57,9 @@ def _come_to(future: Future[Part]) -> Part:
         return future.result()
     except AdapterFault as fault:
         remedy = f"{fault.remedy.rstrip('.')}. If there can be only one of it at a time, give -j 1"
-        raise AdapterFault(fault.kind, f"beside another one, {fault.detail}", remedy, fault.stderr) from None
+        raise AdapterFault(
+            fault.kind, f"beside another one, {fault.detail}", remedy, fault.stderr, fault.cause
+        ) from None
 
 
 @contextmanager

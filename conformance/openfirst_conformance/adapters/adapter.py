@@ -42,7 +42,7 @@ class Adapter(Protocol):
         ...
 
     def stderr_tail(self) -> str:
-        """Give the last lines that it wrote to standard error."""
+        """Give the last lines that it wrote to standard error since the case began."""
         ...
 
     async def start(self, params: InitializeParams) -> InitializeResult:

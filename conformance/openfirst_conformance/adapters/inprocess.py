@@ -69,7 +69,7 @@ class PythonAdapter(Requests):
         return self._path
 
     def stderr_tail(self) -> str:
-        """Give the last lines of the traceback of what was last raised."""
+        """Give the last lines of the traceback of what was last raised in the case under way."""
         return self._traceback
 
     async def start(self, params: InitializeParams) -> InitializeResult:
@@ -92,7 +92,7 @@ class PythonAdapter(Requests):
             self._object = None
             if fault.kind != "crash":
                 raise
-            raise AdapterFault("start-failed", fault.detail, fault.remedy, fault.stderr) from None
+            raise AdapterFault("start-failed", fault.detail, fault.remedy, fault.stderr, fault.cause) from None
 
     async def close(self) -> None:
         """Call the object's `shutdown`, and leave it."""
@@ -111,7 +111,7 @@ class PythonAdapter(Requests):
         if self._object is None:
             raise RuntimeError(f"{method} comes after start()")
         if method == "reset":
-            self._generation = params["generation"]
+            self._generation, self._traceback = params["generation"], ""
         asked = describe(method, params)
         number = next(self._ids)
         self._note("judge", {"id": number, "method": method, "params": params})
@@ -215,7 +215,7 @@ class PythonAdapter(Requests):
     def _fault(self, kind: FaultKind, detail: str, error: BaseException | None) -> AdapterFault:
         lines = "".join(traceback.format_exception(error)).splitlines() if error is not None else []
         self._traceback = "\n".join(lines[-_TRACEBACK_LINES:])
-        return AdapterFault(kind, detail, "See the traceback.", self._traceback)
+        return AdapterFault(kind, detail, "See the traceback.", self._traceback, cause=type(error).__name__)
 
 
 def _one_line(error: BaseException) -> str:

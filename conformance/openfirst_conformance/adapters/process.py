@@ -71,7 +71,7 @@ class ProcessAdapter(Requests):
         return self._channel
 
     def stderr_tail(self) -> str:
-        """Give the last lines that the process, running or not, wrote to standard error."""
+        """Give the last lines that the process, running or not, wrote to standard error in the case under way."""
         return self._child.stderr_tail() if self._child is not None else ""
 
     async def start(self, params: InitializeParams) -> InitializeResult:
@@ -90,14 +90,12 @@ class ProcessAdapter(Requests):
             return result
         except BaseException as error:
             await self._end()
-            if isinstance(error, AdapterFault) and error.kind == "crash":
-                raise AdapterFault(
-                    "start-failed",
-                    error.detail,
-                    f"Run it by hand ({self._command}): it should wait for a line on standard input.",
-                    error.stderr,
-                ) from None
-            raise
+            if not isinstance(error, AdapterFault):
+                raise
+            if error.kind == "crash":
+                remedy = f"Run it by hand ({self._command}): it should wait for a line on standard input."
+                error = AdapterFault("start-failed", error.detail, remedy, error.stderr, error.cause)
+            raise (error if self._channel is None else self._channel.no_handshake(error)) from None
 
     async def close(self) -> None:
         """Ask the process to shut down, and see to it that it ends."""
@@ -153,6 +151,8 @@ class ProcessAdapter(Requests):
     async def _ask(self, method: str, params: Mapping[str, Any] | None, *, checked: bool = True) -> Any:
         if self._channel is None:
             raise RuntimeError(f"{method} comes after start()")
+        if method == "reset" and self._child is not None:
+            self._child.forget_stderr()
         try:
             return await self._channel.ask(method, params, checked=checked)
         except AdapterFault as fault:
@@ -235,12 +235,9 @@ class ProcessAdapter(Requests):
 
 def _crash(child: _Child, unanswered: Sequence[str]) -> AdapterFault:
     before = f" before it had answered {', '.join(unanswered)}" if unanswered else ""
-    return AdapterFault(
-        "crash",
-        f"the adapter {child.ending()}{before}",
-        "See what it wrote to standard error.",
-        child.stderr_tail(),
-    )
+    ending = child.ending()
+    remedy, tail = "See what it wrote to standard error.", child.stderr_tail()
+    return AdapterFault("crash", f"the adapter {ending}{before}", remedy, tail, cause=ending)
 
 
 class _Child(asyncio.SubprocessProtocol):
@@ -273,6 +270,10 @@ class _Child(asyncio.SubprocessProtocol):
         """Give the last lines of standard error."""
         text = self._stderr.decode("utf-8", errors="backslashreplace")
         return "\n".join(text.splitlines()[-_STDERR_LINES:])
+
+    def forget_stderr(self) -> None:
+        """What is written from now on has nothing to do with what was written before."""
+        self._stderr.clear()
 
     def ending(self) -> str:
         """Say how the process ended."""

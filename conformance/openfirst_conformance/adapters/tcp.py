@@ -63,8 +63,7 @@ class TcpAdapter(Requests):
         """Connect and give the result of `initialize`."""
         self._params = params
         await self._connect()
-        result: InitializeResult = await self._ask("initialize", params)
-        return result
+        return await self._shake_hands()
 
     async def restart(self) -> InitializeResult:
         """Leave the connection, connect again, and give the result of `initialize`.
@@ -85,8 +84,15 @@ class TcpAdapter(Requests):
                 if loop.time() + _PAUSE > until:
                     raise
             await asyncio.sleep(_PAUSE)
-        result: InitializeResult = await self._ask("initialize", self._params)
-        return result
+        return await self._shake_hands()
+
+    async def _shake_hands(self) -> InitializeResult:
+        try:
+            result: InitializeResult = await self._ask("initialize", self._params)
+            return result
+        except AdapterFault as fault:
+            assert self.channel is not None
+            raise self.channel.no_handshake(fault) from None
 
     async def close(self) -> None:
         """End the connection, and record a loss of it that no method raised."""

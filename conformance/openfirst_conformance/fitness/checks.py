@@ -12,6 +12,7 @@ from openfirst_conformance.adapters.adapter import Adapter
 from openfirst_conformance.adapters.process import ProcessAdapter
 from openfirst_conformance.adapters.protocol.channel import Channel
 from openfirst_conformance.adapters.protocol.faults import AdapterFault
+from openfirst_conformance.adapters.protocol.lines import NO_MESSAGE
 from openfirst_conformance.adapters.protocol.shapes import InitializeResult
 from openfirst_conformance.adapters.tcp import TcpAdapter
 from openfirst_conformance.fitness.sample_calls import Probe
@@ -28,7 +29,6 @@ TEXTS = (
 LONE_SURROGATES = "lost \ud83d, and found \ude00"
 LARGE = ("x" * 100_000, "😀" * 10_000)
 _LEAP = 1_000_000
-_STRAY = ("garbled", "noise")
 _ENDS = ("crash", "hang", "start-failed")
 
 
@@ -357,8 +357,8 @@ class _Trial:
         """What was wrong since the last time, but for what is no message: that is told once, at the end."""
         noted = list(self._adapter.faults)
         self._adapter.faults.clear()
-        self._stray += [fault for fault in noted if fault.kind in _STRAY]
-        return [fault for fault in noted if fault.kind not in _STRAY]
+        self._stray += [fault for fault in noted if fault.kind in NO_MESSAGE]
+        return [fault for fault in noted if fault.kind not in NO_MESSAGE]
 
 
 def _wrong(found: str, remedy: str) -> AdapterFault:

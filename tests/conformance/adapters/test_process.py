@@ -183,6 +183,51 @@ def test_an_adapter_that_never_answers_its_handshake_hangs_and_is_ended() -> Non
     assert is_gone(adapter.pid)
 
 
+@pytest.mark.parametrize(
+    ("printed", "shown"),
+    [
+        (
+            "usage: acme [options]\n",
+            ["garbled: ", "usage: acme [options]", "Standard output carries the protocol only"],
+        ),
+        ("Traceback:\n  here\nNameError\n", ["Traceback:", "NameError; no answer to initialize"]),
+        ("acme> ", ["hang: ", "what came without an end of line begins acme> "]),
+        ("[1]\n", ["noise: ", "[1]"]),
+    ],
+)
+def test_a_program_that_is_no_adapter_is_answered_with_what_it_printed(printed: str, shown: list[str]) -> None:
+    """It has as long as a call has, from then on; one that says nothing has as long as a start."""
+    program = f"import sys, threading; print({printed!r}, end='', flush=True); threading.Event().wait()"
+    adapter = ProcessAdapter(
+        shlex.join([sys.executable, "-c", program]), deadlines=Deadlines(start=3600, call=SHORT, stop=10)
+    )
+    with pytest.raises(AdapterFault) as raised:
+        asyncio.run(adapter.start(INITIALIZE))
+    for words in shown:
+        assert words in str(raised.value)
+    assert is_gone(adapter.pid)
+
+
+def test_a_program_that_prints_a_line_and_ends_is_answered_with_that_line() -> None:
+    with pytest.raises(AdapterFault) as raised:
+        asyncio.run(ProcessAdapter("echo hello").start(INITIALIZE))
+    assert raised.value.kind == "garbled"
+    assert "hello; the adapter exited with status 0 before" in raised.value.detail
+
+
+def test_an_adapter_that_prints_a_line_first_and_then_shakes_hands_is_taken() -> None:
+    script = str(ADAPTERS / "tidy.py")
+    program = f"import runpy; print('Welcome', flush=True); runpy.run_path({script!r})"
+
+    async def conversation() -> None:
+        adapter = ProcessAdapter(shlex.join([sys.executable, "-c", program]), deadlines=Deadlines(call=10, stop=10))
+        assert (await adapter.start(INITIALIZE))["protocol"] == 1
+        assert kinds(adapter) == ["garbled"]
+        await adapter.close()
+
+    asyncio.run(conversation())
+
+
 def test_a_start_that_is_cancelled_leaves_no_process() -> None:
     async def conversation() -> None:
         silent = shlex.join([sys.executable, "-c", "import threading; threading.Event().wait()"])
@@ -381,7 +426,7 @@ def test_an_answer_without_an_end_of_line_is_pointed_out() -> None:
         channel = Channel(
             lambda _: channel.receive(b'{"id": 1'), faults=[], handler=None, deadlines=Deadlines(call=SHORT)
         )
-        with pytest.raises(AdapterFault, match="8 bytes came without an end of line"):
+        with pytest.raises(AdapterFault, match=r'what came without an end of line begins \{"id": 1\)'):
             await channel.ask("settle", {"generation": 1})
 
     asyncio.run(conversation())

@@ -15,10 +15,13 @@ from openfirst_conformance.adapters.protocol.lines import (
     INTERNAL_ERROR,
     INVALID_PARAMS,
     METHOD_NOT_FOUND,
+    NO_MESSAGE,
     STDOUT_IS_FOR_THE_PROTOCOL,
     Lines,
     decode,
     encode,
+    excerpt,
+    may_be_message,
     shorten,
 )
 from openfirst_conformance.adapters.protocol.messages import RequestHandler, check_result, check_sent, problem_with
@@ -35,6 +38,7 @@ class _Open:
     generation: int | None
     checked: bool
     answer: asyncio.Future[Json]
+    timeout: asyncio.Timeout
 
 
 class Channel:
@@ -54,6 +58,7 @@ class Channel:
         transcript: Transcript | None = None,
     ) -> None:
         self.lost: AdapterFault | None = None
+        self._stray: list[AdapterFault] = []  # the first, and the last
         self._write = write
         self._transcript = transcript
         self._faults = faults
@@ -91,16 +96,17 @@ class Channel:
             self._generation = generation
         message: Json = {"jsonrpc": "2.0", "id": number, "method": method}
         line = encode(message if params is None else {**message, "params": params})
-        request = _Open(method, describe(method, params, number), generation, checked, loop.create_future())
+        limit, began = self._deadlines.of(method), loop.time()
+        asked, timeout = describe(method, params, number), asyncio.timeout(limit)
+        request = _Open(method, asked, generation, checked, loop.create_future(), timeout)
         self._open[number] = request
-        limit = self._deadlines.of(method)
-        began = loop.time()
         try:
-            self._send(line)
-            async with asyncio.timeout(limit):
+            async with timeout:
+                self._send(line)
                 result = await request.answer
         except TimeoutError:
-            raise self._hang(request, limit) from None
+            # It may have been hastened.
+            raise self._hang(request, min(limit, round(loop.time() - began, 1) or limit)) from None
         finally:
             del self._open[number]
         self._deadlines.observe(method, loop.time() - began)
@@ -110,6 +116,15 @@ class Channel:
         """Take in bytes from the adapter."""
         for line in self._lines.feed(data):
             self._receive_line(line)
+        if not may_be_message(self._lines.held):
+            self._hasten()
+
+    def no_handshake(self, fault: AdapterFault) -> AdapterFault:
+        """What to say where the handshake failed: the lines that came instead of it, if any did."""
+        if not self._stray:
+            return fault
+        first, lines = self._stray[0], " … ".join(stray.detail for stray in self._stray)
+        return AdapterFault(first.kind, f"{lines}; {fault.detail}", first.remedy, fault.stderr)
 
     def end(self) -> None:
         """The adapter will write nothing more: what it began to write counts as a line."""
@@ -142,6 +157,16 @@ class Channel:
                 self._match(kind == "error", message)
         except AdapterFault as fault:
             record(self._faults, fault)
+            if fault.kind in NO_MESSAGE:
+                self._stray = [*self._stray[:1], fault]
+                self._hasten()
+
+    def _hasten(self) -> None:
+        """What came is no message. A program that speaks is at work: if it is an adapter, it shakes hands as soon as it answers."""
+        until = asyncio.get_running_loop().time() + self._deadlines.of("call")
+        for request in self._open.values():
+            if request.method == "initialize" and until < (request.timeout.when() or until):
+                request.timeout.reschedule(until)
 
     def _match(self, is_error: bool, message: Json) -> None:
         number = message.get("id")
@@ -172,7 +197,7 @@ class Channel:
             request.answer.set_exception(fault)
 
     def _hang(self, request: _Open, limit: float) -> AdapterFault:
-        held = f" ({self._lines.held} bytes came without an end of line)" if self._lines.held else ""
+        held = f" (what came without an end of line begins {excerpt(self._lines.held)})" if self._lines.held else ""
         return AdapterFault(
             "hang",
             f"no answer to {request.asked} within {limit:.3g} s{held}",
@@ -262,6 +287,7 @@ def refused(asked: str, error: str) -> AdapterFault:
         f"{asked} was answered with a JSON-RPC error: {error}",
         "A JSON-RPC error says that the adapter failed; what the implementation refuses is a result, "
         "with the outcome `error`, and what it lacks the outcome `unsupported`.",
+        cause=error,
     )
 
 

@@ -22,15 +22,17 @@ class AdapterFault(Exception):
     """The adapter, and not the implementation behind it, did something wrong: never a broken rule.
 
     `detail` says what was seen, `remedy` what to do about it, and `stderr` is the end of what the adapter
-    had written to standard error (of a Python adapter in this process: the traceback).
+    had written to standard error (of a Python adapter in this process: the traceback). Faults of one `kind`, `remedy` and
+    `cause` are one thing that happens again, whatever request it hits.
     """
 
-    def __init__(self, kind: FaultKind, detail: str, remedy: str, stderr: str = "") -> None:
-        super().__init__(kind, detail, remedy, stderr)
+    def __init__(self, kind: FaultKind, detail: str, remedy: str, stderr: str = "", cause: str = "") -> None:
+        super().__init__(kind, detail, remedy, stderr, cause)
         self.kind: FaultKind = kind
         self.detail = detail
         self.remedy = remedy
         self.stderr = stderr
+        self.cause = cause
 
     def __str__(self) -> str:
         return f"{self.kind}: {self.detail}. {self.remedy}"

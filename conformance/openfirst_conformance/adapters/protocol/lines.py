@@ -17,6 +17,8 @@ INVALID_PARAMS: Final = -32602
 INTERNAL_ERROR: Final = -32603
 ADAPTER_FAILED: Final = -32000
 STDOUT_IS_FOR_THE_PROTOCOL: Final = "Standard output carries the protocol only; send logs to standard error."
+NO_MESSAGE: Final = ("garbled", "noise")
+"""The faults of what is no message of the protocol."""
 _EXCERPT = 200
 
 
@@ -36,9 +38,9 @@ class Lines:
         self._held = bytearray()
 
     @property
-    def held(self) -> int:
-        """How many bytes have come since the last end of a line."""
-        return len(self._held)
+    def held(self) -> bytes:
+        """What has come since the last end of a line."""
+        return bytes(self._held)
 
     def feed(self, data: bytes) -> list[bytes]:
         """Give the lines that these bytes complete; one that is too long comes cut, and still too long."""
@@ -58,6 +60,12 @@ class Lines:
 
     def _hold(self, part: bytes) -> None:
         self._held += part[: MAX_LINE + 1 - len(self._held)]
+
+
+def may_be_message(begun: bytes) -> bool:
+    """Whether a line that begins so may become a message."""
+    text = begun.removeprefix(_MARK).lstrip()
+    return not text or text.startswith(b"{")
 
 
 def encode(message: Json) -> bytes:
@@ -84,7 +92,7 @@ def decode(line: bytes) -> tuple[MessageKind, Json]:
     if len(line) > MAX_LINE:
         raise AdapterFault(
             "garbled",
-            f"a line is longer than {MAX_LINE} bytes and begins {_excerpt(line)}",
+            f"a line is longer than {MAX_LINE} bytes and begins {excerpt(line)}",
             "End each message with a newline and keep it below 1 MiB.",
         )
     try:
@@ -93,13 +101,13 @@ def decode(line: bytes) -> tuple[MessageKind, Json]:
     except (ValueError, RecursionError) as error:
         problem = "it is nested too deeply" if isinstance(error, RecursionError) else str(error)
         raise AdapterFault(
-            "garbled", f"a line is not JSON ({problem}): {_excerpt(line)}", STDOUT_IS_FOR_THE_PROTOCOL
+            "garbled", f"a line is not JSON ({problem}): {excerpt(line)}", STDOUT_IS_FOR_THE_PROTOCOL
         ) from None
     kind = _kind(message) if isinstance(message, dict) else None
     if kind is None:
         raise AdapterFault(
             "noise",
-            f"a line is JSON, but no request, result or error of JSON-RPC 2.0: {_excerpt(line)}",
+            f"a line is JSON, but no request, result or error of JSON-RPC 2.0: {excerpt(line)}",
             STDOUT_IS_FOR_THE_PROTOCOL,
         )
     return kind, message
@@ -122,11 +130,13 @@ def _no_constant(name: str) -> None:
     raise ValueError(f"{name} is not JSON")
 
 
+_MARK = b"\xef\xbb\xbf"
 # Made once: json.dumps and json.loads would make new ones for every message.
 _ENCODER = json.JSONEncoder(separators=(",", ":"), allow_nan=False)
 _DECODER = json.JSONDecoder(parse_constant=_no_constant)
 
 
-def _excerpt(line: bytes) -> str:
+def excerpt(line: bytes) -> str:
+    """Give the beginning of a line, as `shorten` does."""
     # A character has four bytes at most, so one that is cut in two here is not among those shown.
     return shorten(line[: 4 * _EXCERPT + 4].decode("utf-8", errors="backslashreplace"))

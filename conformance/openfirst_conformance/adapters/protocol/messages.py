@@ -111,6 +111,7 @@ def check_result(method: str, result: object, asked: str) -> Json:
         "bad-message",
         f"the answer to {asked} is not as its schema says: {problem}",
         f"See the result in protocol/{method}.schema.json of the contract.",
+        cause=problem,
     )
 
 
