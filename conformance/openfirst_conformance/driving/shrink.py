@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from openfirst_conformance.cases.case import Planned
+from openfirst_conformance.cases.case import Case, Planned
 from openfirst_conformance.driving.driver import Driver
 from openfirst_conformance.driving.played import Played
 from openfirst_conformance.oracle.explanation import Violation
-from openfirst_conformance.oracle.oracle import Oracle
 from openfirst_reference.machine.outcome import Answered
 from openfirst_reference.machine.search import Search
 from openfirst_reference.machine.step import State
 
 Failure = Callable[[Played], object]
+Play = Callable[[Case], Awaitable[Played]]
 _BUDGET = 1500
 _PLAYS = 40
 _SHORT = 40
@@ -36,20 +36,16 @@ def kind_of(violation: Violation) -> object:
     return violation.client, violation.rows, Answered() if isinstance(came, Answered) else came
 
 
-async def shrink(driver: Driver, oracle: Oracle, played: Played, failure: Failure = failure_of) -> Played | None:
+async def shrink(driver: Driver, play: Play, played: Played, failure: Failure = failure_of) -> Played | None:
     """The shortest sequence found that fails in the same way: none of its calls can be deleted, and what overlaps must.
 
-    Nor can a field of what they give, or half of a long text. None: it does not fail again.
+    Nor can a field of what they give, or half of a long text. `play` plays a case. None: it does not fail again.
     """
     wanted = failure(played)
     limit = driver.calls + max(_BUDGET, _PLAYS * len(played.calls))
 
     async def fails(calls: Sequence[Planned]) -> Played | None:
-        case = replace(played.case, calls=tuple(calls))
-        again = await driver.play(case, oracle)
-        if again.fault:
-            await driver.adapter.restart()
-            return None
+        again = await play(replace(played.case, calls=tuple(calls)))
         return again if failure(again) == wanted else None
 
     best = None

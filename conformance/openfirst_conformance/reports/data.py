@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
 from openfirst_conformance.reports.verdict_words import cell_in_words, reason_in_words, value_in_words, values_in_words
@@ -58,7 +59,7 @@ def as_json(report: Report) -> dict[str, Any]:
         ],
         "codes": {code: dict(given) for code, given in report.codes.items()},
         "layers": {operation: dict(counts) for operation, counts in report.layers.items()},
-        "adapterFaults": report.adapter_faults,
+        "adapterFaults": [asdict(fault) for fault in report.adapter_faults],
     }
 
 

@@ -52,7 +52,7 @@ def joined(reports: Mapping[str, Json]) -> Json:
         "rules": rules,
         "codes": _by_name([report.get("codes", {}) for report in every], _summed),
         "layers": _by_name([report["layers"] for report in every], _summed),
-        "adapterFaults": [fault for report in every for fault in report["adapterFaults"]],
+        "adapterFaults": _faults([fault for report in every for fault in report["adapterFaults"]]),
     }
 
 
@@ -71,6 +71,15 @@ def _check_shards(reports: Mapping[str, Json]) -> None:
     missing = [str(number) for number in range(1, of + 1) if number not in found]
     if missing:
         raise Mistake(f"Of {of} parts these are missing: {', '.join(missing)}. Join all of them, or run those again.")
+
+
+def _faults(each: Sequence[Json]) -> list[Json]:
+    """What is of one kind and cause, once."""
+    found: dict[tuple[str, ...], Json] = {}
+    for fault in each:
+        same = fault["kind"], fault["remedy"], fault["cause"]
+        found[same] = {**found[same], "times": found[same]["times"] + fault["times"]} if same in found else fault
+    return list(found.values())
 
 
 def _verdict(rules: Sequence[Json]) -> str:

@@ -31,6 +31,7 @@ STYLES = {
     "inconclusive": "yellow",
     "not-testable": "red",
 }
+_FAULTS = 5
 EXIT_STATUS = {"conforms": 0, "broken": 1, "incomplete": 3}
 
 
@@ -134,8 +135,8 @@ def _failure(report: Report, rule: RuleVerdict, failure: Failure) -> RenderableT
         Padding(Text(f"Clients: {fixtures}.", style="dim"), (0, 0, 0, 2)),
         Padding(table, (0, 0, 0, 2)),
     ]
-    if failure.stderr.strip():
-        last_lines = failure.stderr.strip().splitlines()[-3:]
+    if failure.played.stderr.strip():
+        last_lines = failure.played.stderr.strip().splitlines()[-3:]
         parts.append(Padding(Text("Standard error ends with: " + " / ".join(last_lines), style="dim"), (0, 0, 0, 2)))
     return Padding(Group(*parts), (1, 0, 0, 0))
 
@@ -189,16 +190,19 @@ def _show_layers(report: Report, console: Console) -> None:
 
 def _show_faults(report: Report, console: Console) -> None:
     if report.adapter_faults:
-        count = len(report.adapter_faults)
+        count, kinds = sum(fault.times for fault in report.adapter_faults), len(report.adapter_faults)
         console.print(
             Text(
                 f"The adapter itself failed {count} time{'' if count == 1 else 's'} (no rule is broken by that):",
                 style="bold",
             )
         )
-        for fault in report.adapter_faults[:5]:
-            where = f"{fault['case']}, call {fault['call']}" if fault["call"] else fault["case"]
-            console.print(Text(f"  {fault['kind']} in {where}: {fault['detail']}. {fault['remedy']}"), soft_wrap=True)
-        if count > 5:
-            console.print(f"  … and {count - 5} more; --json FILE has them all.")
+        for fault in report.adapter_faults[:_FAULTS]:
+            where = f"{fault.case}, call {fault.call}" if fault.call else fault.case
+            times = f", {fault.times} times, first" if fault.times > 1 else ""
+            console.print(Text(f"  {fault.kind}{times} in {where}: {fault.detail}. {fault.remedy}"), soft_wrap=True)
+            for line in fault.stderr.strip().splitlines():
+                console.print(Text(f"    {line}", style="dim"), soft_wrap=True)
+        if kinds > _FAULTS:
+            console.print(f"  … and {kinds - _FAULTS} more of other kinds or causes; --json FILE has them all.")
         console.print()

@@ -18,6 +18,7 @@ from openfirst_conformance.verdicts.reasons import (
     Hung,
     Masked,
     NeverAnswered,
+    NeverReset,
     NotAgain,
     NoTier,
     NotStarted,
@@ -27,6 +28,7 @@ from openfirst_conformance.verdicts.reasons import (
     Reason,
     SlowToStart,
     Stopped,
+    TooOften,
     Unable,
 )
 from openfirst_reference.contract.findings import list_words
@@ -212,3 +214,7 @@ def _cause_in_words(cause: Cause) -> str:
             return f"starting the adapter again and again took {seconds:.0f} s, so the rest was not tried"
         case NotStarted():
             return "the adapter could not be started again, so the rest was not tried"
+        case NeverReset(times):
+            return f"the adapter failed at its first reset {times} times, so nothing was tried"
+        case TooOften(times, calls):
+            return f"the adapter failed {times} times in {calls} calls, so the rest was not tried"

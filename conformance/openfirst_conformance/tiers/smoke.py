@@ -46,12 +46,17 @@ async def tour(subject: Subject, fixture: str) -> AsyncIterator[Played]:
     if not guide.worthwhile:
         return
     case = Case(f"tour-{fixture}", f"every row with every class, starting as {fixture}", {"a": fixture}, ())
+    unbegun = 0
     for _ in range(_RESTARTS):
         try:
             played = await driver.begin(case, oracle)
         except AdapterFault as fault:
             yield Played(case, fault=fault, stderr=fault.stderr)
+            unbegun += 1
+            if unbegun == _PATIENCE:
+                return
             continue
+        unbegun = 0
         while not played.over():
             state = _where(played)
             step = guide.next(state)
@@ -61,7 +66,8 @@ async def tour(subject: Subject, fixture: str) -> AsyncIterator[Played]:
                 here = _where(played)
                 if not await driver.make(played, Planned("a", call.operation, call.arguments)):
                     guide.avoid(here, call)
-                guide.made(here, call, None if played.over() else _where(played))
+                if played.fault is None or guide.has_failed(here, call):
+                    guide.made(here, call, None if played.over() else _where(played))
                 if played.over():
                     break
             if played.over():
@@ -84,6 +90,7 @@ class _Guide:
         able = [name for name in worldly if name in self._operations]
         self.worthwhile = bool(self._operations) and (not worldly or bool(able))
         self._met: set[Cell] = set()
+        self._failed: set[Cell] = set()
         self._missed: Counter[tuple[str, int]] = Counter()
         self._avoided: set[tuple[State, Call]] = set()
         self._cells: dict[State, dict[Call, Cell]] = {}
@@ -116,6 +123,13 @@ class _Guide:
             came = self._outline(after) == self._outline(self._plan.after)
             self._missed[alternative] = 0 if came else self._missed[alternative] + 1
         self._plan = None
+
+    def has_failed(self, state: State, call: Call) -> bool:
+        """Whether the adapter had failed in a cell before, as it has now: the first time, the cell is tried again."""
+        cell = self._at(state).get(call, (call,))
+        known = cell in self._failed
+        self._failed.add(cell)
+        return known
 
     def avoid(self, state: State, call: Call) -> None:
         """Something broke after this call: ways to other cells go round it."""

@@ -56,7 +56,7 @@ def conclude(run: Run, only: Sequence[str]) -> Report:
         rules={rule.id: _concluded(run, RuleVerdict(rule.id, rule.level, rule.quote)) for rule in rules},
         choices=run.evidence.shown.choices,
         promise=run.promise,
-        adapter_faults=run.evidence.shown.faults,
+        adapter_faults=list(run.evidence.shown.faults.values()),
         layers=run.driver.layers,
         codes=run.evidence.shown.codes,
         shard=run.shard,

@@ -14,7 +14,7 @@ from openfirst_conformance.driving.subject import Subject
 from openfirst_conformance.oracle.explanation import Moment, Violation, back
 from openfirst_conformance.verdicts.blame import blame, contradicted
 from openfirst_conformance.verdicts.evidence import Evidence
-from openfirst_conformance.verdicts.model import Failure
+from openfirst_conformance.verdicts.model import Failure, FaultSeen
 from openfirst_conformance.verdicts.patience import Patience
 from openfirst_conformance.verdicts.signature import Signature, signature, signature_of
 from openfirst_reference.contract.model import OVERLAPPING
@@ -24,11 +24,14 @@ _MANY = 300
 _TRIES = 3
 _FRESH_STARTS = 20
 _CRASH_TRIES = 6
-_LEAK = {
-    "kind": "leak",
-    "detail": "a failure was seen only after other cases, and not once the adapter had been started afresh",
-    "remedy": "Make fresh clients in `reset`, and keep nothing of the case before",
-}
+_LEAK = FaultSeen(
+    kind="leak",
+    detail="a failure was seen only after other cases, and not once the adapter had been started afresh",
+    remedy="Make fresh clients in `reset`, and keep nothing of the case before",
+    case="",
+    call=None,
+    stderr="",
+)
 
 
 class _Known(NamedTuple):
@@ -78,11 +81,16 @@ class Confirmer:
         known = self._known(played.case, seen, violation)
         if known not in self._blamed and self._vanished[known] < _TRIES:
             self._looked_for = (kind_of(violation), self._subject.oracle_of(played.case).wrong(violation))
+            faults = self._patience.faults
             shortest = await self._confirmed(played)
             self._looked_for = None
             if shortest is None or shortest.violation is None:
-                self._vanished[known] += 1
-                self.flaky.update(known.rules)
+                # Where the adapter failed meanwhile, nobody knows whether it would have come again.
+                if self._patience.faults > faults:
+                    self.unsettled.update(known.rules)
+                else:
+                    self._vanished[known] += 1
+                    self.flaky.update(known.rules)
                 return False
             if self._follows_from_a_break(shortest):
                 self._blamed[known] = shortest.broken
@@ -92,7 +100,7 @@ class Confirmer:
             usual = self._evidence.usual()
             choices = contradicted(self._subject.oracle_of(shortest.case), shortest.violation, usual=usual)
             for rule in self._blamed[known]:
-                self._fail(Failure(rule, tier, played.case.id, shortest, played.stderr, choices))
+                self._fail(Failure(rule, tier, played.case.id, shortest, choices))
         self.again(tier, self._blamed.get(known, ()))
         return known in self._blamed
 
@@ -146,9 +154,8 @@ class Confirmer:
             self.failed.setdefault(rule, set()).add(tier)
             if rule not in self._followed:
                 self._followed.add(rule)
-                oracle = self._subject.oracle_of(played.case)
-                shortest = await shrink(self._driver, oracle, played, _not_keeping(rule))
-                self._fail(Failure(rule, tier, played.case.id, shortest or played, played.stderr))
+                shortest = await shrink(self._driver, self._patience.play, played, _not_keeping(rule))
+                self._fail(Failure(rule, tier, played.case.id, shortest or played))
 
     async def interrupted(self, played: Played) -> None:
         """Take in a case that was interrupted twice. If its last call does it, however many there were, its rules are open."""
@@ -160,22 +167,32 @@ class Confirmer:
         before = played.calls
         step = max(len(before) // _CRASH_TRIES, 1)
         for left_out in range(0, len(before), step) if before else [-1]:
+            if self._patience.given_up:
+                return
             kept = [call for place, call in enumerate(before) if place != left_out]
-            again = await self._subject.play(replace(played.case, calls=(*kept, planned)))
+            case = replace(played.case, calls=(*kept, planned))
+            if await self._ends_it(case):
+                self.unsettled.update(rules)
+                return
+
+    async def _ends_it(self, case: Case) -> bool:
+        """Whether the last call of a case makes the adapter fail, and not by chance: each time."""
+        for _ in range(_TRIES):
+            again = await self._subject.play(case)
             if again.fault:
-                await self._patience.restart(again.fault.kind)
-                if len(again.calls) == len(kept):
-                    self.unsettled.update(rules)
-                    return
+                await self._patience.recover(again, again.fault)
+            if not again.fault or len(again.calls) < len(case.calls) - 1 or self._patience.given_up:
+                return False
+        return True
 
     async def _confirmed(self, played: Played) -> Played | None:
         """The shortest sequence that fails in the same way, whenever it is made, and made by an adapter just started."""
-        shortest = await shrink(self._driver, self._subject.oracle_of(played.case), played)
+        shortest = await shrink(self._driver, self._patience.play, played)
         if shortest is None:
             return None
         case, wanted = replace(shortest.case, calls=shortest.calls), failure_of(shortest)
         for _ in range(_TRIES - 1):
-            if failure_of(await self._replayed(case)) != wanted:
+            if failure_of(await self._patience.play(case)) != wanted:
                 return None
         if self._leaks or self._fresh_starts < _FRESH_STARTS:
             self._fresh_starts += 1
@@ -183,21 +200,14 @@ class Confirmer:
             # Which of two overlapping calls comes first may be chance: a race that is not lost again is no leak.
             races = any(planned.overlapping for planned in case.calls)
             for _ in range(_TRIES if races else 1):
-                if failure_of(await self._replayed(case)) == wanted:
+                again = await self._patience.play(case)
+                if failure_of(again) == wanted:
                     return shortest
-            if not races:
+            if not races and not again.fault:
                 self._leaks = True
-                self._evidence.shown.faults.append({**_LEAK, "case": played.case.id, "call": None, "stderr": ""})
+                self._evidence.shown.note(replace(_LEAK, case=played.case.id))
             return None
         return shortest
-
-    async def _replayed(self, case: Case) -> Played:
-        """The case once more, and again if the adapter fails in the middle of it."""
-        played = await self._subject.play(case)
-        if played.fault:
-            await self._patience.restart(played.fault.kind)
-            played = await self._subject.play(case)
-        return played
 
     def _blame(self, shortest: Played, violation: Violation) -> tuple[str, ...]:
         """The rules that a minimal sequence breaks. Where it fails only because calls overlap, that is what is wrong."""

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from openfirst_conformance.adapters.protocol.faults import AdapterFault
 from openfirst_conformance.driving.played import Played
 from openfirst_conformance.oracle.explanation import Moment, back
 from openfirst_conformance.verdicts.contrast import Contrast, Lack, Sides
-from openfirst_conformance.verdicts.model import ChoiceSeen, note_choices
-from openfirst_reference.contract.document import Json
+from openfirst_conformance.verdicts.model import ChoiceSeen, FaultSeen, note_choices
 from openfirst_reference.contract.model import CLIENTS_APART, OVERLAPPING
 from openfirst_reference.machine.machine import Machine
 from openfirst_reference.machine.outcome import Refused
@@ -24,7 +23,7 @@ class Shown:
 
     `by` has the operations whose calls put a rule to the test, and `sides` how these came out. `masked` has the rules that were met
     only where it was not certain any more what a break before had led to, and what was broken. `codes` counts, for each code of the
-    table that has others like it, those that were given.
+    table that has others like it, those that were given. `faults` has what is of one kind and cause once.
     """
 
     choices: dict[str, ChoiceSeen]
@@ -33,7 +32,7 @@ class Shown:
     sides: Sides = field(default_factory=Sides)
     masked: dict[str, dict[str, None]] = field(default_factory=dict)
     codes: dict[str, Counter[str]] = field(default_factory=dict)
-    faults: list[Json] = field(default_factory=list)
+    faults: dict[tuple[str, str, str], FaultSeen] = field(default_factory=dict)
 
     def join(self, other: Shown) -> None:
         """Take in what other cases have shown."""
@@ -47,7 +46,14 @@ class Shown:
         for name, choice in other.choices.items():
             self.choices[name].join(choice)
         self.sides.join(other.sides)
-        self.faults += other.faults
+        for fault in other.faults.values():
+            self.note(fault)
+
+    def note(self, fault: FaultSeen) -> None:
+        """Take in what the adapter did wrong: told once, with how often it did."""
+        same = fault.kind, fault.remedy, fault.cause
+        first = self.faults.get(same)
+        self.faults[same] = replace(first, times=first.times + fault.times) if first else fault
 
 
 class Evidence:
@@ -81,8 +87,15 @@ class Evidence:
 
     def note(self, fault: AdapterFault, case: str, call: int | None) -> None:
         """Take in what the adapter did wrong, in a case, at the call of that number."""
-        told = {"kind": fault.kind, "detail": fault.detail, "remedy": fault.remedy}
-        self.shown.faults.append({**told, "case": case, "call": call, "stderr": fault.stderr[-2000:]})
+        kind, detail, remedy, stderr, cause = fault.kind, fault.detail, fault.remedy, fault.stderr, fault.cause
+        self.shown.note(FaultSeen(kind, detail, remedy, case, call, stderr[-2000:], cause))
+
+    def note_all(self, faults: list[AdapterFault], played: Played) -> None:
+        """Take in what the adapter did wrong in a case; what was recorded meanwhile (`faults`) is taken out."""
+        noted = [*faults, *([played.fault] if played.fault else [])]
+        faults.clear()
+        for fault in noted:
+            self.note(fault, played.case.id, len(played.seen) + 1)
 
     def _note_codes(self, played: Played) -> None:
         """Take in the codes that were given for one of those which no source tells apart."""

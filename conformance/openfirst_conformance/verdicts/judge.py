@@ -148,7 +148,7 @@ class _Running:
     def __init__(self, subject: Subject, declared: Mapping[str, str]) -> None:
         self.subject, self._driver = subject, subject.driver
         self._evidence = Evidence(subject.driver.machine, declared)
-        self._patience = Patience(subject.driver.adapter, self._evidence)
+        self._patience = Patience(subject, self._evidence)
         self._confirmer = Confirmer(subject, self._evidence, self._patience)
         self._driver.tolerates = self._confirmer.tolerates
         self._promise: dict[str, Json] = {}
@@ -202,7 +202,7 @@ class _Running:
         """Take in what came of a case. A case in which the adapter failed is played once more, and one that broke off goes on."""
         self._evidence.take(tier, played)
         self._confirmer.again(tier, played.broken)
-        self._note_faults(played)
+        self._evidence.note_all(self._driver.adapter.faults, played)
         if played.fault:
             await self._patience.restart(played.fault.kind)
             if again:
@@ -217,9 +217,3 @@ class _Running:
                     await self._take(tier, further)
         else:
             await self._confirmer.follow(tier, played)
-
-    def _note_faults(self, played: Played) -> None:
-        noted = [*self._driver.adapter.faults, *([played.fault] if played.fault else [])]
-        self._driver.adapter.faults.clear()
-        for fault in noted:
-            self._evidence.note(fault, played.case.id, len(played.seen) + 1)

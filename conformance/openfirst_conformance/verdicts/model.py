@@ -22,8 +22,21 @@ class Failure:
     tier: str
     case: str
     played: Played
-    stderr: str
     choices: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class FaultSeen:
+    """What the adapter itself did wrong, so many `times`, first in a case, at the call of that number; `stderr` is of that time."""
+
+    kind: str
+    detail: str
+    remedy: str
+    case: str
+    call: int | None
+    stderr: str
+    cause: str = ""
+    times: int = 1
 
 
 @dataclass
@@ -107,7 +120,7 @@ class Report:
     rules: dict[str, RuleVerdict]
     choices: dict[str, ChoiceSeen]
     promise: dict[str, Json] = field(default_factory=dict)
-    adapter_faults: list[Json] = field(default_factory=list)
+    adapter_faults: list[FaultSeen] = field(default_factory=list)
     layers: dict[str, Counter[str]] = field(default_factory=dict)
     codes: dict[str, Counter[str]] = field(default_factory=dict)
     shard: tuple[int, int] = (1, 1)

@@ -84,7 +84,8 @@ def join(part: Part, driver: Driver, evidence: Evidence, confirmed: Confirmer, p
 def _portable(failure: Failure) -> Failure:
     """The failure without what belongs to a process."""
     seen = [CallMade(made.planned, made.outcome, partial(_known, made.permitted)) for made in failure.played.seen]
-    return replace(failure, played=Played(failure.played.case, seen, broken_shoulds=failure.played.broken_shoulds))
+    shown = failure.played
+    return replace(failure, played=Played(shown.case, seen, broken_shoulds=shown.broken_shoulds, stderr=shown.stderr))
 
 
 def _known(permitted: tuple[Step, ...]) -> tuple[Step, ...]:

@@ -48,7 +48,22 @@ class NotStarted:
     """The adapter could not be started again."""
 
 
-Cause = Stopped | Hung | SlowToStart | NotStarted
+@dataclass(frozen=True)
+class NeverReset:
+    """No case could be begun, however often the adapter was started again."""
+
+    times: int
+
+
+@dataclass(frozen=True)
+class TooOften:
+    """The adapter failed so many times in so many calls that few cases come to their end."""
+
+    times: int
+    calls: int
+
+
+Cause = Stopped | Hung | SlowToStart | NotStarted | NeverReset | TooOften
 
 
 @dataclass(frozen=True)

@@ -44,6 +44,8 @@ with asyncio.Runner() as runner:
     for line in sys.stdin:
         message = json.loads(line)
         method, params = message["method"], message.get("params", {})
+        if method == "reset" and MISDEED == "crashes in reset":
+            os._exit(9)
         if method in ("settle", "shutdown"):
             result = {"generation": params.get("generation")}
         else:
@@ -53,8 +55,13 @@ with asyncio.Runner() as runner:
         if method == "call":
             calls += 1
             match MISDEED:
-                case "crashes on every 20th call" if calls == 20:
+                case "crashes on every" if calls == int(MORE[0]):
+                    os.write(2, b"out of memory\n")
                     os._exit(9)
+                case "crashes at random" if is_due(params, int(MORE[0])):
+                    os._exit(9)
+                case "warns on" if params["operation"] == MORE[0]:
+                    os.write(2, b"careful\n")
                 case "hangs on" if params["operation"] == MORE[0]:
                     threading.Event().wait()
                 case "hangs at random" if is_due(params, int(MORE[0])):

@@ -206,6 +206,19 @@ class WrongOnce(Plain):
         return result
 
 
+class WrongOnceThenDies(WrongOnce):
+    """Once it has shown that name, getParticipant raises, however often it is started again."""
+
+    gone = False
+
+    async def call(self, params: dict[str, Any]) -> dict[str, Any]:
+        if WrongOnceThenDies.gone and params["operation"] == "getParticipant":
+            raise RuntimeError("gone")
+        result = await super().call(params)
+        WrongOnceThenDies.gone = hasattr(self, "told")
+        return result
+
+
 class MapsAllToOne(Plain):
     """Native errors only, and a map that calls all of them the same."""
 

@@ -291,7 +291,7 @@ def test_a_token_that_is_not_given_now_and_then_is_nobodys_broken_rule() -> None
     report = judged(Forgetful())
     assert not convicted(report)
     assert report.adapter_faults
-    assert "gave no token, but status 500" in report.adapter_faults[0]["detail"]
+    assert "gave no token, but status 500" in report.adapter_faults[0].detail
 
 
 def test_a_long_check_asks_for_another_api_token_when_the_first_is_over() -> None:
@@ -460,9 +460,9 @@ def test_a_saved_case_of_a_client_is_told_apart_and_not_stumbled_over() -> None:
         return asyncio.run(run())
 
     report = played("expired-token", Planned("a", "open"))
-    assert "no expired token is to be had" in report.adapter_faults[0]["detail"]
+    assert "no expired token is to be had" in report.adapter_faults[0].detail
     report = played("time-passes", Planned("a", "passTime", {"renewal": "granted"}))
-    assert "without `let time pass`" in report.adapter_faults[0]["detail"]
+    assert "without `let time pass`" in report.adapter_faults[0].detail
     credential = {"credential": {"condition": "good"}}
     report = played("uninitialised", Planned("a", "initializeToken", credential))
     assert sequence(report.contract, report.rules["initialize-first"].failures[0])[-1]["seen"] == "unsupported"

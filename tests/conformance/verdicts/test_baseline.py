@@ -62,7 +62,7 @@ def use(method: str, seen: Outcome = Answered({"id": "of-today"}), permitted: st
 def failure(rule: str, *seen: CallMade, tier: str = "smoke") -> Failure:
     """A failure of a client that holds a token with an external ID."""
     calls = tuple(item.planned for item in seen)
-    return Failure(rule, tier, "x", Played(Case("x", "x", {"a": "token-with-id"}, calls), list(seen)), "")
+    return Failure(rule, tier, "x", Played(Case("x", "x", {"a": "token-with-id"}, calls), list(seen)))
 
 
 def report(*failures: Failure, passing: tuple[str, ...] = ("open-opens",)) -> Report:

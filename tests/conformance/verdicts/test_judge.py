@@ -137,7 +137,7 @@ def test_an_unsupported_answer_for_what_was_declared_is_a_failure() -> None:
 def test_a_crash_is_the_adapters_fault_and_the_run_goes_on() -> None:
     """It raises on every 20th call, and is judged all the same."""
     report = judged("CrashesOften")
-    assert {fault["kind"] for fault in report.adapter_faults} == {"crash"}
+    assert {fault.kind for fault in report.adapter_faults} == {"crash"}
     assert [rule for rule, verdict in verdicts(report).items() if verdict == "fail"] == []
     assert verdicts(report)["external-id-mismatch"] == "pass"
 
@@ -171,6 +171,13 @@ def test_a_failure_that_does_not_come_again_is_flaky() -> None:
     assert report.verdict == "incomplete"
 
 
+def test_a_failure_that_cannot_be_made_again_since_the_adapter_crashes_is_not_flaky() -> None:
+    """Nobody knows whether it would have come again."""
+    report = judged("WrongOnceThenDies")
+    assert "flaky" not in verdicts(report).values()
+    assert verdicts(report)["info-is-kept"] == "inconclusive"
+
+
 def test_errors_without_a_known_reason_reach_the_level_refused_only() -> None:
     """A map that sends every native error to one code says nothing about the reason."""
     report = judged("MapsAllToOne")
@@ -183,8 +190,8 @@ def test_garbled_lines_and_noise_are_reported_while_the_run_goes_on() -> None:
     adapter = ProcessAdapter(f"{sys.executable} {HERE / 'adapters' / 'noisy_session.py'}")
     report = asyncio.run(judge(adapter, CONTRACT, tiers=["smoke"]))
     assert report.verdict == "conforms"
-    assert {fault["kind"] for fault in report.adapter_faults} == {"garbled"}
-    assert "standard error" in report.adapter_faults[0]["remedy"]
+    assert {fault.kind for fault in report.adapter_faults} == {"garbled"}
+    assert "standard error" in report.adapter_faults[0].remedy
 
 
 def test_a_saved_case_plays_again() -> None:
