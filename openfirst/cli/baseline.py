@@ -58,7 +58,7 @@ def read(file: Path | None, contract: Contract, *, update: bool) -> Baseline | N
 def settle(report: Report, known: Baseline | None, file: Path | None, *, update: bool) -> Compared:
     """The report beside the baseline, which is written first where that is asked for. Raises ValueError."""
     if file is None:
-        return Compared(report, (), (), ())
+        return Compared(report, (), (), (), ())
     compared = compare(report, known)
     if not update:
         return compared

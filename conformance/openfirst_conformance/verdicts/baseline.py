@@ -1,12 +1,13 @@
 """Baselines: the failures of an implementation that its people know of, in a file that people review.
 
-An entry names a rule and, as far as it gives it, the signature of the failure. It must match exactly one signature: an entry
-that matches none is stale, and one that matches several hides failures that nobody has looked at.
+An entry names a rule and one cause: an operation, and what is wrong with what it came to. It lists the calls that show it, and
+what was permitted instead; a failure is known if all that is wrong with it is listed. An entry that matches nothing is stale, as is
+what it lists and nothing shows; one that leaves something out, and matches several, hides failures that nobody has looked at.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ import yaml
 from openfirst_conformance.tiers.catalogue import TIERS
 from openfirst_conformance.verdicts.model import Failure, Report
 from openfirst_conformance.verdicts.reasons import Accepted
-from openfirst_conformance.verdicts.signature import Signature, signature_of
+from openfirst_conformance.verdicts.signature import Signature, signature_of, signatures_of
 from openfirst_reference.contract.document import Document, read_document, read_file
 from openfirst_reference.contract.findings import Mistake, did_you_mean
 from openfirst_reference.contract.model import Contract
@@ -30,15 +31,18 @@ _KEYS = ("rule", "reason", "issue", "tier", "signature")
 
 @dataclass(frozen=True)
 class Entry:
-    """A known failure. `place` is file, line and column; `signature` what the entry gives of it."""
+    """A known cause. `place` is file, line and column; `signature` what the entry gives of its failures, each part a list.
+
+    `tiers` are those that found it.
+    """
 
     number: int
     place: str
     rule: str
     reason: str
     issue: str | None
-    tier: str | None
-    signature: Mapping[str, str]
+    tiers: tuple[str, ...]
+    signature: Mapping[str, tuple[str, ...]]
 
     @property
     def has_reason(self) -> bool:
@@ -46,9 +50,9 @@ class Entry:
         return bool(self.reason) and not self.reason.startswith(TODO)
 
     def matches(self, rule: str, signature: Signature) -> bool:
-        """Whether this is the failure."""
+        """Whether this is one of the failures."""
         found = signature._asdict()
-        return rule == self.rule and all(found[name] == value for name, value in self.signature.items())
+        return rule == self.rule and all(found[name] in values for name, values in self.signature.items())
 
 
 @dataclass(frozen=True)
@@ -70,14 +74,22 @@ class Baseline:
             raise Mistake("\n".join(missing))
 
 
+Shown = tuple[Failure, Signature]
+"""Something that is wrong with a failure."""
+
+
 @dataclass(frozen=True)
 class Compared:
-    """A report beside a baseline. `report` calls `known` what the baseline lists; `findings`: what is wrong with the baseline."""
+    """A report beside a baseline. `report` calls `known` what the baseline lists; `findings`: what is wrong with the baseline.
+
+    Of `too_wide` and `worn` entries the failures that they match are there as well: the latter list more than fails.
+    """
 
     report: Report
-    new: tuple[tuple[Failure, Signature], ...]
+    new: tuple[Shown, ...]
     stale: tuple[Entry, ...]
-    too_wide: tuple[tuple[Entry, tuple[Signature, ...]], ...]
+    too_wide: tuple[tuple[Entry, tuple[Shown, ...]], ...]
+    worn: tuple[tuple[Entry, tuple[Shown, ...]], ...]
 
     @property
     def findings(self) -> list[str]:
@@ -88,10 +100,15 @@ class Compared:
         ]
         wide = [
             f"{entry.place}: this matches {len(found)} different failures of `{entry.rule}`. Give the signature of one: "
-            + "; or ".join(", ".join(f"{name}: {value}" for name, value in item._asdict().items()) for item in found)
+            + "; or ".join(", ".join(f"{name}: {value}" for name, value in item._asdict().items()) for _, item in found)
             for entry, found in self.too_wide
         ]
-        return [*stale, *wide]
+        worn = [
+            f"{entry.place}: nothing shows `{entry.rule}` broken any more with {name}: {value}. Remove that from this entry."
+            for entry, found in self.worn
+            for name, value in _unseen(entry, found)
+        ]
+        return [*stale, *wide, *worn]
 
 
 def read_baseline(file: Path, contract: Contract) -> Baseline:
@@ -101,60 +118,65 @@ def read_baseline(file: Path, contract: Contract) -> Baseline:
 
 
 def compare(report: Report, baseline: Baseline | None) -> Compared:
-    """A report, with what the baseline lists. Each entry stands for one failure, and each failure needs one entry."""
+    """A report, with what the baseline lists. Each entry stands for one cause, and all that is wrong with a failure needs one."""
     machine = Machine(report.contract)
     entries = baseline.entries if baseline else ()
-    matched: dict[int, dict[Signature, None]] = {entry.number: {} for entry in entries}
-    rules, new = dict(report.rules), list[tuple[Failure, Signature]]()
+    matched: dict[int, dict[Signature, Failure]] = {entry.number: {} for entry in entries}
+    rules, new = dict(report.rules), list[Shown]()
+
+    def entry_of(rule: str, signature: Signature) -> Entry | None:
+        matching = (entry for entry in entries if entry.matches(rule, signature))
+        return max(matching, key=lambda item: len(item.signature), default=None)
+
     for name, rule in report.rules.items():
         known, unknown, reasons = list[Failure](), list[Failure](), dict[str, None]()
         for failure in rule.failures:
-            signature = signature_of(machine, failure.played)
-            matching = (entry for entry in entries if entry.matches(name, signature))
-            entry = max(matching, key=lambda item: len(item.signature), default=None)
-            if entry is None:
-                unknown.append(failure)
-                new.append((failure, signature))
-            else:
-                known.append(failure)
-                matched[entry.number][signature] = None
-                reasons[f"{entry.reason} ({entry.issue})" if entry.issue else entry.reason] = None
+            whole = signature_of(machine, failure.played)
+            # Several fields of an answer are listed one by one; whoever lists them together is understood as well.
+            wrong = [whole] if entry_of(name, whole) else signatures_of(machine, failure.played)
+            found = {signature: entry_of(name, signature) for signature in wrong}
+            for signature, entry in found.items():
+                if entry is None:
+                    new.append((failure, signature))
+                else:
+                    matched[entry.number][signature] = failure
+                    reasons[f"{entry.reason} ({entry.issue})" if entry.issue else entry.reason] = None
+            (known if all(found.values()) else unknown).append(failure)
         if known and not unknown:
             rules[name] = replace(rule, verdict=KNOWN, reason=Accepted("; ".join(reasons)), failures=known)
         else:
             rules[name] = replace(rule, failures=[*unknown, *known])
+    shown = [(entry, tuple((failure, item) for item, failure in matched[entry.number].items())) for entry in entries]
+    tried = [(entry, found) for entry, found in shown if _was_tried(entry, report)]
     return Compared(
         replace(report, rules=rules),
         tuple(new),
-        tuple(entry for entry in entries if not matched[entry.number] and _was_tried(entry, report)),
-        tuple((entry, tuple(matched[entry.number])) for entry in entries if len(matched[entry.number]) > 1),
+        tuple(entry for entry, found in tried if not found),
+        tuple((entry, found) for entry, found in shown if _is_too_wide(entry, found)),
+        tuple((entry, found) for entry, found in tried if found and _unseen(entry, found)),
     )
 
 
 def updated(baseline: Baseline | None, compared: Compared) -> str:
     """The text of the baseline that equals the report: what people wrote stays as it is, byte for byte.
 
-    Stale entries go, with the comments right above them; of an entry that matches too much, one for each failure is left,
-    with its reason. Raises ValueError for a file that is written in a way that this cannot keep.
+    Stale entries go, with the comments right above them; an entry that matches too much, or lists what nothing shows any more, is
+    written anew, with its reason. Raises ValueError for a file that is written in a way that this cannot keep.
     """
     entries = baseline.entries if baseline else ()
-    gone = {entry.number for entry in compared.stale} | {entry.number for entry, _ in compared.too_wide}
+    mended = {entry.number: (entry, found) for entry, found in (*compared.too_wide, *compared.worn)}
+    gone = {entry.number for entry in compared.stale} | mended.keys()
     added = [
-        _written(entry.rule, signature, entry.reason, entry.issue, entry.tier)
-        for entry, found in compared.too_wide
-        for signature in found
+        _written(shown, entry.reason, entry.issue, entry.tiers)
+        for entry, found in mended.values()
+        for shown in _by_cause(found)
     ]
-    musts = [
-        (failure, signature)
-        for failure, signature in compared.new
-        if compared.report.rules[failure.rule].level == "must"
+    rules = compared.report.rules
+    musts = [(failure, signature) for failure, signature in compared.new if rules[failure.rule].level == "must"]
+    added += [
+        _written(shown, f"{TODO} say why this is accepted", None, dict.fromkeys(failure.tier for failure, _ in shown))
+        for shown in _by_cause(musts)
     ]
-    fresh = dict.fromkeys((failure.rule, signature, failure.tier) for failure, signature in musts)
-    seen: set[tuple[str, Signature]] = set()
-    for rule, signature, tier in fresh:
-        if (rule, signature) not in seen:
-            seen.add((rule, signature))
-            added.append(_written(rule, signature, f"{TODO} say why this is accepted", None, tier))
     text = _spliced(baseline, gone, added) if baseline else _HEAD + "".join(_block(item, "  ") for item in added)
     kept = [entry.rule for entry in entries if entry.number not in gone]
     again = _baseline(read_document(text, "the baseline"), text, compared.report.contract)
@@ -189,8 +211,8 @@ def _baseline(document: Document, text: str, contract: Contract) -> Baseline:
                 str(item["rule"]),
                 str(item.get("reason") or "").strip(),
                 None if item.get("issue") is None else str(item["issue"]),
-                item.get("tier"),
-                {name: str(value) for name, value in (item.get("signature") or {}).items()},
+                _texts(item.get("tier") or ()),
+                {name: _texts(value) for name, value in (item.get("signature") or {}).items()},
             )
         )
     if problems:
@@ -204,8 +226,9 @@ def _problem(item: Any, contract: Contract) -> str | None:
         return "this is no entry of a baseline. It begins with `rule:`, the id of a rule."
     if item["rule"] not in contract.rules:
         return f"the contract has no rule `{item['rule']}`. {did_you_mean(item['rule'], contract.rules)}"
-    if item.get("tier") not in (None, *TIERS):
-        return f"there is no tier `{item['tier']}`. {did_you_mean(str(item['tier']), TIERS)}"
+    for tier in _texts(item.get("tier") or ()):
+        if tier not in TIERS:
+            return f"there is no tier `{tier}`. {did_you_mean(tier, TIERS)}"
     signature = item.get("signature") or {}
     if not isinstance(signature, dict):
         return f"`signature` is not a map. Give one with {', '.join(Signature._fields)}."
@@ -215,21 +238,62 @@ def _problem(item: Any, contract: Contract) -> str | None:
     return None
 
 
+def _texts(value: Any) -> tuple[str, ...]:
+    """A text, or a list of texts, as a list."""
+    return tuple(map(str, value)) if isinstance(value, list | tuple) else (str(value),)
+
+
+def _by_cause(found: Iterable[Shown]) -> Iterable[list[Shown]]:
+    """What is wrong, by what may well come of one cause: the rule, the operation, and what is wrong with what that came to."""
+    causes: dict[tuple[str, str, str], list[Shown]] = {}
+    for failure, signature in found:
+        operation = failure.played.seen[-1].planned.operation
+        causes.setdefault((failure.rule, operation, signature.seen), []).append((failure, signature))
+    return causes.values()
+
+
+def _is_too_wide(entry: Entry, found: Sequence[Shown]) -> bool:
+    """Whether the entry leaves out a part of the signature in which the failures that it matches differ."""
+    left_out = [name for name in Signature._fields if name not in entry.signature]
+    return len({tuple(getattr(signature, name) for name in left_out) for _, signature in found}) > 1
+
+
+def _unseen(entry: Entry, found: Sequence[Shown]) -> list[tuple[str, str]]:
+    """What the entry lists, and none of the failures that it matches has."""
+    return [
+        (name, value)
+        for name, values in entry.signature.items()
+        for value in values
+        if value not in {getattr(signature, name) for _, signature in found}
+    ]
+
+
 def _was_tried(entry: Entry, report: Report) -> bool:
-    """Whether the run would have shown the failure: its rule was put to the test, in the tier that found it."""
+    """Whether the run would have shown the failures: their rule was put to the test, in the tiers that found them."""
     rule = report.rules.get(entry.rule)
     if rule is None or rule.verdict not in ("pass", "fail"):
         return False
-    return entry.tier is None or rule.tiers.get(entry.tier, "not-run") != "not-run"
+    return all(rule.tiers.get(tier, "not-run") != "not-run" for tier in entry.tiers)
 
 
-def _written(rule: str, signature: Signature, reason: str, issue: str | None, tier: str | None) -> dict[str, Any]:
-    entry: dict[str, Any] = {"rule": rule, "reason": reason}
+def _written(shown: Sequence[Shown], reason: str, issue: str | None, tiers: Iterable[str]) -> dict[str, Any]:
+    """An entry for what has one cause."""
+    entry: dict[str, Any] = {"rule": shown[0][0].rule, "reason": reason}
     if issue is not None:
         entry["issue"] = issue
-    if tier is not None:
-        entry["tier"] = tier
-    return {**entry, "signature": signature._asdict()}
+    if tiers:
+        entry["tier"] = _listed(tiers)
+    signatures = [signature for _, signature in shown]
+    return {
+        **entry,
+        "signature": {name: _listed(getattr(item, name) for item in signatures) for name in Signature._fields},
+    }
+
+
+def _listed(values: Iterable[str]) -> str | list[str]:
+    """Different texts as a list; one as it is."""
+    found = list(dict.fromkeys(values))
+    return found[0] if len(found) == 1 else found
 
 
 def _block(entry: Mapping[str, Any], indent: str) -> str:

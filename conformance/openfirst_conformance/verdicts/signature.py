@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
-from openfirst_conformance.driving.played import Played
+from openfirst_conformance.driving.played import CallMade, Played
 from openfirst_conformance.oracle.comparison import Comparison
 from openfirst_conformance.oracle.observation import Fields
 from openfirst_reference.machine.machine import Machine
@@ -32,25 +32,42 @@ class Signature(NamedTuple):
 
 def signature_of(machine: Machine, played: Played) -> Signature:
     """The signature of a failure, which is in the last of its calls."""
-    last = played.seen[-1]
-    start = machine.fixture(played.case.clients[last.planned.client])
-    call = machine.call(last.planned.operation, last.planned.arguments, start)
+    call, last = _failing(machine, played)
     return signature(machine, call, last.outcome, last.permitted)
+
+
+def signatures_of(machine: Machine, played: Played) -> tuple[Signature, ...]:
+    """A signature for each thing that is wrong: several fields of one answer may be wrong for several causes."""
+    call, last = _failing(machine, played)
+    found = _outlined(machine, call.operation, last.outcome, last.permitted, apart=True)
+    return tuple(Signature(_call(machine, call), *item) for item in found)
 
 
 def signature(machine: Machine, call: Call, outcome: Outcome, permitted: Sequence[Step]) -> Signature:
     """The signature of a call that fails. The call is as it would be at the start of the case."""
+    ((seen, due),) = _outlined(machine, call.operation, outcome, permitted, apart=False)
+    return Signature(_call(machine, call), seen, due)
+
+
+def _failing(machine: Machine, played: Played) -> tuple[Call, CallMade]:
+    last = played.seen[-1]
+    start = machine.fixture(played.case.clients[last.planned.client])
+    return machine.call(last.planned.operation, last.planned.arguments, start), last
+
+
+def _call(machine: Machine, call: Call) -> str:
     contract = machine.contract
     words = [
         f"{name} {call.given[name] if contract.classes[call.operation, name].source == 'services' else leaf}"
         for name, leaf in contract.given_leaves(call.operation, call.leaves).items()
     ]
-    seen, due = _outlined(machine, call.operation, outcome, permitted)
-    return Signature(f"{call.operation} with {', '.join(words)}" if words else call.operation, seen, due)
+    return f"{call.operation} with {', '.join(words)}" if words else call.operation
 
 
-def _outlined(machine: Machine, operation: str, seen: Outcome, permitted: Sequence[Step]) -> tuple[str, str]:
-    """What was seen and what was permitted, as far as the one contradicts the other."""
+def _outlined(
+    machine: Machine, operation: str, seen: Outcome, permitted: Sequence[Step], *, apart: bool
+) -> list[tuple[str, str]]:
+    """What was seen and what was permitted, as far as the one contradicts the other; `apart`: for each field that is wrong."""
     comparison = _comparison(machine)
     told = [step for step in permitted if step.answer is not None and not step.answer.ignore]
     if not isinstance(seen, Answered) or not told:
@@ -58,22 +75,22 @@ def _outlined(machine: Machine, operation: str, seen: Outcome, permitted: Sequen
         told = [step for step in told if comparison.due(step)]
         rest = due_words(machine, [step for step in permitted if step not in told])
         came = _ANSWER if isinstance(seen, Answered) else outcome_words(seen)
-        return came, _listed([*rest, *(_ANSWER for _ in told)])
+        return [(came, _listed([*rest, *(_ANSWER for _ in told)]))]
     shown = comparison.seen(operation, seen, {}).content
     due = {step: items for step in told if (items := comparison.due(step))}
     if not isinstance(shown, Fields) or not due:
         is_plain = not isinstance(seen.value, dict | list)
-        return outcome_words(seen) if is_plain else _ANSWER, _listed(due_words(machine, permitted))
+        return [(outcome_words(seen) if is_plain else _ANSWER, _listed(due_words(machine, permitted)))]
     fields = comparison.fields(operation, shown)
     wrong_of = {step: comparison.wrong(step, 0, shown, ()) for step in due}
     closest = min(due, key=lambda step: len(wrong_of[step]))
     identities = [path for path, item in due[closest].items() if isinstance(item, Identity)]
     wrong = wrong_of[closest] or identities
-    others = [step for step in permitted if step not in due]
-    return (
-        _with(wrong, fields, due[closest]),
-        _listed([*(_with(wrong, item) for item in due.values()), *due_words(machine, others)]),
-    )
+    others = due_words(machine, [step for step in permitted if step not in due])
+    return [
+        (_with(paths, fields, due[closest]), _listed([*(_with(paths, item) for item in due.values()), *others]))
+        for paths in ([[path] for path in wrong] if apart and wrong else [wrong])
+    ]
 
 
 @lru_cache(maxsize=8)
