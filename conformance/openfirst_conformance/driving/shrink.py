@@ -27,28 +27,30 @@ def failure_of(played: Played) -> object:
 
     Of an answer that is whether it was one: what it shows may differ, so that a shorter sequence may show more. None: no failure.
     """
-    return None if played.violation is None else kind_of(played.violation)
+    return None if played.violation is None else kind_of(played.case, played.violation)
 
 
-def kind_of(violation: Violation) -> object:
-    """What `failure_of` says of a violation."""
+def kind_of(case: Case, violation: Violation) -> object:
+    """What `failure_of` says of a violation in a case."""
     came = violation.outcome
-    return violation.client, violation.rows, Answered() if isinstance(came, Answered) else came
+    client = list(case.clients)[violation.client]
+    return client, violation.rows, Answered() if isinstance(came, Answered) else came
 
 
 async def shrink(driver: Driver, play: Play, played: Played, failure: Failure = failure_of) -> Played | None:
     """The shortest sequence found that fails in the same way: none of its calls can be deleted, and what overlaps must.
 
-    Nor can a field of what they give, or half of a long text. `play` plays a case. None: it does not fail again.
+    Nor can a client that makes none of them, a field of what they give, or half of a long text. `play` plays a case. None: it
+    does not fail again.
     """
     wanted = failure(played)
     limit = driver.calls + max(_BUDGET, _PLAYS * len(played.calls))
 
-    async def fails(calls: Sequence[Planned]) -> Played | None:
-        again = await play(replace(played.case, calls=tuple(calls)))
+    async def fails(calls: Sequence[Planned], base: Case | None = None) -> Played | None:
+        again = await play(replace(base or (best or played).case, calls=tuple(calls)))
         return again if failure(again) == wanted else None
 
-    best = None
+    best: Played | None = None
     for calls in _short_cuts(played):
         best = await fails(calls)
         if best is not None:
@@ -72,6 +74,8 @@ async def shrink(driver: Driver, play: Play, played: Played, failure: Failure = 
         if size == 1 and not found:
             break
         size = max(size // 2, 1)
+    for idle in idle_clients(best):
+        best = await fails(best.calls, _without(best.case, idle)) or best
     for number, planned in enumerate(best.calls):
         if planned.overlapping:
             apart = await fails([*best.calls[:number], replace(planned, overlapping=False), *best.calls[number + 1 :]])
@@ -90,6 +94,17 @@ async def shrink(driver: Driver, play: Play, played: Played, failure: Failure = 
         else:
             number += 1
     return best
+
+
+def idle_clients(played: Played) -> list[str]:
+    """The clients that make no call."""
+    return [client for client in played.case.clients if client not in {planned.client for planned in played.calls}]
+
+
+def _without(case: Case, client: str) -> Case:
+    """The case without a client, which makes no call in it."""
+    clients = {name: fixture for name, fixture in case.clients.items() if name != client}
+    return replace(case, clients=clients, held={name: held for name, held in case.held.items() if name != client})
 
 
 def _smaller(given: Mapping[str, Any]) -> Iterator[dict[str, Any]]:

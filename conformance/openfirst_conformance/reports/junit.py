@@ -10,7 +10,7 @@ from junitparser import Error, JUnitXml, Skipped, TestCase, TestSuite
 from junitparser import Failure as Failed
 
 from openfirst_conformance.reports.data import sequence
-from openfirst_conformance.reports.verdict_words import reason_in_words
+from openfirst_conformance.reports.verdict_words import clients_in_words, reason_in_words
 from openfirst_conformance.verdicts.model import Failure, Report, RuleVerdict
 from openfirst_reference.contract.model import Contract
 
@@ -74,8 +74,7 @@ def _sequence(contract: Contract, failure: Failure) -> str:
         f"{call['client']}: {call['operation']} {json.dumps(call['arguments'], ensure_ascii=False)}: {call['seen']}"
         for call in calls
     ]
-    clients = ", ".join(f"{client}: {fixture}" for client, fixture in failure.played.case.clients.items())
-    return "\n".join([f"Clients: {clients}.", *lines, f"Permitted: {' or '.join(calls[-1]['permitted'])}."])
+    return "\n".join([clients_in_words(failure.played), *lines, f"Permitted: {' or '.join(calls[-1]['permitted'])}."])
 
 
 def _clean(text: str) -> str:

@@ -14,6 +14,7 @@ from rich.text import Text
 
 from openfirst_conformance.reports.verdict_words import (
     choice_in_words,
+    clients_in_words,
     forbidding_in_words,
     promise_in_words,
     reason_in_words,
@@ -114,7 +115,6 @@ def _failure(report: Report, rule: RuleVerdict, failure: Failure) -> RenderableT
         table.add_row(*client, call, came, " or ".join(due_words(machine_of(report.contract), seen.permitted)))
     stated = report.contract.rules[rule.id]
     word = "broken" if rule.level == "must" else "not kept"
-    fixtures = ", ".join(f"{client}: {fixture}" for client, fixture in failure.played.case.clients.items())
     last = failure.played.seen[-1]
     machine = machine_of(report.contract)
     differing = [what_differs(machine, last.planned.operation, last.outcome, last.permitted)]
@@ -132,7 +132,7 @@ def _failure(report: Report, rule: RuleVerdict, failure: Failure) -> RenderableT
             Padding(Text(forbidding_in_words(report.choices[name], value)), (0, 0, 0, 2))
             for name, value in failure.choices.items()
         ),
-        Padding(Text(f"Clients: {fixtures}.", style="dim"), (0, 0, 0, 2)),
+        Padding(Text(clients_in_words(failure.played), style="dim"), (0, 0, 0, 2)),
         Padding(table, (0, 0, 0, 2)),
     ]
     if failure.played.stderr.strip():

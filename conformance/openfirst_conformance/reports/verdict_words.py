@@ -7,6 +7,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from openfirst_conformance.driving.ability import Lacking, What
+from openfirst_conformance.driving.played import Played
+from openfirst_conformance.driving.shrink import idle_clients
 from openfirst_conformance.platforms.stage import NoControl
 from openfirst_conformance.recordings.judged import TooOpen
 from openfirst_conformance.verdicts.contrast import Side, Way
@@ -90,6 +92,13 @@ def choice_in_words(choice: ChoiceSeen) -> tuple[str, str]:
     if len(counts) == 1:
         return value, f"observed, in all {total} observations"
     return value, "observed: " + ", ".join(f"{seen} ({count})" for seen, count in counts.items())
+
+
+def clients_in_words(played: Played) -> str:
+    """What each client of a failure holds; and of one that makes no call, that it is not there by oversight."""
+    clients = [f"{client}: {fixture}" for client, fixture in played.case.clients.items()]
+    idle = [f" {client} makes no call, but must be there for this to show." for client in idle_clients(played)]
+    return f"Clients: {', '.join(clients)}.{''.join(idle)}"
 
 
 def forbidding_in_words(choice: ChoiceSeen, value: str) -> str:

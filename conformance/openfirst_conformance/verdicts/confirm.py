@@ -80,7 +80,7 @@ class Confirmer:
         seen = self._signature(played)
         known = self._known(played.case, seen, violation)
         if known not in self._blamed and self._vanished[known] < _TRIES:
-            self._looked_for = (kind_of(violation), self._subject.oracle_of(played.case).wrong(violation))
+            self._looked_for = (kind_of(played.case, violation), self._subject.oracle_of(played.case).wrong(violation))
             faults = self._patience.faults
             shortest = await self._confirmed(played)
             self._looked_for = None
@@ -111,7 +111,7 @@ class Confirmer:
 
     def _is_looked_for(self, case: Case, violation: Violation) -> bool:
         """Whether it is what a case is being made minimal for: then it must not pass as known."""
-        if self._looked_for is None or kind_of(violation) != self._looked_for[0]:
+        if self._looked_for is None or kind_of(case, violation) != self._looked_for[0]:
             return False
         return self._looked_for[1] <= self._subject.oracle_of(case).wrong(violation)
 

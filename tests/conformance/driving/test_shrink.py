@@ -22,6 +22,7 @@ from openfirst_conformance.driving.shrink import failure_of, shrink
 from openfirst_conformance.oracle.oracle import Oracle
 from openfirst_conformance.oracle.tracker import Tracker
 from openfirst_conformance.platforms.simulated import SimulatedPlatform
+from openfirst_conformance.reports.verdict_words import clients_in_words
 from openfirst_conformance.verdicts import confirm
 from openfirst_conformance.verdicts.blame import blame
 from openfirst_conformance.verdicts.judge import judge
@@ -32,6 +33,7 @@ from openfirst_reference.machine.machine import machine_of
 from openfirst_reference.machine.outcome import Answered, Refused, Settled, Unsupported
 
 from ..implementations import Plain, drive, faulty, path_of
+from ..implementations.base import Client
 from ..implementations.drive import state_of
 
 CONTRACT = load_contract()
@@ -343,6 +345,57 @@ def test_a_shrink_does_not_slip_into_another_failure_of_the_same_row() -> None:
         failing(item) for item in (Answered(True), Refused("scope-missing"), Refused("info-missing"), Unsupported())
     ]
     assert all(one != other for one, other in itertools.combinations(found, 2))
+
+
+# Who is there ---------------------------------------------------------------------------------------------------------
+
+
+class UngatedForTheSecond(faulty.Faulty):
+    """The second client that there is needs no session, wherever the first one is."""
+
+    def gate(self, client: Client, service: str, method: str) -> None:
+        """Refuse the first."""
+        if client not in list(self.clients.values())[1:2]:
+            super().gate(client, service, method)
+
+
+def clients_left(implementation: type[Plain], *calls: Planned) -> tuple[list[str], str]:
+    """The clients of a minimal sequence that was one of `a` and `b`, and what a report says of them."""
+
+    async def left() -> Played | None:
+        platform = SimulatedPlatform(CONTRACT, {**CONTRACT.default_choices(), **implementation.decides})
+        driver = Driver(PythonAdapter(path_of(implementation)), MACHINE, platform)
+        await platform.start()
+        try:
+            await driver.start()
+            oracle = Oracle(MACHINE, driver.declared_choices())
+            case = Case("two", "", {"a": "token-with-id", "b": "token-with-id"}, calls)
+            return await shrink(driver, oracle, await driver.play(case, oracle))
+        finally:
+            await driver.adapter.close()
+            await platform.close()
+
+    shortest = asyncio.run(left())
+    assert shortest is not None and shortest.violation is not None
+    return list(shortest.case.clients), clients_in_words(shortest)
+
+
+JOIN = {"service": "conference", "method": "join", "arguments": [{"id": "c"}]}
+
+
+def test_a_client_that_makes_no_call_is_left_out() -> None:
+    """Its calls are gone, and what the other one does is wrong by itself."""
+    calls = Planned("a", "open"), Planned("b", "isOpen"), Planned("b", "use", JOIN)
+    assert clients_left(faulty.GateIsOpenBeforeOpen, *calls) == (["b"], "Clients: b: token-with-id.")
+
+
+def test_a_client_that_makes_no_call_stays_where_it_takes_one() -> None:
+    """And a report says so."""
+    calls = Planned("a", "open"), Planned("b", "isOpen"), Planned("b", "use", JOIN)
+    assert clients_left(UngatedForTheSecond, *calls) == (
+        ["a", "b"],
+        "Clients: a: token-with-id, b: token-with-id. a makes no call, but must be there for this to show.",
+    )
 
 
 # What calls give ------------------------------------------------------------------------------------------------------
