@@ -10,13 +10,17 @@ from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 
 from openfirst.request import Request
 from openfirst_conformance.adapters.protocol.faults import AdapterFault
 from openfirst_conformance.driving.settings import Settings
-from openfirst_conformance.verdicts.judge import judge_part
+from openfirst_conformance.verdicts.judge import Reached, judge_part
 from openfirst_conformance.verdicts.part import Part
 
+_CONTEXT = multiprocessing.get_context("spawn")
+_UNKNOWN = -1
+_shared: list[Board] = []
 _WORTH_IT = frozenset({"complete", "concurrent", "explore"})
 
 
@@ -33,6 +37,40 @@ def shares(settings: Settings, count: int) -> list[Settings]:
     """The settings of each process: its part of the shard, or of the whole."""
     number, of = settings.shard
     return [replace(settings, shard=(number + of * turn, of * count)) for turn in range(count)]
+
+
+class Board:
+    """How far each process has come in each tier: memory that they share, where each writes in places of its own."""
+
+    def __init__(self, tiers: Sequence[str], processes: int) -> None:
+        self.tiers, self.processes = tuple(tiers), processes
+        # Two numbers for each: the cases done, and of how many; less than 0 where that is not known.
+        self.cells = _CONTEXT.RawArray("q", [0, _UNKNOWN] * (len(tiers) * processes))
+        self._began = False
+
+    def note(self, process: int, reached: Reached) -> None:
+        """A process has come so far."""
+        self._began = True
+        place = self._place(process, self.tiers.index(reached.tier))
+        self.cells[place : place + 2] = [reached.done, _UNKNOWN if reached.of is None else reached.of]
+
+    def reached(self) -> Reached | None:
+        """How far all have come, in the first tier that not all are through; None before this process has begun."""
+        if not self._began:
+            return None
+        for number, tier in enumerate(self.tiers):
+            cells = [
+                self.cells[place : place + 2]
+                for process in range(self.processes)
+                for place in [self._place(process, number)]
+            ]
+            if any(done != of for done, of in cells) or tier == self.tiers[-1]:
+                known = all(of != _UNKNOWN for _, of in cells)
+                return Reached(tier, sum(done for done, _ in cells), sum(of for _, of in cells) if known else None)
+        return None
+
+    def _place(self, process: int, tier: int) -> int:
+        return 2 * (process * len(self.tiers) + tier)
 
 
 class Others:
@@ -63,21 +101,20 @@ def _come_to(future: Future[Part]) -> Part:
 
 
 @contextmanager
-def others(request: Request, tiers: tuple[str, ...], rest: list[Settings]) -> Iterator[Others]:
-    """The other processes, at work from now on."""
+def others(request: Request, board: Board, rest: list[Settings]) -> Iterator[Others]:
+    """The other processes, at work from now on; each is one of the board's, after this one."""
     if not rest:
         yield Others()
         return
     # Each starts afresh: this one may have threads and loops of its own.
-    with ProcessPoolExecutor(len(rest), mp_context=multiprocessing.get_context("spawn")) as pool:
-        yield Others([pool.submit(_judged, request, tiers, settings) for settings in rest])
+    with ProcessPoolExecutor(len(rest), mp_context=_CONTEXT, initializer=_share, initargs=(board,)) as pool:
+        yield Others([pool.submit(_judged, request, number, settings) for number, settings in enumerate(rest, 1)])
 
 
-def _judged(request: Request, tiers: tuple[str, ...], settings: Settings) -> Part:
+def _share(board: Board) -> None:
+    """Keep the board, which can be handed over only when a process is started, and end with the process that started this one."""
+    _shared.append(board)
     threading.Thread(target=_end_with_the_parent, daemon=True).start()
-    contract = request.contract()
-    subject, _ = request.subject(contract, None)
-    return asyncio.run(judge_part(subject, contract, request.choices(contract), tiers, settings))
 
 
 def _end_with_the_parent() -> None:
@@ -86,3 +123,11 @@ def _end_with_the_parent() -> None:
     if parent is not None:
         parent.join()
         os._exit(1)
+
+
+def _judged(request: Request, number: int, settings: Settings) -> Part:
+    board = _shared[-1]
+    contract = request.contract()
+    subject, _ = request.subject(contract, None)
+    reached = partial(board.note, number)
+    return asyncio.run(judge_part(subject, contract, request.choices(contract), board.tiers, settings, reached))

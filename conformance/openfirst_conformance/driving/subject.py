@@ -18,7 +18,10 @@ T = TypeVar("T")
 
 @dataclass
 class Subject:
-    """One implementation under test, driven by one tier after another."""
+    """One implementation under test, driven by one tier after another.
+
+    `remaining` is how many cases the tier that is played has still to come, from when it knows that.
+    """
 
     driver: Driver
     oracle: Oracle
@@ -27,12 +30,22 @@ class Subject:
     promise: dict[str, Any] = field(default_factory=dict)
     known: dict[ChoicePlace, frozenset[str]] = field(default_factory=dict)
     probed: bool = False
+    remaining: int | None = None
     _oracles: dict[frozenset[tuple[str, str]], Oracle] = field(default_factory=dict)
+
+    def begin_tier(self) -> None:
+        """Another tier is played: of that one nothing is known yet."""
+        self.promise, self.remaining = {}, None
 
     def share(self, items: Iterable[T]) -> Iterator[T]:
         """The items that belong to this shard."""
         number, count = self.settings.shard
         return (item for index, item in enumerate(items) if index % count == number - 1)
+
+    def share_of(self, count: int) -> int:
+        """How many of so many items belong to this shard."""
+        number, shards = self.settings.shard
+        return len(range(number - 1, count, shards))
 
     def decided(self, choice: str) -> bool:
         """Whether what was seen leaves only one value of a choice that is not declared."""

@@ -30,6 +30,7 @@ async def complete(subject: Subject) -> AsyncIterator[Played]:
     if calls > _LARGE:
         subject.announce(f"complete: about {calls:,} calls in {sequences:,} sequences are to be made.")
     subject.promise.update(promise(subject, plans))
-    sweeps = (case for case in sweep(subject.driver.machine, subject.driver.has) if subject.driver.applies(case))
+    sweeps = [case for case in sweep(subject.driver.machine, subject.driver.has) if subject.driver.applies(case)]
+    subject.remaining = subject.share_of(len(sweeps) + sequences)
     for case in subject.share(itertools.chain(sweeps, *(item.cases() for item in plans))):
         yield await subject.play(case)

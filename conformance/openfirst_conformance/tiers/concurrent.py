@@ -34,6 +34,7 @@ async def concurrent(subject: Subject) -> AsyncIterator[Played]:
     async for played in learnt(subject):
         yield played
     bursts = list(_bursts(subject))
+    subject.remaining = len(bursts) + subject.share_of(len(bursts))
     known = dict(subject.known)
     for case in map(_in_sequence, bursts):
         played = await subject.play(case)

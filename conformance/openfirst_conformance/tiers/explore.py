@@ -36,7 +36,9 @@ async def explore(subject: Subject) -> AsyncIterator[Played]:
     async for played in learnt(subject):
         yield played
     subject.promise.update({"seed": subject.settings.seed, "walks": subject.settings.walks, "length": _LENGTH})
-    for case in subject.share(_cases(subject)):
+    cases = list(subject.share(_cases(subject)))
+    subject.remaining = len(cases)
+    for case in cases:
         yield await subject.play(case)
 
 

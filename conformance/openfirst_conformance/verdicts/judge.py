@@ -10,6 +10,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 
 from openfirst_conformance.adapters.adapter import Adapter
 from openfirst_conformance.cases.case import Case
@@ -34,6 +35,15 @@ from openfirst_reference.contract.model import Contract
 from openfirst_reference.machine.machine import machine_of
 
 
+@dataclass(frozen=True)
+class Reached:
+    """How far a tier has come: so many cases are `done` `of` so many, or of a number that nobody knows before the end."""
+
+    tier: str
+    done: int
+    of: int | None
+
+
 async def judge(
     adapter: Adapter,
     contract: Contract,
@@ -44,39 +54,47 @@ async def judge(
     settings: Settings = Settings(),  # noqa: B008 - it is frozen
     platform: Platform | None = None,
     progress: Callable[[Played], None] = lambda _: None,
+    reached: Callable[[Reached], None] = lambda _: None,
     announce: Callable[[str], None] = lambda _: None,
     others: Callable[[], Iterable[Part]] = tuple,
 ) -> Report:
     """Judge an implementation through its adapter, by all rules or by those in `only`.
 
     `choices` are declared in addition to what the handshake declares; the simulator that the implementation may talk to has
-    them too; `platform` takes the place of that simulator. `progress` is told of every case, and `announce` what a person
-    should know before it takes long. `others` gives what other shards of the run have come to, once this one is through.
-    Raises AdapterFault where the adapter cannot be started, and ValueError where a tier or a declared choice is none that
-    there is.
+    them too; `platform` takes the place of that simulator. `progress` is told of every case, `reached` how far that is, and
+    `announce` what a person should know before it takes long. `others` gives what other shards of the run have come to, once
+    this one is through. Raises AdapterFault where the adapter cannot be started, and ValueError where a tier or a declared
+    choice is none that there is.
     """
     check_tiers(tiers)
     check_rules(contract, only)
     async with _started(adapter, contract, choices or {}, settings, announce, platform) as run:
-        await _through(run, tiers, progress)
+        await _through(run, tiers, progress, reached)
         for part in others():
             run.join(part)
         return run.report(tiers, only)
 
 
 async def judge_part(
-    adapter: Adapter, contract: Contract, choices: Mapping[str, str], tiers: Sequence[str], settings: Settings
+    adapter: Adapter,
+    contract: Contract,
+    choices: Mapping[str, str],
+    tiers: Sequence[str],
+    settings: Settings,
+    reached: Callable[[Reached], None] = lambda _: None,
 ) -> Part:
     """Judge by one shard of a run, for `others` of another process. Raises as `judge` does."""
     async with _started(adapter, contract, choices, settings) as run:
-        await _through(run, tiers, lambda _: None)
+        await _through(run, tiers, lambda _: None, reached)
         return run.part()
 
 
-async def _through(run: _Running, tiers: Sequence[str], progress: Callable[[Played], None]) -> None:
+async def _through(
+    run: _Running, tiers: Sequence[str], progress: Callable[[Played], None], reached: Callable[[Reached], None]
+) -> None:
     try:
         for tier in tiers:
-            await run.tier(tier, TIERS[tier](run.subject), progress)
+            await run.tier(tier, TIERS[tier](run.subject), progress, reached)
     except asyncio.CancelledError:
         # Ctrl-C: what is known so far is kept.
         run.stop()
@@ -115,7 +133,7 @@ async def replay(
         yield await run.subject.play(case)
 
     async with _started(adapter, contract, choices or {}, platform=platform) as run:
-        await run.tier("replay", played(run), lambda _: None)
+        await run.tier("replay", played(run))
         return run.report(["replay"], ())
 
 
@@ -154,19 +172,33 @@ class _Running:
         self._promise: dict[str, Json] = {}
         self._under_way: str | None = None
 
-    async def tier(self, name: str, cases: AsyncIterator[Played], progress: Callable[[Played], None]) -> None:
+    async def tier(
+        self,
+        name: str,
+        cases: AsyncIterator[Played],
+        progress: Callable[[Played], None] = lambda _: None,
+        reached: Callable[[Reached], None] = lambda _: None,
+    ) -> None:
         """Take in every case of a tier."""
+        done = 0
         if self._patience.given_up:
+            reached(Reached(name, done, done))
             return
         self._under_way = name
         began, calls, resets = time.perf_counter(), self._driver.calls, self._driver.resets
-        self.subject.promise = {}
+        self.subject.begin_tier()
+        reached(Reached(name, done, None))
         try:
             async for played in cases:
                 await self._take(name, played)
                 progress(played)
+                done += 1
+                if self.subject.remaining is not None:
+                    self.subject.remaining -= 1
+                reached(Reached(name, done, None if self.subject.remaining is None else done + self.subject.remaining))
                 if self._patience.given_up:
                     break
+            reached(Reached(name, done, done))
         finally:  # What was done of it, whoever stopped it.
             self._promise[name] = {
                 "assumptions": list(ASSUMPTIONS.get(name, ())),

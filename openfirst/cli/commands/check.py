@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
+from functools import partial
 from pathlib import Path
 
 import click
@@ -15,13 +16,13 @@ from openfirst.cli.commands.replay import played_again
 from openfirst.cli.commands.rules import said
 from openfirst.cli.exits import said_plainly
 from openfirst.cli.options import check_targets, json_file, judged, junit_file, read_json, transcript
+from openfirst.cli.progress import drawn
 from openfirst.cli.reporting import write_reports
-from openfirst.parallel import others, processes, shares
+from openfirst.parallel import Board, others, processes, shares
 from openfirst.request import Request
 from openfirst_conformance.adapters.protocol.transcript import transcript_in
 from openfirst_conformance.cases.case import Case
 from openfirst_conformance.cases.files import case_from_json, case_to_json
-from openfirst_conformance.driving.played import Played
 from openfirst_conformance.driving.settings import Settings, shard_of
 from openfirst_conformance.reports.terminal import show
 from openfirst_conformance.tiers.catalogue import TIERS
@@ -153,17 +154,8 @@ def _judged(
     transcript: Path | None,
 ) -> Report:
     choices = request.choices(contract)
-    # A spinner with the case at hand; nothing at all where standard error is no terminal.
-    with (
-        transcript_in(transcript) as kept,
-        others(request, tiers, shared[1:]) as beside,
-        Console(stderr=True).status("Starting the adapter …") as status,
-    ):
-
-        def progress(played: Played) -> None:
-            status.update(f"Played {played.case.id}")
-            beside.check()
-
+    board = Board(tiers, len(shared))
+    with transcript_in(transcript) as kept, others(request, board, shared[1:]) as beside, drawn(board) as console:
         subject, platform = request.subject(contract, kept)
         run = judge(
             subject,
@@ -172,9 +164,10 @@ def _judged(
             tiers=tiers,
             only=only,
             settings=shared[0],
-            announce=lambda text: click.echo(text, err=True),
+            announce=lambda text: console.print(text, soft_wrap=True),
             platform=platform,
-            progress=progress,
+            progress=lambda _: beside.check(),
+            reached=partial(board.note, 0),
             others=beside.parts,
         )
         return asyncio.run(run)

@@ -391,6 +391,24 @@ def played_by(implementation: type[Plain], shard: tuple[int, int]) -> tuple[set[
     return cases, set(broken(report))
 
 
+@pytest.mark.parametrize("shard", [(1, 1), (2, 3)])
+def test_a_tier_that_says_how_many_cases_it_has_has_so_many(shard: tuple[int, int]) -> None:
+    """From when it says so; `smoke` does not know before its end, since a tour that breaks begins again."""
+    said = {tier: list[tuple[int, int | None]]() for tier in TIERS}
+    judged(
+        Small,
+        *reversed(TIERS),
+        settings=replace(SWIFT, shard=shard),
+        reached=lambda reached: said[reached.tier].append((reached.done, reached.of)),
+    )
+    for tier, numbers in said.items():
+        done, of = numbers[-1]
+        assert done == of and of > 10, tier
+        known = [of for _, of in numbers[:-1] if of is not None]
+        assert set(known) <= {of} and (len(known) > 10) is (tier != "smoke"), tier
+        assert [number for number, _ in numbers] == [*range(of + 1), of]
+
+
 @pytest.mark.parametrize("implementation", [Small, Forgets, Races])
 def test_shards_together_are_the_whole(implementation: type[Plain]) -> None:
     """What the probes find out, and what overlapping calls are held against, is every shard's; other cases are one's alone."""
