@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from openfirst_conformance.driving.ability import Lacking, What
 from openfirst_conformance.driving.settings import Settings
+from openfirst_conformance.driving.shrink import kind_of
 from openfirst_conformance.driving.subject import Subject
 from openfirst_conformance.oracle.explanation import Violation
 from openfirst_conformance.oracle.oracle import Oracle
 from openfirst_conformance.oracle.tracker import Tracker
+from openfirst_conformance.power.cause import broken_by
 from openfirst_conformance.power.faults import Fault
 from openfirst_conformance.power.faulty_client import FaultyClient
 from openfirst_conformance.power.product import Product, Undecided
@@ -27,7 +29,8 @@ from openfirst_reference.machine.step import Call, State
 class Result:
     """What became of a mutant.
 
-    `calls`: how many `complete` had made when it was killed; None if it was not. `witness`: a fixture and a sequence of calls
+    `calls`: how many `complete` had made when it was killed; None if it was not. `beyond`: the rules that the judge says a
+    killed one breaks, and its cause does not; see `broken_by`. `witness`: a fixture and a sequence of calls
     that show a mutant which was not killed to be faulty; None if there is none, so that the mutant conforms. `untold`: all
     that the fault leaves behind, where the suite says itself that it does not tell it apart (variable and two values). Not
     `decided`: the walk was too long.
@@ -38,6 +41,7 @@ class Result:
     witness: tuple[str, tuple[Call, ...]] | None = None
     untold: tuple[tuple[str, ...], ...] = ()
     decided: bool = True
+    beyond: tuple[str, ...] = ()
 
     @property
     def killed(self) -> bool:
@@ -157,29 +161,50 @@ class Bench:
         followed = tuple(tracker.broken_but_followed())
         return (len(calls), followed) if followed else None
 
-    def blamed(self, client: FaultyClient) -> tuple[str, ...]:
-        """The rules that the judge says are broken by a client with a fault: those that a minimal sequence shows."""
+    def beyond(self, fault: Fault) -> tuple[str, ...]:
+        """The rules that the judge says are broken by a mutant, and that its cause does not break."""
+        cause = broken_by(self.machine, self.choices, fault)
+        client = FaultyClient(self.machine, self.choices, fault)
+        convicted = (rule for rules in self.convicted(client) for rule in rules)
+        return tuple(dict.fromkeys(rule for rule in convicted if rule not in cause))
+
+    def convicted(self, client: FaultyClient) -> Iterator[tuple[str, ...]]:
+        """The rules that the judge says are broken, for each way in which words first find out a client with a fault.
+
+        A word is made minimal as the judge does it: what fails stays the same.
+        """
+        known: set[object] = set()
         for entry in self.meeting.get(client.fault.place if client.fault else "", ()):
             start, calls = entry.table.initial, entry.calls()
-            end = self.end(client, start, calls)
-            if end is not None:
-                calls = _shrunk(calls[:end], lambda fewer: self.end(client, start, fewer) == len(fewer))  # noqa: B023
-                found = self.play(client, start, calls, self.oracle)
-                wrong = found[1] if found else ()
-                return blame(self.oracle, wrong, minimal=True) if isinstance(wrong, Violation) else wrong
-        return ()
+            found = self.play(client, start, calls, self.oracle)
+            if found is None:
+                continue
+            end, wrong = found
+            way = self._way(wrong)
+            if way not in known:
+                known.add(way)
+                yield self._blamed(client, start, calls[:end], wrong)
 
+    def _way(self, wrong: Violation | tuple[str, ...]) -> object:
+        """What two that are found out in one way have in common."""
+        if not isinstance(wrong, Violation):
+            return wrong
+        return blame(self.oracle, wrong, minimal=False), kind_of(wrong), self.oracle.wrong(wrong)
 
-def _shrunk(calls: list[Call], fails: Callable[[list[Call]], bool]) -> list[Call]:
-    """The calls without those that can be deleted."""
-    position = 0
-    while position < len(calls):
-        fewer = calls[:position] + calls[position + 1 :]
-        if fewer and fails(fewer):
-            calls, position = fewer, 0
-        else:
-            position += 1
-    return calls
+    def _blamed(
+        self, client: FaultyClient, start: State, calls: list[Call], wrong: Violation | tuple[str, ...]
+    ) -> tuple[str, ...]:
+        if not isinstance(wrong, Violation):
+            return wrong
+        wanted, position = kind_of(wrong), 0
+        while position < len(calls):
+            fewer = calls[:position] + calls[position + 1 :]
+            end, shorter = self.play(client, start, fewer, self.oracle) or (0, ())
+            if fewer and end == len(fewer) and isinstance(shorter, Violation) and kind_of(shorter) == wanted:
+                calls, position, wrong = fewer, 0, shorter
+            else:
+                position += 1
+        return blame(self.oracle, wrong, minimal=True)
 
 
 def _places(entry: Entry) -> Iterator[str]:

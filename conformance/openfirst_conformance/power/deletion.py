@@ -62,7 +62,7 @@ def each_rule_blamed(bench: Bench, faults: Sequence[Fault]) -> dict[str, Blamed 
         for fault in itertools.islice(near, _TRIED_FOR_A_RULE):
             if is_alone(rule):
                 break
-            note(Blamed(str(fault), bench.blamed(FaultyClient(bench.machine, bench.choices, fault))))
+            note(Blamed(str(fault), next(bench.convicted(FaultyClient(bench.machine, bench.choices, fault)), ())))
     return best
 
 

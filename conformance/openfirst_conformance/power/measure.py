@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import itertools
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from random import Random
 
 from openfirst_conformance.oracle.oracle import Oracle
@@ -57,6 +58,11 @@ class Power:
         ]
 
     @property
+    def beyond(self) -> Counter[tuple[str, str]]:
+        """How many mutants with a fault in one place were blamed on a rule which their cause does not break: by place and rule."""
+        return Counter((result.fault.place, rule) for result in self.results for rule in result.beyond)
+
+    @property
     def holds(self) -> bool:
         """Whether the judge is as good as it says."""
         return not self.missed and not self.accused and None not in self.rules.values()
@@ -102,7 +108,8 @@ def measure(
         benched = ((bench_of(choices, kind), fault) for choices, fault in drawn)
         met = ((bench, fault) for bench, fault in benched if fault.place in bench.meeting)
         for bench, fault in itertools.islice(met, each or (_LATER if later else None)):
-            power.results.append(bench.run(fault))
+            result = bench.run(fault)
+            power.results.append(replace(result, beyond=bench.beyond(fault)) if result.killed else result)
         power.seconds[kind] = time.perf_counter() - began
     for (choices, allowed), bench in benches.items():
         if dict(choices) == default:

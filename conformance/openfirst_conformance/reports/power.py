@@ -15,7 +15,8 @@ from openfirst_conformance.power.measure import Power
 from openfirst_reference.contract.findings import list_words
 from openfirst_reference.show.step_words import call_words
 
-HEAD = ("kind", "there are", "tried", "killed", "conform", "not told", "survive", "median", "most")
+HEAD = ("kind", "there are", "tried", "killed", "beyond", "conform", "not told", "survive", "median", "most")
+_MOST_FREQUENT = 10
 _MEANING = {
     "outcome": "a call comes to something else than it should",
     "target": "a call leaves something else behind than it should",
@@ -41,6 +42,7 @@ def measured(power: Power) -> Iterator[dict[str, Any]]:
             "thereAre": power.there_are.get(kind),
             "tried": len(results),
             "killed": len(calls),
+            "blamedBeyond": sum(len(result.beyond) for result in results),
             "conforming": sum(result.conforms for result in results),
             "notToldApart": untold,
             "survived": sum(result.survived for result in results) - untold,
@@ -60,7 +62,7 @@ def as_table(power: Power) -> Table:
 
 
 def _cells(row: dict[str, Any]) -> tuple[str, ...]:
-    numbers = (row[name] for name in ("tried", "killed", "conforming", "notToldApart", "survived"))
+    numbers = (row[name] for name in ("tried", "killed", "blamedBeyond", "conforming", "notToldApart", "survived"))
     there_are = "no end" if row["thereAre"] is None else f"{row['thereAre']:,}"
     calls = row["calls"] or {}
     ends = (f"{calls[name]:,}" if name in calls else "-" for name in ("median", "most"))
@@ -69,7 +71,9 @@ def _cells(row: dict[str, Any]) -> tuple[str, ...]:
 
 def as_text(power: Power) -> str:
     """What is to be said besides the figures."""
-    return "\n\n".join(part for part in (*_survivors(power), _variants(power), _rules(power), _floor(power)) if part)
+    return "\n\n".join(
+        part for part in (*_survivors(power), _beyond(power), _variants(power), _rules(power), _floor(power)) if part
+    )
 
 
 def _survivors(power: Power) -> Iterator[str]:
@@ -92,6 +96,19 @@ def _witness(result: Result) -> str:
         return ""
     fixture, calls = result.witness
     return f"as {fixture}: {'; '.join(map(call_words, calls))}"
+
+
+def _beyond(power: Power) -> str:
+    total = power.beyond.total()
+    if not total:
+        return "No killed mutant was blamed on a rule that its cause does not break."
+    head = f"Killed mutants were blamed {total} times on a rule that their cause does not break. The most frequent:"
+    return "\n".join([head, *(f"  {place}: {rule}, {times} times" for place, rule, times in _most_frequent(power))])
+
+
+def _most_frequent(power: Power) -> list[tuple[str, str, int]]:
+    """Where the fault was, the rule, and how often it was blamed beyond the cause."""
+    return [(place, rule, times) for (place, rule), times in power.beyond.most_common(_MOST_FREQUENT)]
 
 
 def _variants(power: Power) -> str:
@@ -155,6 +172,15 @@ def as_json(power: Power) -> dict[str, Any]:
             for result in power.results
             if result.survived
         ],
+        "blamedBeyond": {
+            "total": power.beyond.total(),
+            "pairs": [
+                {"place": place, "rule": rule, "times": times} for (place, rule), times in power.beyond.most_common()
+            ],
+            "faults": [
+                {"fault": str(result.fault), "rules": list(result.beyond)} for result in power.results if result.beyond
+            ],
+        },
         "variants": {"tried": power.variants, "accused": power.accused},
         "rules": {rule: _blamed(blamed) for rule, blamed in power.rules.items()},
         "floor": {name: {"tested": list(of.tested), "passed": list(of.passed)} for name, of in _floors(power)},
@@ -193,7 +219,8 @@ def as_markdown(power: Power) -> str:
             "## Mutants",
             "",
             f"A suite that tries every fixture has {list_words(suites)}.",
-            "*Median* and *most* are the calls that had been made when a mutant was killed.",
+            "*Median* and *most* are the calls that had been made when a mutant was killed; *beyond* is how many rules those were",
+            "blamed on that their cause does not break.",
             "",
             *_markdown_table(HEAD, [_cells(row) for row in measured(power)]),
             "",
@@ -206,6 +233,12 @@ def as_markdown(power: Power) -> str:
             "whose fault one client alone can meet.",
             "",
             *_markdown_survivors(power),
+            "## Rules blamed beyond the cause",
+            "",
+            "What the cause of a mutant breaks follows from the contract: what its row carries, and what answers for the variables",
+            "that it changes. A judge that looks on from outside blames more where a call fails for what another has left.",
+            "",
+            *_markdown_beyond(power),
             "## Clients that conform",
             "",
             "For every value of every choice a client that makes it: once it declares what it chooses, and once it declares",
@@ -262,6 +295,17 @@ def _markdown_survivors(power: Power) -> list[str]:
     for result in survivors:
         lines += [f"- {result.fault}. {_why(power, result)}", *([f"  `{_witness(result)}`"] if result.witness else [])]
     return [*lines, ""]
+
+
+def _markdown_beyond(power: Power) -> list[str]:
+    total = power.beyond.total()
+    if not total:
+        return [_beyond(power), ""]
+    rows: list[tuple[str, ...]] = [
+        (f"`{place}`", f"`{rule}`", str(times)) for place, rule, times in _most_frequent(power)
+    ]
+    head = f"Killed mutants were blamed {total} times on such a rule. The most frequent:"
+    return [head, "", *_markdown_table(("fault in", "rule blamed", "times"), rows), ""]
 
 
 def _markdown_table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> list[str]:

@@ -4,8 +4,8 @@ The laws, in this order:
 1. A declared choice contradicted: the rules that the choice touches.
 2. Overlapping calls that no order explains: the rule of that law.
 3. A call that changes nothing may be deleted. Where the sequence is minimal, an earlier call that (by the table) writes
-   none of what shows wrong is the cause, and the promise that it changes nothing is what is broken. A call of another
-   client breaks the rule that keeps clients apart.
+   none of what shows wrong, and led no call that matters to its row, is the cause: the promise that it changes nothing is
+   what is broken. A call of another client breaks the rule that keeps clients apart.
 4. An answer that shows a wrong state: the rules that answer for the variable after the row that wrote it last.
 5. An outcome that the row does not permit: the rules that the row carries.
 """
@@ -159,13 +159,15 @@ class _Case:
     def _by_idle_calls(self, wrong: dict[str, Any]) -> list[str]:
         """The rules of earlier calls that write nothing of what is wrong, and yet must have caused it."""
         rules: list[str] = []
-        overwritten = False
+        overwritten, guards = False, {*self.machine.guards(self.violation.call.operation)}
         for moment in self._suspects(wrong):
             if moment.client != self.client:
                 rules += self._by_another_client(wrong)
             elif wrong and self._written(moment.step) & set(wrong):
+                if not overwritten:  # What led this call to its row matters, too.
+                    guards |= {*self.machine.guards(moment.step.call.operation)}
                 overwritten = True
-            elif self._is_idle(moment.step, wrong) and (
+            elif self._is_idle(moment.step, wrong, guards) and (
                 self.minimal
                 or self._brought(moment.step, wrong)
                 or (not overwritten and self._meant_to(moment.step, wrong))
@@ -189,14 +191,14 @@ class _Case:
     def _identities(self, wrong: dict[str, Any]) -> list[str]:
         return [name for name in wrong if self.contract.variables[name].owner is not None]
 
-    def _is_idle(self, step: Step, wrong: dict[str, Any]) -> bool:
-        """Whether the failing call could do without this one: it neither writes what is wrong nor leads to the row that is met."""
-        return (bool(wrong) or not self._written(step)) and not self._prepares(step)
+    def _is_idle(self, step: Step, wrong: dict[str, Any], guards: Iterable[str]) -> bool:
+        """Whether what fails could do without this call: it neither writes what is wrong nor leads to a row that is met.
 
-    def _prepares(self, step: Step) -> bool:
-        """Whether a call changed something that decides which row the failing call meets: it is needed in any case."""
-        guards = self.machine.guards(self.violation.call.operation)
-        return any(step.before[self.machine.index[name]] != step.after[self.machine.index[name]] for name in guards)
+        `guards`: what decides which row the failing call meets, and which the call that wrote last what is wrong. What changes
+        one of them is needed in any case.
+        """
+        prepares = any(step.before[self.machine.index[name]] != step.after[self.machine.index[name]] for name in guards)
+        return (bool(wrong) or not self._written(step)) and not prepares
 
     def _brought(self, step: Step, wrong: dict[str, Any]) -> bool:
         """Whether a call that was to change nothing was given the very value that is shown."""

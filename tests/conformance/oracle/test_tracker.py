@@ -316,6 +316,28 @@ def test_a_service_that_answers_after_close_breaks_the_gate_and_the_close() -> N
     assert {"open-before-use", "close-closes"} <= set(watch.rules(watch.see("use", Answered({"id": "c"}), arguments)))
 
 
+def test_a_call_that_led_the_close_to_its_row_is_no_cause_of_what_the_close_left() -> None:
+    """Whoever is in a conference does not close: to join writes no session, and cannot be left out. The close is to blame."""
+    watch = Watch()
+    watch.see("open", DONE, ANA)
+    watch.see("use", DONE, {"service": "conference", "method": "join", "arguments": [{"id": "c"}, {}]})
+    watch.see("close", DONE)
+    violation = watch.see("isOpen", TRUE)
+    assert violation is not None
+    assert blame(watch.oracle, violation, minimal=True) == ("close-closes",)
+
+
+def test_a_call_that_led_nowhere_and_cannot_be_left_out_is_the_cause() -> None:
+    """To look at the participant keeps the next close from closing: it was to change nothing."""
+    watch = Watch()
+    watch.see("open", DONE, ANA)
+    watch.see("getParticipant", participant())
+    watch.see("close", DONE)
+    violation = watch.see("isOpen", TRUE)
+    assert violation is not None
+    assert blame(watch.oracle, violation, minimal=True) == ("participant-is-local",)
+
+
 def test_an_update_without_the_scope_is_followed_and_reported() -> None:
     """update-needs-scope is a should: the tracker goes on, and says that it was not kept."""
     watch = Watch(a="token-no-update")

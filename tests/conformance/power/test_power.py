@@ -15,6 +15,7 @@ from click.testing import CliRunner
 
 from openfirst.cli import main
 from openfirst_conformance.power.bench import Bench, Result
+from openfirst_conformance.power.cause import broken_by
 from openfirst_conformance.power.deletion import Blamed, each_rule_blamed
 from openfirst_conformance.power.faults import EXTRA_STATE, FREE, LOCK, PROMISED, Fault, choices_for, single_faults
 from openfirst_conformance.power.faulty_client import FaultyClient
@@ -187,6 +188,63 @@ def test_each_rule_is_one_that_the_judge_can_convict_by(bench: Bench) -> None:
         "info-is-optional": {"info-is-optional", "open-opens"},
         "external-id-match": {"external-id-match", "open-opens"},
     }
+
+
+# Rules blamed beyond the cause --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("fault", "rules"),
+    [
+        # What the row carries.
+        ("outcome: isOpen.open, alternative 1: answer false", {"is-open-is-pure"}),
+        # What answers for the variable after the effect that the row has.
+        (
+            "leaked variable: close.open.in-conference, alternative 1: session is kept",
+            {"close-closes", "close-leaves-conference"},
+        ),
+        # What an opening copies from there: the external ID and so the identity.
+        (
+            "leaked variable: initializeToken.again, alternative 1: tokenExternalId is kept",
+            {
+                "initialize-first",
+                "rejected-changes-nothing",
+                "external-id-from-token",
+                "reopen",
+                "same-id-same-participant",
+                "participant-has-id",
+            },
+        ),
+        # The rows that are misread, what their choices touch, and what answers for what is given.
+        ("missing guard: isOpen takes session open for closed", {"is-open-is-pure"}),
+        (
+            "weakened comparison: updateParticipantInfo takes name absent for plain",
+            {"update-needs-session", "rejected-changes-nothing", "update-updates", "update-needs-scope"},
+        ),
+    ],
+)
+def test_what_a_cause_breaks_follows_from_the_contract(fault: str, rules: set[str]) -> None:
+    assert broken_by(MACHINE, DEFAULT, FAULTS[fault]) == rules
+
+
+def test_what_is_blamed_beyond_the_cause_is_counted(bench: Bench) -> None:
+    """The session stays open; a service answers, and it is not only said of the close."""
+    fault = FAULTS["leaked variable: close.open.in-conference, alternative 1: session is kept"]
+    beyond = bench.beyond(fault)
+    assert "open-before-use" in beyond
+    assert "close-closes" not in beyond
+    assert bench.beyond(FAULTS["outcome: use.lost, alternative 1: error token-invalid"]) == ()
+    power = some_power(bench)
+    power.results += [Result(fault, 7, beyond=("reopen", "open-opens")), Result(fault, 9, beyond=("reopen",))]
+    rows = {row["kind"]: row["blamedBeyond"] for row in as_json(power)["kinds"]}
+    assert (rows["leaked variable"], rows["outcome"]) == (3, 0)
+    assert as_json(power)["blamedBeyond"]["pairs"][0] == {
+        "place": "close.open.in-conference",
+        "rule": "reopen",
+        "times": 2,
+    }
+    assert "  close.open.in-conference: reopen, 2 times\n" in as_text(power)
+    assert "| `close.open.in-conference` | `reopen` | 2 |" in as_markdown(power)
 
 
 def test_the_suite_stays_affordable(bigger: Bench) -> None:
