@@ -27,13 +27,17 @@ def failure_of(played: Played) -> object:
 
     Of an answer that is whether it was one: what it shows may differ, so that a shorter sequence may show more. None: no failure.
     """
-    return None if played.violation is None else kind_of(played.case, played.violation)
+    return None if played.violation is None else kind_of(caller(played.case, played.violation), played.violation)
 
 
-def kind_of(case: Case, violation: Violation) -> object:
-    """What `failure_of` says of a violation in a case."""
+def caller(case: Case, violation: Violation) -> str:
+    """Whose call it was, by name: a case may lose clients."""
+    return list(case.clients)[violation.client]
+
+
+def kind_of(client: object, violation: Violation) -> object:
+    """What `failure_of` says of a violation by a client."""
     came = violation.outcome
-    client = list(case.clients)[violation.client]
     return client, violation.rows, Answered() if isinstance(came, Answered) else came
 
 

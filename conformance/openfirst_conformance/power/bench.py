@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TypeVar
 
+from openfirst_conformance.adapters.protocol.messages import Capabilities
+from openfirst_conformance.cases.case import Case, Planned
 from openfirst_conformance.driving.ability import Lacking, What
 from openfirst_conformance.driving.settings import Settings
 from openfirst_conformance.driving.shrink import kind_of
@@ -13,16 +16,21 @@ from openfirst_conformance.oracle.explanation import Violation
 from openfirst_conformance.oracle.oracle import Oracle
 from openfirst_conformance.oracle.tracker import Tracker
 from openfirst_conformance.power.cause import broken_by
+from openfirst_conformance.power.company import Company
 from openfirst_conformance.power.faults import Fault
 from openfirst_conformance.power.faulty_client import FaultyClient
 from openfirst_conformance.power.product import Product, Undecided
+from openfirst_conformance.tiers.explore import on_purpose
 from openfirst_conformance.tiers.planning.hsi import Word
 from openfirst_conformance.tiers.planning.plan import plan, promise
 from openfirst_conformance.tiers.planning.resolved_table import Table, tables_of
 from openfirst_conformance.verdicts.blame import blame
-from openfirst_reference.contract.model import Contract
 from openfirst_reference.machine.machine import Machine
-from openfirst_reference.machine.step import Call, State
+from openfirst_reference.machine.step import Call, State, Step
+
+T = TypeVar("T")
+Found = tuple[int, Violation | tuple[str, ...]]
+"""The number of the call with which a client is found out, and what is wrong: a violation, or rules that should be kept."""
 
 
 @dataclass(frozen=True)
@@ -61,30 +69,48 @@ class Result:
 
 @dataclass(frozen=True)
 class Entry:
-    """A word of the suite, and how many calls come before it."""
+    """A word of the suite, or a case that was made on purpose, and how many calls come before it."""
 
     table: Table
     word: Word
     before: int
+    case: Case | None = None
 
     def calls(self) -> list[Call]:
         """The calls that are made, as the table has them."""
-        state, made = self.table.initial, []
+        return [call for call, _ in self.steps()]
+
+    def steps(self) -> Iterator[tuple[Call, list[Step]]]:
+        """The calls, each with what it may come to."""
+        table, state = self.table, self.table.initial
         for number in self.word:
-            call = self.table.call(state, number)
+            call = table.call(state, number)
             if call is not None:
-                made.append(call)
-            state = self.table.step(state, number)
-        return made
+                yield call, table.steps(state, number)
+            state = table.step(state, number)
+        for planned in self.case.calls if self.case else ():
+            call = table.machine.call(planned.operation, planned.arguments, state)
+            steps = table.resolution.steps(state, call)
+            yield call, steps
+            state = steps[0].after if steps else state
+
+    def places(self) -> Iterator[str]:
+        """The rows that the calls meet, and the operations that they are of."""
+        for call, steps in self.steps():
+            yield call.operation
+            yield from (step.row.id for step in steps)
 
 
 class Bench:
-    """Everything that is needed to try clients that make the same choices. `extra` states are allowed for."""
+    """Everything that is needed to try clients that make the same choices. `extra` states are allowed for.
 
-    def __init__(self, machine: Machine, choices: Mapping[str, str], extra: int) -> None:
+    `further`: what `explore` makes on purpose is tried after all that `complete` tries.
+    """
+
+    def __init__(self, machine: Machine, choices: Mapping[str, str], extra: int, *, further: bool = False) -> None:
         self.machine, self.choices, self.extra = machine, choices, extra
         self.oracle = Oracle(machine, choices)
-        subject = Subject(_Anything(machine.contract), self.oracle, Settings(extra=extra))  # type: ignore[arg-type]
+        subject = Subject(_Anything(machine), self.oracle, Settings(extra=extra))  # type: ignore[arg-type]
         plans = plan(subject, tables_of(subject))
         self.tables = {item.table.fixture: item.table for item in plans}
         self.full = [item for item in plans if item.extra == extra and not item.table.moves_the_world]
@@ -95,15 +121,34 @@ class Bench:
         self.meeting: dict[str, list[Entry]] = {}
         for item in plans:
             for word in item.words:
-                entry = Entry(item.table, word, self.calls)
-                self.entries.append(entry)
-                self.calls += len(word)
-                for place in dict.fromkeys(_places(entry)):
-                    self.meeting.setdefault(place, []).append(entry)
+                self._add(Entry(item.table, word, self.calls), len(word))
+        complete = self.calls
+        self.together: list[tuple[int, Case]] = []
+        self._company, self._met_together = Company(machine, choices), set[str]()
+        for case in on_purpose(subject, list(self.tables.values())) if further else ():
+            if len(case.clients) == 1:
+                self._add(Entry(self.tables[case.clients["a"]], (), self.calls, case), len(case.calls))
+            else:
+                self.together.append((self.calls, case))
+                self.calls += len(case.calls)
+                self._met_together |= self._company.met(case)
+        self.on_purpose = self.calls - complete
         self._product = Product(machine, choices, self.oracle)
+
+    def meets(self, fault: Fault) -> bool:
+        """Whether the suite comes to where the fault is."""
+        return fault.place in (self.meeting if fault.leak is None else self._met_together)
+
+    def _add(self, entry: Entry, calls: int) -> None:
+        self.entries.append(entry)
+        self.calls += calls
+        for place in dict.fromkeys(entry.places()):
+            self.meeting.setdefault(place, []).append(entry)
 
     def run(self, fault: Fault) -> Result:
         """Try one mutant, with the words that meet the place of its fault; where none kills it, find out whether anything can."""
+        if fault.leak is not None:
+            return self._run_together(fault)
         client = FaultyClient(self.machine, self.choices, fault)
         entries = self.meeting.get(fault.place, ())
         for entry in entries:
@@ -117,6 +162,22 @@ class Bench:
                 return Result(fault, None, decided=False)
             if way is not None:
                 return Result(fault, None, (fixture, way), self._untold(client, self.tables[fixture].initial, way))
+        return Result(fault, None)
+
+    def _run_together(self, fault: Fault) -> Result:
+        company = Company(self.machine, self.choices, fault.leak)
+        for before, case in self.together:
+            found = company.play(case, self.oracle)
+            if found is not None:
+                return Result(fault, before + found[0])
+        # Which of the two is called what makes no difference to a walk.
+        for fixtures in dict.fromkeys(tuple(sorted(case.clients.values())) for _, case in self.together):
+            try:
+                way = company.witness(tuple(self.tables[fixture] for fixture in fixtures), self.oracle)
+            except Undecided:
+                return Result(fault, None, decided=False)
+            if way is not None:
+                return Result(fault, None, (" and ".join(fixtures), way))
         return Result(fault, None)
 
     def _untold(self, client: FaultyClient, start: State, way: Sequence[Call]) -> tuple[tuple[str, ...], ...]:
@@ -143,9 +204,7 @@ class Bench:
         found = self.play(client, start, calls, self.oracle)
         return None if found is None else found[0]
 
-    def play(
-        self, client: FaultyClient, start: State, calls: Sequence[Call], oracle: Oracle
-    ) -> tuple[int, Violation | tuple[str, ...]] | None:
+    def play(self, client: FaultyClient, start: State, calls: Sequence[Call], oracle: Oracle) -> Found | None:
         """The number of the call with which the client is found out, with what is wrong; None if nothing is.
 
         What is wrong is a violation, or rules that were broken though they should be kept.
@@ -164,9 +223,11 @@ class Bench:
     def beyond(self, fault: Fault) -> tuple[str, ...]:
         """The rules that the judge says are broken by a mutant, and that its cause does not break."""
         cause = broken_by(self.machine, self.choices, fault)
-        client = FaultyClient(self.machine, self.choices, fault)
-        convicted = (rule for rules in self.convicted(client) for rule in rules)
-        return tuple(dict.fromkeys(rule for rule in convicted if rule not in cause))
+        if fault.leak is not None:
+            convicted = self._convicted_together(Company(self.machine, self.choices, fault.leak))
+        else:
+            convicted = self.convicted(FaultyClient(self.machine, self.choices, fault))
+        return tuple(dict.fromkeys(rule for rules in convicted for rule in rules if rule not in cause))
 
     def convicted(self, client: FaultyClient) -> Iterator[tuple[str, ...]]:
         """The rules that the judge says are broken, for each way in which words first find out a client with a fault.
@@ -176,52 +237,73 @@ class Bench:
         known: set[object] = set()
         for entry in self.meeting.get(client.fault.place if client.fault else "", ()):
             start, calls = entry.table.initial, entry.calls()
-            found = self.play(client, start, calls, self.oracle)
-            if found is None:
-                continue
-            end, wrong = found
-            way = self._way(wrong)
-            if way not in known:
-                known.add(way)
-                yield self._blamed(client, start, calls[:end], wrong)
+
+            def play(fewer: list[Call], start: State = start) -> Found | None:
+                return self.play(client, start, fewer, self.oracle)
+
+            found = play(calls)
+            if found is not None and self._way(found[1]) not in known:
+                known.add(self._way(found[1]))
+                yield self._blamed(calls, found, play)
+
+    def _convicted_together(self, company: Company) -> Iterator[tuple[str, ...]]:
+        """The same of two clients."""
+        known: set[object] = set()
+        for _, case in self.together:
+
+            def play(fewer: list[Planned], case: Case = case) -> Found | None:
+                return company.play(replace(case, calls=tuple(fewer)), self.oracle)
+
+            found = play(list(case.calls))
+            if found is not None and self._way(found[1]) not in known:
+                known.add(self._way(found[1]))
+                yield self._blamed(list(case.calls), found, play)
 
     def _way(self, wrong: Violation | tuple[str, ...]) -> object:
         """What two that are found out in one way have in common."""
         if not isinstance(wrong, Violation):
             return wrong
-        return blame(self.oracle, wrong, minimal=False), kind_of(wrong), self.oracle.wrong(wrong)
+        return blame(self.oracle, wrong, minimal=False), kind_of(wrong.client, wrong), self.oracle.wrong(wrong)
 
-    def _blamed(
-        self, client: FaultyClient, start: State, calls: list[Call], wrong: Violation | tuple[str, ...]
-    ) -> tuple[str, ...]:
+    def _blamed(self, calls: list[T], found: Found, play: Callable[[list[T]], Found | None]) -> tuple[str, ...]:
+        """The rules that are blamed for what was found, once no call can be left out."""
+        end, wrong = found
         if not isinstance(wrong, Violation):
             return wrong
-        wanted, position = kind_of(wrong), 0
-        while position < len(calls):
-            fewer = calls[:position] + calls[position + 1 :]
-            end, shorter = self.play(client, start, fewer, self.oracle) or (0, ())
-            if fewer and end == len(fewer) and isinstance(shorter, Violation) and kind_of(shorter) == wanted:
-                calls, position, wrong = fewer, 0, shorter
-            else:
-                position += 1
+        calls, wanted, shrinks = calls[:end], kind_of(wrong.client, wrong), True
+        while shrinks:
+            shrinks, position = False, 0
+            while position < len(calls):
+                fewer = calls[:position] + calls[position + 1 :]
+                end, shorter = play(fewer) or (0, ())
+                if (
+                    fewer
+                    and end == len(fewer)
+                    and isinstance(shorter, Violation)
+                    and kind_of(shorter.client, shorter) == wanted
+                ):
+                    calls, wrong, shrinks = fewer, shorter, True
+                else:
+                    position += 1
         return blame(self.oracle, wrong, minimal=True)
 
 
-def _places(entry: Entry) -> Iterator[str]:
-    """The rows that the calls of a word meet, and the operations that they are of."""
-    table, state = entry.table, entry.table.initial
-    for number in entry.word:
-        yield table.letters[number][0]
-        yield from (step.row.id for step in table.steps(state, number))
-        state = table.step(state, number)
-
-
 class _Anything:
-    """Stands for a driver that can ask for anything but a second client."""
+    """Stands for a driver that can ask two clients for anything; one alone hears no echo."""
 
-    def __init__(self, contract: Contract) -> None:
-        self.contract = contract
-        self.fixtures = tuple(contract.fixtures)
+    def __init__(self, machine: Machine) -> None:
+        self.machine, self.contract = machine, machine.contract
+        self.capabilities = Capabilities(
+            operations=frozenset(self.contract.operations),
+            arguments={},
+            clock="virtual",
+            clients=2,
+            concurrency=1,
+            refresh=True,
+            world=frozenset(self.contract.operations),
+            deprecated_initialize=True,
+        )
+        self.fixtures = tuple(self.contract.fixtures)
 
     def lacks(self, operation: str) -> Lacking | None:
         echo = self.contract.operations[operation].driven == "echo"
@@ -231,4 +313,7 @@ class _Anything:
         return True
 
     def has(self, target: str) -> bool:
+        return True
+
+    def applies(self, case: Case) -> bool:
         return True

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from openfirst_conformance.power.faults import Fault
 from openfirst_reference.contract.forms import Guard
-from openfirst_reference.contract.model import Alternative, Contract, Row
+from openfirst_reference.contract.model import CLIENTS_APART, Alternative, Contract, Row
 from openfirst_reference.machine.machine import Machine
 
 
@@ -16,11 +16,15 @@ def broken_by(machine: Machine, choices: Mapping[str, str], fault: Fault) -> fro
 
     They are those that the row carries where the fault is (of a fault in how an operation reads its state or its arguments: the
     rows that it misreads); those that its choices touch, and its alternatives break; and those that answer, after its effects,
-    for a variable that the fault changes, and after other effects for what they copy from there.
+    for a variable that the fault changes, and after other effects for what they copy from there. Of a leak between clients, the
+    rule of that law as well.
     """
     place = _place(machine, fault)
     contract = machine.contract
     rules = {carry.rule for row in place.rows for carry in row.carries}
+    apart = contract.law(CLIENTS_APART)
+    if fault.leak is not None and apart is not None:
+        rules.add(apart)
     open_there = {name for row in place.rows for item in row.may for name, _ in item.when}
     open_there |= {name for row in place.rows for name in _in_classes(contract, row.call)}
     rules |= {rule for name in open_there for rule in contract.choices[name].touches}
@@ -55,6 +59,9 @@ class _Place:
 
 def _place(machine: Machine, fault: Fault) -> _Place:
     contract = machine.contract
+    if fault.leak is not None:
+        row = contract.rows[fault.leak.row]
+        return _Place([row], [row.may[fault.leak.index]], {fault.leak.name})
     if fault.mutant is not None:
         row = contract.rows[fault.mutant.row]
         alternative = row.may[fault.mutant.index]

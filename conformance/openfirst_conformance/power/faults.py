@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 from openfirst_conformance.tiers.planning.letters import Letter
 from openfirst_reference.contract.model import Alternative, Contract
@@ -13,6 +14,9 @@ from openfirst_reference.proof.mutants import Mutant, whole_mutants
 
 EXTRA_STATE = "extra state"
 LOCK = "lock"
+EQUAL = "equal values"
+AGAIN = "second initialisation"
+OTHER = "another client"
 FREE = "free alternative"
 KINDS = (
     "outcome",
@@ -24,14 +28,55 @@ KINDS = (
     FREE,
     EXTRA_STATE,
     LOCK,
+    EQUAL,
+    AGAIN,
+    OTHER,
 )
-PROMISED = {kind: 1 if kind == EXTRA_STATE else 0 for kind in KINDS if kind not in (FREE, LOCK)}
+SELDOM = (EQUAL, AGAIN, OTHER)
+"""The kinds that `complete` does not reach for; `explore` does, with cases made on purpose."""
+PROMISED = {kind: 1 if kind == EXTRA_STATE else 0 for kind in KINDS if kind not in (FREE, LOCK, *SELDOM)}
 """With how many extra states allowed for `complete` promises to find every fault of a kind; of the others it promises nothing."""
 
 
 @dataclass(frozen=True)
+class Equal:
+    """Where a parameter is given what another one is given, too (`twice`), or what a variable holds already."""
+
+    parameter: str
+    other: str
+    twice: bool
+
+    def __str__(self) -> str:
+        return f"{self.parameter} is {'given as ' if self.twice else 'what is held as '}{self.other}"
+
+    def value(self, machine: Machine, state: State, given: Mapping[str, Any]) -> Any:
+        """What the parameter must be given; None where that is nothing."""
+        return given.get(self.other) if self.twice else machine.value(state, self.other)
+
+    def holds(self, machine: Machine, state: State, call: Call) -> bool:
+        """Whether the two are equal, and anything."""
+        value = call.given.get(self.parameter)
+        return value is not None and bool(value == self.value(machine, state, call.given))
+
+
+@dataclass(frozen=True)
+class Leak:
+    """A call that comes to this alternative takes another client's `source` for its own `name`, or gives it the other way round."""
+
+    row: str
+    index: int
+    name: str
+    source: str
+    gives: bool
+
+    def __str__(self) -> str:
+        taken, given = ("another client's ", "the caller's ") if self.gives else ("", "another client's ")
+        return f"{self.row}, alternative {self.index + 1}: {taken}{self.name} is set to {given}{self.source}"
+
+
+@dataclass(frozen=True)
 class Fault:
-    """A fault of one of `KINDS`. Exactly one of `mutant`, `sees` and `takes` says what is wrong.
+    """A fault of one of `KINDS`. Exactly one of `mutant`, `sees`, `takes` and `leak` says what is wrong.
 
     A `free alternative` has any of the faults in an alternative that nothing but the client decides on: the contract permits
     it without naming a choice, and the table of `complete` follows another.
@@ -40,6 +85,8 @@ class Fault:
     `after`: the fault is there only after these calls have been made in a row. That is an extra state where `source` is
     given: the one call leads there from states with that outline only, and what it leads to is left with the outline. With
     no `source` it is a lock: the calls count wherever they are made, and once they have been, the fault stays.
+
+    `equal`: the fault is there only where these two values are equal. `again`: only once the client was initialised again.
     """
 
     kind: str
@@ -49,6 +96,9 @@ class Fault:
     takes: tuple[str, str, str, str] | None = None
     after: tuple[Letter, ...] = ()
     source: State | None = None
+    equal: Equal | None = None
+    again: bool = False
+    leak: Leak | None = None
 
     def __str__(self) -> str:
         return f"{self.kind}: {self.text}"
@@ -58,6 +108,8 @@ class Fault:
         """The row, or the operation, where the fault is."""
         if self.mutant is not None:
             return self.mutant.row
+        if self.leak is not None:
+            return self.leak.row
         return (self.sees or self.takes or ("",))[0]
 
 
@@ -134,10 +186,10 @@ def variables_that_matter(
 def single_faults(machine: Machine) -> dict[str, list[Fault]]:
     """All faults that are there from the start, by kind."""
     contract = machine.contract
-    faults: dict[str, list[Fault]] = {kind: [] for kind in KINDS if kind not in (EXTRA_STATE, LOCK)}
+    faults: dict[str, list[Fault]] = {kind: [] for kind in KINDS if kind not in (EXTRA_STATE, LOCK, *SELDOM)}
     for mutant in whole_mutants(machine):
         if mutant.row in contract.rows and of_the_client(contract, mutant):
-            kind = FREE if _is_free(contract, mutant) else _kind(contract, mutant)
+            kind = FREE if is_free(contract, mutant.row, mutant.index) else _kind(contract, mutant)
             faults[kind].append(Fault(kind, str(mutant), mutant))
     faults["missing guard"] = list(_missing_guards(machine))
     faults["weakened comparison"] = list(_weakened(contract))
@@ -159,12 +211,12 @@ def of_the_client(contract: Contract, mutant: Mutant) -> bool:
     return all(name in own or not contract.variables[name].world for name in changed)
 
 
-def _is_free(contract: Contract, mutant: Mutant) -> bool:
+def is_free(contract: Contract, row: str, index: int) -> bool:
     """Whether a client that makes the choices needed may as well do something else, which comes first."""
-    may = contract.rows[mutant.row].may
-    choices = permitting(contract, may[mutant.index])
+    may = contract.rows[row].may
+    choices = permitting(contract, may[index])
     possible = [item for item in may if not item.breaks and all(choices[name] in values for name, values in item.when)]
-    return possible[:1] != [may[mutant.index]]
+    return possible[:1] != [may[index]]
 
 
 def _kind(contract: Contract, mutant: Mutant) -> str:
@@ -202,3 +254,13 @@ def _weakened(contract: Contract) -> Iterator[Fault]:
                 ):
                     text = f"{operation} takes {parameter} {leaf.name} for {other.name}"
                     yield Fault("weakened comparison", text, takes=(operation, parameter, leaf.name, other.name))
+
+
+def equal_pairs(contract: Contract, operation: str) -> Iterator[Equal]:
+    """The values of an operation that may be equal: each datum that is given, to every datum that is held or given with it."""
+    data = [name for name, item in contract.variables.items() if not item.is_enumeration and item.owner is None]
+    stated = contract.operations[operation]
+    parameters = [name for name in stated.parameters if name in data and not stated.by_world]
+    for number, parameter in enumerate(parameters):
+        yield from (Equal(parameter, name, twice=False) for name in data)
+        yield from (Equal(parameter, other, twice=True) for other in parameters[:number])

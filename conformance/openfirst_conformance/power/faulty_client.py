@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from openfirst_conformance.power.faults import Fault, taken_for
+from openfirst_conformance.tiers.reach import begins_again
 from openfirst_reference.contract.findings import ContractError
 from openfirst_reference.contract.model import ANY_ERROR, OF_SERVICE
 from openfirst_reference.machine.machine import Machine
@@ -20,7 +21,7 @@ class FaultyClient:
 
     def __init__(self, machine: Machine, choices: Mapping[str, str], fault: Fault | None = None) -> None:
         self.machine, self.choices, self.fault = machine, choices, fault
-        self._ready = len(fault.after) if fault else 0
+        self._ready = (len(fault.after) or int(fault.again)) if fault else 0
         self._known: dict[tuple[State, int, Call], tuple[Settled, State, int]] = {}
 
     def respond(self, state: State, progress: int, call: Call) -> tuple[Settled, State, int]:
@@ -36,19 +37,21 @@ class FaultyClient:
         except ContractError:
             # The fault has led to where the table ends: from there on the client fails, for no reason that it could name.
             return Refused(), state, progress
-        onward = self._onward(state, progress, call, step.after)
+        onward = self._onward(state, progress, call, step)
         if step.is_error:
             return Refused(None if step.code in (ANY_ERROR, OF_SERVICE) else step.code), step.after, onward
         assert step.answer is not None
         value = _OF_A_SERVICE if step.answer.made_by_service else self.machine.answer(step, str)
         return Answered(value), step.after, onward
 
-    def _onward(self, before: State, progress: int, call: Call, after: State) -> int:
+    def _onward(self, before: State, progress: int, call: Call, step: Step) -> int:
         """How many of the calls are made after which the fault is there."""
+        if self.fault is not None and self.fault.again:
+            return int(progress == self._ready or begins_again(self.machine, step))
         if self.fault is None or not self.fault.after:
             return progress
         wanted, source, outline = self.fault.after, self.fault.source, self.machine.outline
-        if progress == self._ready and (source is None or outline(before) == outline(after)):
+        if progress == self._ready and (source is None or outline(before) == outline(step.after)):
             return progress
         made = (call.operation, tuple(call.leaves.items()))
         if progress < self._ready and made == wanted[progress] and source in (None, outline(before)):
@@ -58,6 +61,8 @@ class FaultyClient:
     def step(self, state: State, progress: int, call: Call) -> Step:
         """The step that the client takes. Raises ContractError where the table has none."""
         fault = self.fault if progress == self._ready else None
+        if fault and fault.equal and not fault.equal.holds(self.machine, state, call):
+            fault = None
         steps = [s for s in self._seen(state, fault, call) if all(self.choices[name] in v for name, v in s.when)]
         for step in steps:
             if fault and fault.mutant and fault.mutant.applies(self.machine, step):

@@ -11,14 +11,26 @@ from random import Random
 
 from openfirst_conformance.oracle.oracle import Oracle
 from openfirst_conformance.power.bench import Bench, Result
+from openfirst_conformance.power.company import leaks
 from openfirst_conformance.power.deletion import Blamed, each_rule_blamed
-from openfirst_conformance.power.faults import EXTRA_STATE, KINDS, LOCK, PROMISED, Fault, choices_for, single_faults
+from openfirst_conformance.power.faults import (
+    EXTRA_STATE,
+    KINDS,
+    LOCK,
+    OTHER,
+    PROMISED,
+    SELDOM,
+    Fault,
+    choices_for,
+    single_faults,
+)
 from openfirst_conformance.power.faulty_client import FaultyClient
 from openfirst_conformance.power.later_faults import later_faults
+from openfirst_conformance.power.reaching_faults import Reaching
 from openfirst_conformance.power.trivial_clients import Floor, floor
 from openfirst_reference.machine.machine import Machine
 
-_LATER = 1000
+_MANY = 1000
 
 
 @dataclass
@@ -26,8 +38,9 @@ class Power:
     """What was measured.
 
     `extra`: the extra states that were allowed for, None where each kind had as many as its promise needs. `suites`: the calls
-    of a suite, by extra states. `there_are`: how many mutants of a kind there are; of a kind that is missing, without end.
-    `accused`: those of so many `variants` that were accused, though they conform. `rules`: see `each_rule_blamed`.
+    of a suite, by extra states; `on_purpose`: those of the cases that `explore` makes on purpose. `there_are`: how many mutants of
+    a kind there are; of a kind that is missing, without end. `accused`: those of so many `variants` that were accused, though they
+    conform. `rules`: see `each_rule_blamed`.
     """
 
     extra: int | None
@@ -41,6 +54,7 @@ class Power:
     accused: list[str] = field(default_factory=list)
     rules: dict[str, Blamed | None] = field(default_factory=dict)
     floor: tuple[Floor, Floor] = (Floor((), ()), Floor((), ()))
+    on_purpose: int = 0
 
     def of(self, kind: str) -> list[Result]:
         """The results of a kind."""
@@ -78,42 +92,47 @@ def measure(
 ) -> Power:
     """Try mutants of every kind against `complete`: `each` of them, drawn at random, or all there are.
 
-    Of those that are there only after some calls there is no end: a thousand are drawn. `announce` is told what is being tried.
+    Of those that are not listed one by one a thousand are drawn. `announce` is told what is being tried.
     """
     power, random = Power(extra, each, seed), Random(seed)
-    benches: dict[tuple[frozenset[tuple[str, str]], int], Bench] = {}
+    benches: dict[tuple[frozenset[tuple[str, str]], int, bool], Bench] = {}
     default = machine.contract.default_choices()
 
     def bench_of(choices: Mapping[str, str], kind: str) -> Bench:
         allowed = extra if extra is not None else 1 if kind in (EXTRA_STATE, LOCK) else 0
-        key = (frozenset(choices.items()), allowed)
+        key = (frozenset(choices.items()), allowed, kind in SELDOM)
         if key not in benches:
-            benches[key] = Bench(machine, choices, allowed)
+            benches[key] = Bench(machine, choices, allowed, further=kind in SELDOM)
         return benches[key]
 
     single = single_faults(machine)
-    for faults in single.values():
+    reaching, leaking = Reaching(machine.contract, single), list(leaks(machine.contract))
+    for faults in (*single.values(), leaking):
         random.shuffle(faults)
     for kind in KINDS:
         announce(kind)
         began = time.perf_counter()
-        if kind in single:
-            power.there_are[kind] = len(single[kind])
-        later = kind not in single
-        drawn: Iterable[tuple[Mapping[str, str], Fault]] = (
-            ((default, fault) for fault in later_faults(random, kind, bench_of(default, kind).full, single))
-            if later
-            else ((choices_for(machine, fault), fault) for fault in single[kind])
-        )
+        listed = {**single, OTHER: leaking}.get(kind)
+        drawn: Iterable[tuple[Mapping[str, str], Fault]]
+        if listed is not None:
+            power.there_are[kind] = len(listed)
+            drawn = ((choices_for(machine, fault), fault) for fault in listed)
+        elif kind in SELDOM:
+            power.there_are[kind] = reaching.count(kind)
+            drawn = ((default, fault) for fault in reaching.draw(random, kind))
+        else:
+            drawn = ((default, fault) for fault in later_faults(random, kind, bench_of(default, kind).full, single))
         benched = ((bench_of(choices, kind), fault) for choices, fault in drawn)
-        met = ((bench, fault) for bench, fault in benched if fault.place in bench.meeting)
-        for bench, fault in itertools.islice(met, each or (_LATER if later else None)):
+        met = ((bench, fault) for bench, fault in benched if bench.meets(fault))
+        for bench, fault in itertools.islice(met, each or (_MANY if listed is None else None)):
             result = bench.run(fault)
             power.results.append(replace(result, beyond=bench.beyond(fault)) if result.killed else result)
         power.seconds[kind] = time.perf_counter() - began
-    for (choices, allowed), bench in benches.items():
-        if dict(choices) == default:
+    for (choices, allowed, further), bench in benches.items():
+        if dict(choices) == default and not further:
             power.suites[allowed] = bench.calls
+        elif further:
+            power.on_purpose = bench.on_purpose
     bench = bench_of(default, KINDS[0])
     announce("conforming variants")
     power.variants, power.accused = conforming_variants(bench)

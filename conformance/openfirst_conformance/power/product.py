@@ -8,14 +8,15 @@ copied: each parameter of that kind is varied alone, with values that are new. A
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from functools import cache, cached_property
 from itertools import product
 from typing import Any, NamedTuple
 
 from openfirst_conformance.oracle.explanation import Node
 from openfirst_conformance.oracle.oracle import Oracle
-from openfirst_conformance.power.faults import Fault, variables_that_matter
+from openfirst_conformance.power.faults import Equal, Fault, variables_that_matter
 from openfirst_conformance.power.faulty_client import FaultyClient
 from openfirst_conformance.tiers.planning.letters import Letter
 from openfirst_conformance.tiers.planning.resolved_table import Table
@@ -41,11 +42,12 @@ class Pair(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Template:
-    """A call but for its values: for each parameter those to choose from."""
+    """A call but for its values: for each parameter those to choose from, or (`equal`) one that is there already."""
 
     operation: str
     names: tuple[str, ...]
     values: tuple[tuple[Any, ...], ...]
+    equal: Equal | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -103,6 +105,12 @@ class Product:
         part = _blanked(self.machine, blank)
         start = Pair(part(table.initial), 0, frozenset([self.oracle.node((part(table.initial),), ())]))
         for number, templates in enumerate(self._parts(table, fault)):
+            if fault.equal or fault.again:
+                # The right client is not known to go where the fault is.
+                way = self._walk(client, templates, part, [(start, Path(0), None)], None, Met())
+                if way is not None:
+                    return way
+                continue
             # Until the fault is met, the client does what the right one does. Where the right one goes is known once for all.
             key = (table.fixture, fault.takes, number, blank)
             if key not in self._met:
@@ -173,14 +181,17 @@ class Product:
         """The variables that nothing depends on."""
         changes = fault.mutant.changes or {} if fault.mutant else {}
         shown = fault.mutant.outcome[1] if fault.mutant and fault.mutant.outcome else None
-        matter = variables_that_matter(self.machine, self.choices, changes, shown.fields.values() if shown else ())
+        asked = {*(shown.fields.values() if shown else ())}
+        if fault.equal and not fault.equal.twice:
+            asked.add(fault.equal.other)
+        matter = variables_that_matter(self.machine, self.choices, changes, asked)
         return frozenset(self.machine.names) - matter
 
     # Calls ------------------------------------------------------------------------------------------------------------
 
     def _parts(self, table: Table, fault: Fault) -> list[list[Template]]:
         """The calls to make, in parts that are tried one after another."""
-        key = (table.fixture, fault.takes)
+        key = (table.fixture, fault.takes, fault.equal, fault.equal and fault.place)
         if key not in self._alphabets:
             self._alphabets[key] = list(self._parts_of(table, fault))
         return self._alphabets[key]
@@ -199,12 +210,20 @@ class Product:
         copied -= self._told_apart
         for varied in sorted(copied) or [""]:
             still = copied - {varied}
-            yield [
+            part = [
                 template
                 for operation, leaves in letters.values()
                 if all(leaf == bases[operation][name] for name, leaf in leaves if name in still)
                 for template in self._templates((operation, leaves), varied)
             ]
+            yield [*part, *self._equal_ones(fault, part)]
+
+    def _equal_ones(self, fault: Fault, templates: Iterable[Template]) -> Iterator[Template]:
+        """The calls in which two values are equal where a fault is about that."""
+        if fault.equal is not None:
+            row = self.machine.contract.rows.get(fault.place)
+            operation = row.call if row else fault.place
+            yield from (replace(item, equal=fault.equal) for item in templates if item.operation == operation)
 
     def _templates(self, letter: Letter, varied: str) -> Iterator[Template]:
         operation, leaves = letter
@@ -223,12 +242,23 @@ class Product:
         outline = self.machine.outline(pair.state)
         for template in templates:
             chosen = tuple(_first_not_in(held, values) for values in template.values)
+            given = {name: some[at] for name, some, at in zip(template.names, template.values, chosen, strict=True)}
+            if template.equal is not None:
+                value = template.equal.value(self.machine, pair.state, given)
+                if value is not None:
+                    given[template.equal.parameter] = value
+                    yield from self._classified(template.operation, given, pair.state)
+                continue
             key = (template, chosen, outline)
             if key not in self._calls:
-                given = {name: some[at] for name, some, at in zip(template.names, template.values, chosen, strict=True)}
                 arguments = self.machine.arguments(template.operation, given)
                 self._calls[key] = self.machine.call(template.operation, arguments, pair.state)
             yield self._calls[key]
+
+    def _classified(self, operation: str, given: Mapping[str, Any], state: State) -> Iterator[Call]:
+        """The call, if what it gives is of some class."""
+        with suppress(ValueError):
+            yield self.machine.call(operation, self.machine.arguments(operation, given), state)
 
     @cached_property
     def _told_apart(self) -> set[str]:

@@ -10,7 +10,7 @@ from rich.table import Table
 
 from openfirst_conformance.power.bench import Result
 from openfirst_conformance.power.deletion import Blamed
-from openfirst_conformance.power.faults import KINDS, PROMISED
+from openfirst_conformance.power.faults import KINDS, PROMISED, SELDOM
 from openfirst_conformance.power.measure import Power
 from openfirst_reference.contract.findings import list_words
 from openfirst_reference.show.step_words import call_words
@@ -27,6 +27,9 @@ _MEANING = {
     "free alternative": "any of these, where the contract permits several things and names no choice; the table follows another",
     "extra state": "any of the others, in a double of one kind of state, which one call from one kind of state leads to",
     "lock": "any of the others, once three calls have been made in a row",
+    "equal values": "any of the first six, where a call gives what the client holds, or held, as whatever; or one value twice",
+    "second initialisation": "any of the first six, once the client has been initialised again",
+    "another client": "a call with an effect takes a value from another client, or leaves one with it",
 }
 
 
@@ -160,6 +163,7 @@ def as_json(power: Power) -> dict[str, Any]:
         "each": power.each,
         "seed": power.seed,
         "suites": [{"extraStates": extra, "calls": calls} for extra, calls in sorted(power.suites.items())],
+        "onPurpose": power.on_purpose,
         "kinds": list(measured(power)),
         "survivors": [
             {
@@ -227,7 +231,9 @@ def as_markdown(power: Power) -> str:
             *(f"- *{kind}*: {meaning}." for kind, meaning in _MEANING.items()),
             "",
             f"With `-k 0` all must be killed that do not conform; {list_words(promised)}. Nothing is promised of a",
-            "*free alternative* or of a *lock*. An *extra state* is drawn where the world stands still in the course of a case:",
+            "*free alternative* or of a *lock*. The last three kinds are beyond `complete`: they are tried against the cases that",
+            f"`explore` makes on purpose as well ({power.on_purpose:,} calls); nothing is promised, and survivors are shown. An",
+            "*extra state* is drawn where the world stands still in the course of a case:",
             "in the other fixtures one extra state less is allowed for. *Not told*: all that the fault leaves behind is a",
             "difference that no call surely shows, and the report of `openfirst check` says so. Mutants are drawn from those",
             "whose fault one client alone can meet.",
@@ -288,10 +294,17 @@ def _manner(rule: str, blamed: Blamed | None) -> str:
 
 
 def _markdown_survivors(power: Power) -> list[str]:
-    survivors = [result for result in power.results if result.survived and power.is_promised(result.fault.kind)]
+    survivors = [
+        result
+        for result in power.results
+        if result.survived and (power.is_promised(result.fault.kind) or result.fault.kind in SELDOM)
+    ]
     if not survivors:
-        return ["Of the kinds of which something is promised none survived.", ""]
-    lines = ["Those that survived of the kinds of which something is promised, each with what shows the fault:", ""]
+        return ["Of the kinds of which something is promised, and of the last three, none survived.", ""]
+    lines = [
+        "Those that survived of the kinds of which something is promised, and of the last three, each with what shows it:",
+        "",
+    ]
     for result in survivors:
         lines += [f"- {result.fault}. {_why(power, result)}", *([f"  `{_witness(result)}`"] if result.witness else [])]
     return [*lines, ""]

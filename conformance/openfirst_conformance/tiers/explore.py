@@ -14,7 +14,14 @@ from openfirst_conformance.driving.subject import Subject
 from openfirst_conformance.tiers.choice_probes import learnt
 from openfirst_conformance.tiers.planning.hsi import Word
 from openfirst_conformance.tiers.planning.resolved_table import Table, tables_of
-from openfirst_conformance.tiers.reach import endurance, equal_values, in_company, while_the_world_acts
+from openfirst_conformance.tiers.reach import (
+    endurance,
+    equal_and_idle,
+    equal_values,
+    in_company,
+    initialised_again,
+    while_the_world_acts,
+)
 from openfirst_conformance.tiers.sweep import rounds
 from openfirst_conformance.tiers.values import Pool, longest, made_values, near_misses, pairs_alike
 from openfirst_reference.contract.expressions import mentioned
@@ -45,28 +52,36 @@ async def explore(subject: Subject) -> AsyncIterator[Played]:
 def _cases(subject: Subject) -> Iterator[Case]:
     tables = tables_of(subject)
     made = made_values(subject.oracle.machine, subject.settings.seed)
-    still = [table for table in tables if not table.moves_the_world and len(table.ways) > 1]
+    still = still_of(tables)
     for index, table in enumerate(still):
         yield from _one_value_each(table, made, slice(index, None, len(still)))
     if not subject.driver.is_platform:  # which stamps the values that a token holds, so that each case has its own
         for table in still[:1]:
             yield from _one_holder_each(table, made, subject.settings.seed)
-    yield from _on_purpose(subject, still, [table for table in tables if table.moves_the_world])
+    yield from on_purpose(subject, tables)
     walker = _Walker(subject, tables, made)
     for number in range(1, subject.settings.walks + 1):
         yield walker.walk(number)
 
 
-def _on_purpose(subject: Subject, tables: Sequence[Table], moving: Sequence[Table]) -> Iterator[Case]:
+def still_of(tables: Sequence[Table]) -> list[Table]:
+    """The tables in which something can happen and the world stands still."""
+    return [table for table in tables if not table.moves_the_world and len(table.ways) > 1]
+
+
+def on_purpose(subject: Subject, tables: Sequence[Table]) -> Iterator[Case]:
     """What lies beyond `complete`, and needs no luck: many sessions, equal values, a world that acts, another client."""
     driver = subject.driver
-    by_fixture = {table.fixture: table for table in tables}
+    moving, still = [table for table in tables if table.moves_the_world], still_of(tables)
+    by_fixture = {table.fixture: table for table in still}
     opening = [each for each in rounds(driver.machine, driver.has) if each.fixture in by_fixture]
-    cases: list[Iterable[Case]] = [equal_values(table) for table in tables]
+    cases: list[Iterable[Case]] = [equal_values(table) for table in still]
+    cases += [reached(table) for table in still for reached in (equal_and_idle, initialised_again)]
     cases += [[endurance(each, _status(by_fixture[each.fixture]))] for each in opening[:1]]
     cases += [while_the_world_acts(table) for table in moving]
-    if driver.capabilities.clients > 1:
-        cases += [in_company(one, other) for one in tables[:1] for other in _likeliest(tables)]
+    if driver.capabilities.clients > 1 and still:
+        pairs = [pair for other in _likeliest(still) for pair in ((still[0], other), (other, still[0]))]
+        cases += [in_company(one, other) for one, other in dict.fromkeys(pairs)]
     yield from (case for case in itertools.chain(*cases) if driver.applies(case))
 
 

@@ -1,4 +1,4 @@
-"""Reach: cases made on purpose for what lies beyond `complete`: depth, values that are equal, and other clients.
+"""Reach: cases on purpose for what lies beyond `complete`: depth, equal values, a second initialisation, and other clients.
 
 Nothing here is drawn; the same contract gives the same cases.
 """
@@ -6,16 +6,20 @@ Nothing here is drawn; the same contract gives the same cases.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from openfirst_conformance.cases.case import Case, Planned
+from openfirst_conformance.tiers.planning.hsi import Word, maximal, suite
+from openfirst_conformance.tiers.planning.identify import Identifier
 from openfirst_conformance.tiers.planning.kinds import kinds_of
 from openfirst_conformance.tiers.planning.resolved_table import Table
 from openfirst_conformance.tiers.sweep import Round
+from openfirst_reference.contract.model import Contract
+from openfirst_reference.machine.machine import Machine
 from openfirst_reference.machine.search import Search
-from openfirst_reference.machine.step import Call, State
+from openfirst_reference.machine.step import Call, State, Step
 
 SESSIONS = 100
 _SWEPT = (3, 10, 30, SESSIONS)
@@ -60,6 +64,53 @@ def equal_values(table: Table) -> Iterator[Case]:
                 if found is not None:
                     values = {parameter: _TWICE, other: _TWICE}
                     yield from _giving(table, found[0], operation, values, looks, f"{parameter}-is-{other}-too")
+
+
+def equal_and_idle(table: Table) -> Iterator[Case]:
+    """In every kind of state, one after another, the calls that change nothing, giving what is held, or one value twice."""
+    looks = _looks(table)
+    for number, way in enumerate(kinds_of(table).values(), 1):
+        state = table.classes.after(way)
+        calls: dict[Call, None] = {}
+        for operation, parameters in _data_given(table).items():
+            for letter in _one_of_each_row(table, state, operation):
+                for values in _equals(table, state, parameters):
+                    call = _filled(table, state, letter, values)
+                    if call is not None and all(step.after == state for step in table.resolution.steps(state, call)):
+                        calls[call] = None
+        case = table.case(f"equal-{table.fixture}-idle-{number}", "one value in two places, and nothing changes", way)
+        told = [made for call in calls for made in (Planned("a", call.operation, call.arguments), *looks)]
+        if told:
+            yield replace(case, calls=(*case.calls, *told))
+
+
+def _one_of_each_row(table: Table, state: State, operation: str) -> list[int]:
+    """A call of an operation for each row that its calls meet."""
+    own = [number for number in table.inputs(state) if table.letters[number][0] == operation]
+    return list({table.met(state, number): number for number in own[::-1]}.values())
+
+
+def _equals(table: Table, state: State, parameters: Sequence[str]) -> Iterator[dict[str, str]]:
+    """Each of the parameters with each value that is held, and each two of them with one value."""
+    contract, index = table.contract, table.machine.index
+    data = [name for name, item in contract.variables.items() if not item.is_enumeration and item.owner is None]
+    held = dict.fromkeys(str(state[index[name]]) for name in data if state[index[name]])
+    for number, parameter in enumerate(parameters):
+        yield from ({parameter: value} for value in held)
+        yield from ({parameter: _TWICE, other: _TWICE} for other in parameters[:number])
+
+
+def _filled(table: Table, state: State, letter: int, values: Mapping[str, str]) -> Call | None:
+    """The call with these values in it; None where it is of no class, or cannot be made."""
+    call = table.call(state, letter)
+    if call is None:
+        return None
+    arguments = table.machine.arguments(call.operation, {**call.given, **values})
+    try:
+        filled = table.machine.call(call.operation, arguments, state)
+    except ValueError:
+        return None
+    return filled if table.subject.driver.permits(call.operation, arguments) else None
 
 
 _TWICE = "twice"
@@ -110,6 +161,59 @@ def _giving(
         yield replace(case, calls=(*case.calls, Planned("a", operation, arguments), *looks))
 
 
+# Initialised again ----------------------------------------------------------------------------------------------------
+
+
+def initialising(contract: Contract) -> frozenset[str]:
+    """The operations by which a client says what the world has given it."""
+    return frozenset(
+        row.call
+        for row in contract.rows.values()
+        if not contract.operations[row.call].by_world
+        for item in row.may
+        if any(contract.variables[name].world for name in contract.changes(item.effect))
+    )
+
+
+def begins_again(machine: Machine, step: Step) -> bool:
+    """Whether a client says what the world has given it, and the world had given it something before."""
+    contract = machine.contract
+    return not contract.operations[step.call.operation].by_world and any(
+        contract.variables[name].world and machine.value(step.before, name) != contract.variables[name].initial
+        for name in contract.changes(step.alternative.effect)
+    )
+
+
+def initialised_again(table: Table) -> Iterator[Case]:
+    """From every kind of state, come to by way of a second initialisation, what `complete` tries of it with no extra state."""
+    if initialising(table.contract).isdisjoint(table.operations):
+        return
+    kinds = kinds_of(table)
+    ways = _ways_again(table)
+    identify = Identifier(table, kinds.values()).identify
+    words = suite(table.classes, [ways[kind] for kind in kinds if kind in ways], identify, 0)
+    for number, word in enumerate(maximal(words), 1):
+        yield table.case(f"again-{table.fixture}-{number}", "initialised again", word, number)
+
+
+def _ways_again(table: Table) -> dict[Hashable, Word]:
+    """A shortest way to each kind of state through a second initialisation, by the state's outline."""
+    outline, start = table.machine.outline, (table.initial, False)
+    first = {(outline(table.initial), False): start}
+    search = Search[tuple[State, bool], int]([start])
+    ways: dict[Hashable, Word] = {}
+    for here in search:
+        state, again = here
+        if again:
+            ways.setdefault(outline(state), search.way(here))
+        for number in table.inputs(state):
+            for step in table.steps(state, number)[:1]:
+                there = (step.after, again or begins_again(table.machine, step))
+                if first.setdefault((outline(there[0]), there[1]), there) == there:
+                    search.found(here, number, there)
+    return ways
+
+
 # Another client -------------------------------------------------------------------------------------------------------
 
 
@@ -124,18 +228,18 @@ def in_company(table: Table, other: Table) -> Iterator[Case]:
 
 
 def _tour(table: Table) -> list[tuple[State, int]]:
-    """A walk: in every kind of state, each operation that changes something, giving little and giving much; with the states."""
+    """A walk: in every kind of state, each operation that changes something, giving little and much in each row; and where."""
     operations, outline = table.contract.operations, table.machine.outline
     todo: set[tuple[State, int]] = set()
     for way in kinds_of(table).values():
         state = table.classes.after(way)
         for numbers in (table.inputs(state), table.rich_inputs(state)):
-            first: dict[str, int] = {}
+            first: dict[tuple[str, Hashable], int] = {}
             for number in numbers:
-                first.setdefault(table.letters[number][0], number)
+                first.setdefault((table.letters[number][0], table.met(state, number)), number)
             todo |= {
                 (outline(state), number)
-                for name, number in first.items()
+                for (name, _), number in first.items()
                 if not operations[name].pure and not operations[name].by_world
             }
     state, tour = table.initial, list[tuple[State, int]]()

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from openfirst_conformance.cases.case import Case
 from openfirst_conformance.driving.played import Played
-from openfirst_conformance.driving.shrink import failure_of, kind_of, shrink
+from openfirst_conformance.driving.shrink import caller, failure_of, kind_of, shrink
 from openfirst_conformance.driving.subject import Subject
 from openfirst_conformance.oracle.explanation import Moment, Violation, back
 from openfirst_conformance.verdicts.blame import blame, contradicted
@@ -80,7 +80,10 @@ class Confirmer:
         seen = self._signature(played)
         known = self._known(played.case, seen, violation)
         if known not in self._blamed and self._vanished[known] < _TRIES:
-            self._looked_for = (kind_of(played.case, violation), self._subject.oracle_of(played.case).wrong(violation))
+            self._looked_for = (
+                kind_of(caller(played.case, violation), violation),
+                self._subject.oracle_of(played.case).wrong(violation),
+            )
             faults = self._patience.faults
             shortest = await self._confirmed(played)
             self._looked_for = None
@@ -111,7 +114,7 @@ class Confirmer:
 
     def _is_looked_for(self, case: Case, violation: Violation) -> bool:
         """Whether it is what a case is being made minimal for: then it must not pass as known."""
-        if self._looked_for is None or kind_of(case, violation) != self._looked_for[0]:
+        if self._looked_for is None or kind_of(caller(case, violation), violation) != self._looked_for[0]:
             return False
         return self._looked_for[1] <= self._subject.oracle_of(case).wrong(violation)
 

@@ -370,7 +370,7 @@ def clients_left(implementation: type[Plain], *calls: Planned) -> tuple[list[str
             await driver.start()
             oracle = Oracle(MACHINE, driver.declared_choices())
             case = Case("two", "", {"a": "token-with-id", "b": "token-with-id"}, calls)
-            return await shrink(driver, oracle, await driver.play(case, oracle))
+            return await shrink(driver, lambda shorter: driver.play(shorter, oracle), await driver.play(case, oracle))
         finally:
             await driver.adapter.close()
             await platform.close()

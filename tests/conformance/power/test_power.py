@@ -16,21 +16,39 @@ from click.testing import CliRunner
 from openfirst.cli import main
 from openfirst_conformance.power.bench import Bench, Result
 from openfirst_conformance.power.cause import broken_by
+from openfirst_conformance.power.company import leaks
 from openfirst_conformance.power.deletion import Blamed, each_rule_blamed
-from openfirst_conformance.power.faults import EXTRA_STATE, FREE, LOCK, PROMISED, Fault, choices_for, single_faults
+from openfirst_conformance.power.faults import (
+    AGAIN,
+    EQUAL,
+    EXTRA_STATE,
+    FREE,
+    LOCK,
+    OTHER,
+    PROMISED,
+    Equal,
+    Fault,
+    choices_for,
+    equal_pairs,
+    single_faults,
+)
 from openfirst_conformance.power.faulty_client import FaultyClient
 from openfirst_conformance.power.later_faults import later_faults
 from openfirst_conformance.power.measure import Power, conforming_variants
+from openfirst_conformance.power.reaching_faults import Reaching
 from openfirst_conformance.power.trivial_clients import Floor, floor
 from openfirst_conformance.reports.power import as_json, as_markdown, as_text
+from openfirst_conformance.tiers.reach import initialising
 from openfirst_conformance.tiers.sweep import sweep
 from openfirst_reference.contract.load import load_contract
 from openfirst_reference.machine.machine import Machine
+from openfirst_reference.machine.outcome import Refused
 
 CONTRACT = load_contract()
 MACHINE = Machine(CONTRACT)
 DEFAULT = CONTRACT.default_choices()
 SINGLE = single_faults(MACHINE)
+REACHING, LEAKS = Reaching(CONTRACT, SINGLE), list(leaks(CONTRACT))
 FAULTS = {str(fault): fault for faults in SINGLE.values() for fault in faults}
 # Not found, and no promise kept; docs/judge.md says why.
 IN_THE_CONFERENCE_ALONE = (
@@ -260,6 +278,115 @@ def test_whoever_gives_every_call_the_same_outcome_passes_next_to_nothing() -> N
     assert accepts.passed == ("close-leaves-conference",)
 
 
+# Beyond `complete`: what `explore` makes on purpose ----------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def further() -> Bench:
+    """With what `explore` makes on purpose after what `complete` tries."""
+    return Bench(MACHINE, DEFAULT, 0, further=True)
+
+
+def where(parameter: str, other: str, name: str, *, twice: bool = False) -> Fault:
+    """The fault of this name, where the two values are equal."""
+    return replace(FAULTS[name], kind=EQUAL, equal=Equal(parameter, other, twice))
+
+
+def once_again(name: str) -> Fault:
+    """The fault of this name, from a second initialisation on."""
+    return replace(FAULTS[name], kind=AGAIN, again=True)
+
+
+def leak(text: str) -> Fault:
+    """The leak that is told so."""
+    return next(fault for fault in LEAKS if fault.text == text)
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        # The name is the external ID: what decides nothing, and is another thing.
+        where("name", "tokenExternalId", "target: update.open, alternative 1: avatarUrl is set to name"),
+        # An update to what is there already takes nothing.
+        where(
+            "avatarUrl", "avatarUrl", "forgotten effect: update.open, alternative 1: the effect updated is forgotten"
+        ),
+        where("avatarUrl", "name", "leaked variable: open.with-info, alternative 1: name is kept", twice=True),
+        # Refused all the same, and then the session is open.
+        where("name", "lastName", "target: open.external-id-mismatch, alternative 1: session is set to open"),
+        where("name", "name", "outcome: open.again, alternative 1: answer nothing"),
+        once_again("target: isOpen.closed, alternative 1: session is set to lost"),
+        once_again("forgotten effect: open.without-info.key-secret, alternative 1: the effect opened is forgotten"),
+        leak("open.with-info, alternative 1: avatarUrl is set to another client's lastAvatarUrl"),
+        leak("open.without-info, alternative 1: name is set to another client's name"),
+        leak("open.with-info, alternative 1: another client's avatarUrl is set to the caller's externalId"),
+        leak("close.open, alternative 1: another client's session is set to the caller's session"),
+    ],
+    ids=str,
+)
+def test_what_complete_does_not_reach_for_explore_finds(bench: Bench, further: Bench, fault: Fault) -> None:
+    assert fault.leak or not bench.run(fault).killed
+    result = further.run(fault)
+    assert result.calls is not None and result.calls > bench.calls
+
+
+@pytest.mark.parametrize("kind", [EQUAL, AGAIN])
+def test_mutants_that_are_seldom_there_are_killed_or_conform(further: Bench, kind: str) -> None:
+    drawn = (fault for fault in REACHING.draw(Random(1), kind) if further.meets(fault))
+    results = [further.run(fault) for fault in islice(drawn, 6)]
+    assert any(result.killed for result in results)
+    assert not missed(results)
+
+
+def test_a_leak_between_clients_may_survive_where_too_much_must_come_together(further: Bench) -> None:
+    """One that has closed a session with an avatar leaves a conference in its second, while the other has a session."""
+    leaves = "use.open.leaves-conference, alternative 1"
+    result = further.run(leak(f"{leaves}: another client's externalId is set to the caller's lastAvatarUrl"))
+    assert result.survived
+    assert result.witness is not None
+    assert result.witness[0] == "token-with-id and token-with-id"
+
+
+def test_a_leak_into_what_nothing_shows_conforms(further: Bench) -> None:
+    assert further.run(leak("close.open, alternative 1: lastName is set to another client's avatarUrl")).conforms
+
+
+def test_a_fault_where_two_values_are_equal_is_there_nowhere_else() -> None:
+    fault = where("name", "name", "outcome: update.open, alternative 1: error token-invalid")
+    client, state = FaultyClient(MACHINE, DEFAULT, fault), MACHINE.fixture("token-with-id")
+    for name, refused in (("Ana", False), ("Ana", True), ("Ben", False), (None, False), (None, False)):
+        if state == MACHINE.fixture("token-with-id"):
+            state = client.respond(state, 0, MACHINE.call("open", {}, state))[1]
+        outcome, state, _ = client.respond(
+            state, 0, MACHINE.call("updateParticipantInfo", {"name": name, "avatarUrl": None}, state)
+        )
+        assert isinstance(outcome, Refused) is refused
+
+
+def test_a_fault_from_a_second_initialisation_on_needs_one_that_is_accepted() -> None:
+    client = FaultyClient(MACHINE, DEFAULT, once_again("outcome: isOpen.closed, alternative 1: error not-initialized"))
+    state, progress, seen = MACHINE.fixture("uninitialised"), 0, []
+    for _ in range(3):
+        credential = {"credential": {"condition": "good", "externalId": "Zoë"}}
+        outcome, state, progress = client.respond(state, progress, MACHINE.call("isOpen", {}, state))
+        seen.append(isinstance(outcome, Refused))
+        _, state, progress = client.respond(state, progress, MACHINE.call("initializeToken", credential, state))
+    assert seen == [False, False, True]
+
+
+def test_the_kinds_beyond_complete_are_as_many_as_the_contract_makes(further: Bench) -> None:
+    # Of an update, two data that are given: each to seven that are held, and the second to the first.
+    pairs = list(equal_pairs(CONTRACT, "updateParticipantInfo"))
+    assert len(pairs) == 15
+    assert str(pairs[0]) == "name is what is held as name"
+    assert str(pairs[-1]) == "avatarUrl is given as name"
+    assert not list(equal_pairs(CONTRACT, "close"))
+    assert initialising(CONTRACT) == {"initialize", "initializeToken"}
+    rows = {fault.place for fault in LEAKS}
+    assert "open.with-info" in rows and "isOpen.open" not in rows and "platformCloses.open" not in rows
+    assert further.on_purpose < 15_000
+
+
 # The command, and the page that it makes --------------------------------------------------------------------------------
 
 
@@ -340,7 +467,8 @@ def rows_of(page: str, heading: str) -> list[list[str]]:
 def test_the_page_is_of_this_contract_and_this_suite(bench: Bench, bigger: Bench) -> None:
     assert f"{bench.calls:,} calls with -k 0 and {bigger.calls:,} calls with -k 1" in PAGE
     rows = {row[0]: row[1:] for row in rows_of(PAGE, "Mutants")}
-    there_are = {kind: f"{len(faults):,}" for kind, faults in SINGLE.items()}
+    there_are = {kind: f"{len(faults):,}" for kind, faults in {**SINGLE, OTHER: LEAKS}.items()}
+    there_are |= {kind: f"{REACHING.count(kind):,}" for kind in (EQUAL, AGAIN)}
     assert {kind: row[0] for kind, row in rows.items()} == {**there_are, EXTRA_STATE: "no end", LOCK: "no end"}
     assert [row[0].strip("`") for row in rows_of(PAGE, "Every rule")] == list(CONTRACT.rules)
     figures = [(str(len(each.passed)), str(len(each.tested))) for each in floor(CONTRACT)]
@@ -354,7 +482,8 @@ def test_the_page_shows_a_judge_that_keeps_its_promises() -> None:
         for line in PAGE.splitlines()
         if line.endswith(". Survived.")
     ]
-    assert {fault for fault in told if fault.partition(": ")[0] in PROMISED} <= {
+    told = [fault for fault in told if fault.partition(": ")[0] in PROMISED]
+    assert set(told) <= {
         *IN_THE_CONFERENCE_ALONE,
         *LOOKED_AT_BEFORE,
     }
