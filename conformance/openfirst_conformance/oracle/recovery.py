@@ -14,6 +14,7 @@ from openfirst_conformance.oracle.observation import Fields, Scalar
 from openfirst_conformance.oracle.oracle import Oracle
 from openfirst_reference.contract.forms import WordList
 from openfirst_reference.contract.model import Alternative
+from openfirst_reference.machine.machine import Machine
 from openfirst_reference.machine.outcome import Answered
 from openfirst_reference.machine.step import Identity, State, Step
 
@@ -72,9 +73,27 @@ def _elsewhere(oracle: Oracle, state: State, violation: Violation) -> Iterator[S
     for name in machine.guards(call.operation):
         if machine.contract.variables[name].world:
             continue
-        others = (machine.having(state, **{name: value}) for value in machine.contract.variables[name].values)
+        others = (
+            _with_identities(machine, machine.having(state, **{name: value}))
+            for value in machine.contract.variables[name].values
+        )
         fitting = (other for other in others if other != state and _fits(oracle, other, violation))
         yield from itertools.islice(fitting, 1)
+
+
+def _with_identities(machine: Machine, state: State) -> State:
+    """The state with the identities that some row shows there: who is somewhere else all along has one, too."""
+    index, variables = machine.index, machine.contract.variables
+    for operation in machine.contract.operations:
+        for row in machine.rows(operation):
+            if all(state[index[name]] in values for name, values in row.inside.items()):
+                answers = (machine.contract.answers[item.answer] for item in row.may if item.answer is not None)
+                for name in {name for answer in answers for name in answer.fields.values()}:
+                    owner, at = variables[name].owner, index[name]
+                    if owner is not None and state[at] is None:
+                        held = state[index[owner]]
+                        state = (*state[:at], Identity(None if held is None else str(held)), *state[at + 1 :])
+    return state
 
 
 def _fits(oracle: Oracle, state: State, violation: Violation) -> bool:

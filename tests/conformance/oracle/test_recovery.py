@@ -119,3 +119,13 @@ def test_what_comes_after_a_break_is_sure_where_one_place_is_left() -> None:
     watch.see("getParticipant", {}, participant(name=None))
     assert played.broken == ("a-rule",)
     assert played.sure_trail.step.call.operation == "getParticipant"
+
+
+def test_whoever_was_in_session_all_along_has_an_id() -> None:
+    """A service answers before open: there may have been a session, and in a session nobody is without an ID."""
+    watch = Watch()
+    watch.see("use", {"service": "conference", "method": "create", "arguments": [{"alias": "rehearsal"}]}, Answered())
+    assert watch.sessions() >= {"closed", "open"}
+    watch.see(*OPENED)
+    watch.see("getParticipant", {}, Answered({"id": None, "info": {"name": None, "avatarUrl": None, "externalId": None}}))
+    assert watch.tracker.broken == [("a-rule",), ("a-rule",)]
