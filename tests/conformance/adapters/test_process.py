@@ -199,10 +199,11 @@ def test_a_program_that_is_no_adapter_is_answered_with_what_it_printed(printed: 
     """It has as long as a call has, from then on; one that says nothing has as long as a start."""
     program = f"import sys, threading; print({printed!r}, end='', flush=True); threading.Event().wait()"
     adapter = ProcessAdapter(
-        shlex.join([sys.executable, "-c", program]), deadlines=Deadlines(start=3600, call=SHORT, stop=10)
+        shlex.join([sys.executable, "-c", program]), deadlines=Deadlines(start=20, call=SHORT, stop=10)
     )
     with pytest.raises(AdapterFault) as raised:
         asyncio.run(adapter.start(INITIALIZE))
+    assert "within 20 s" not in str(raised.value)
     for words in shown:
         assert words in str(raised.value)
     assert is_gone(adapter.pid)

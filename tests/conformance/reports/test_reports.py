@@ -16,6 +16,7 @@ from jsonschema import Draft202012Validator
 from openfirst_conformance.adapters.inprocess import PythonAdapter
 from openfirst_conformance.adapters.protocol.deadlines import Deadlines
 from openfirst_conformance.reports.data import as_json
+from openfirst_conformance.reports.joined import joined
 from openfirst_conformance.reports.junit import as_junit
 from openfirst_conformance.verdicts.compare import Difference, check_report, differences, remarks
 from openfirst_conformance.verdicts.judge import judge
@@ -157,6 +158,20 @@ def test_a_rule_that_only_one_contract_has_is_a_difference_and_versions_and_tier
     ]
     other["rules"].append({**other["rules"][0], "id": "new-rule"})
     assert compared(plain, other) == [Difference("rule", "new-rule", "not in the report", "pass")]
+
+
+# Joining ----------------------------------------------------------------------------------------------------------------
+
+
+def test_faults_of_one_kind_and_cause_are_one_in_the_joined_report(plain: Json) -> None:
+    """Both shards crashed in one way, and the second in another as well: the first time is the first shard's."""
+    crash = {"kind": "crash", "remedy": "See.", "cause": "exited with status 1", "times": 3, "case": "x"}
+    other = {**crash, "cause": "was killed by SIGKILL", "times": 1}
+    shards = {
+        "1": {**plain, "adapterFaults": [crash]},
+        "2": {**plain, "adapterFaults": [{**crash, "case": "y"}, other]},
+    }
+    assert joined(shards)["adapterFaults"] == [{**crash, "times": 6}, other]
 
 
 # JUnit ------------------------------------------------------------------------------------------------------------------

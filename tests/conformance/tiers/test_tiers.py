@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -25,6 +26,7 @@ from openfirst_conformance.tiers.choice_probes import learnt
 from openfirst_conformance.tiers.complete import complete
 from openfirst_conformance.tiers.planning.plan import plan
 from openfirst_conformance.tiers.planning.resolved_table import tables_of
+from openfirst_conformance.tiers.smoke import tour
 from openfirst_conformance.tiers.sweep import sweep
 from openfirst_conformance.verdicts.judge import judge, replay
 from openfirst_conformance.verdicts.model import Report
@@ -65,6 +67,38 @@ class Forgets(Small):
         if client.last is not None and session.avatar_url is None:
             session.avatar_url = client.last.avatar_url
         return session
+
+
+# Smoke ----------------------------------------------------------------------------------------------------------------
+
+
+class StumblesAtEachOpen(Plain):
+    """The first call of open with certain arguments raises, and the second is answered."""
+
+    stumbled: ClassVar[set[str]] = set()
+    answered: ClassVar[set[str]] = set()
+
+    async def call(self, params: Json) -> Json:
+        given = json.dumps(params["arguments"], sort_keys=True)
+        if params["operation"] == "open" and given not in self.stumbled:
+            self.stumbled.add(given)
+            raise RuntimeError("stumbled")
+        self.answered.add(given)
+        return await super().call(params)
+
+
+def test_a_cell_in_which_the_adapter_failed_is_tried_again() -> None:
+    """Each way to open is tried twice: the first time nothing was seen of it."""
+
+    async def toured() -> None:
+        async with trying(StumblesAtEachOpen) as driven:
+            async for played in tour(driven, "token-with-id"):
+                if played.fault:
+                    await driven.driver.adapter.restart()
+
+    asyncio.run(toured())
+    assert len(StumblesAtEachOpen.stumbled) > 3
+    assert StumblesAtEachOpen.stumbled <= StumblesAtEachOpen.answered
 
 
 # Explore --------------------------------------------------------------------------------------------------------------
