@@ -325,7 +325,7 @@ def leak(text: str) -> Fault:
     ids=str,
 )
 def test_what_complete_does_not_reach_for_explore_finds(bench: Bench, further: Bench, fault: Fault) -> None:
-    assert fault.leak or not bench.run(fault).killed
+    assert fault.leak or bench.run(fault).survived
     result = further.run(fault)
     assert result.calls is not None and result.calls > bench.calls
 
