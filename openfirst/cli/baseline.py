@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.text import Text
 
 from openfirst.cli.options import count
+from openfirst_conformance.reports.layout import wrapped
 from openfirst_conformance.reports.terminal import EXIT_STATUS
 from openfirst_conformance.verdicts.baseline import TODO, Baseline, Compared, compare, read_baseline, updated
 from openfirst_conformance.verdicts.model import Report
@@ -69,12 +70,13 @@ def settle(report: Report, known: Baseline | None, file: Path | None, *, update:
 def show(compared: Compared, file: Path | None, console: Console, *, update: bool) -> None:
     """Print what is wrong with the baseline, or that a person has something to write."""
     for finding in compared.findings:
-        console.print(Text(finding, style="yellow"), soft_wrap=True)
+        console.print(wrapped(Text(finding, style="yellow"), console.width), soft_wrap=True)
     if file is not None and update:
         entries = read_baseline(file, compared.report.contract).entries
         without = sum(not entry.has_reason for entry in entries)
         todo = f"; {without} of them without a reason: write one where it says {TODO}" if without else ""
-        console.print(f"{file} lists {count(len(entries), 'failure')}{todo}.", soft_wrap=True)
+        said = f"{file} lists {count(len(entries), 'failure')}{todo}."
+        console.print(wrapped(said, console.width), soft_wrap=True)
 
 
 def status(compared: Compared) -> int:

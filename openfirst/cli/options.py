@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import json
 import math
+import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import fields
 from pathlib import Path
@@ -14,6 +15,7 @@ import click
 
 from openfirst.request import Request
 from openfirst_reference.contract.findings import Mistake
+from openfirst_reference.show.blocks import WIDTH
 
 overlays = click.option(
     "--overlay",
@@ -128,6 +130,11 @@ def read_json(file: Path, option: str = "--replay") -> Any:
         raise Mistake(f"{option}: {file} cannot be read: {error.strerror}. Check the path.") from None
     except (ValueError, RecursionError) as error:
         raise Mistake(f"{option}: {file} is not JSON ({error}). Name a file that openfirst check has saved.") from None
+
+
+def page_width() -> int:
+    """How wide a page of text may be: as wide as the terminal, as long as lines can be read."""
+    return min(shutil.get_terminal_size().columns, WIDTH)
 
 
 def count(number: int, what: str) -> str:

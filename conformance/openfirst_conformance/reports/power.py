@@ -6,12 +6,13 @@ from collections.abc import Iterator
 from statistics import median
 from typing import Any
 
-from rich.table import Table
+from rich.text import Text
 
 from openfirst_conformance.power.bench import Result
 from openfirst_conformance.power.deletion import Blamed
 from openfirst_conformance.power.faults import KINDS, PROMISED, SELDOM
 from openfirst_conformance.power.measure import Power
+from openfirst_conformance.reports.layout import table
 from openfirst_reference.contract.findings import list_words
 from openfirst_reference.show.step_words import call_words
 
@@ -54,14 +55,10 @@ def measured(power: Power) -> Iterator[dict[str, Any]]:
         }
 
 
-def as_table(power: Power) -> Table:
-    """The figures for the terminal."""
-    table = Table(box=None, pad_edge=False, header_style="dim")
-    for name in (*HEAD, "s"):
-        table.add_column(name, justify="left" if name == HEAD[0] else "right", no_wrap=True)
-    for row in measured(power):
-        table.add_row(*_cells(row), f"{row['seconds']:.1f}")
-    return table
+def as_table(power: Power, width: int) -> Text:
+    """The figures for a terminal of this width."""
+    rows = [(*_cells(row), f"{row['seconds']:.1f}") for row in measured(power)]
+    return table((*HEAD, "s"), rows, width, style="dim", numbers=True)
 
 
 def _cells(row: dict[str, Any]) -> tuple[str, ...]:

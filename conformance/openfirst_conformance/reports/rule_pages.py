@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import textwrap
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -20,13 +19,13 @@ from openfirst_reference.contract.model import ANY_ERROR, CLIENTS_APART, OVERLAP
 from openfirst_reference.machine.machine import Machine
 from openfirst_reference.machine.outcome import Answered, Refused, Settled
 from openfirst_reference.machine.step import Call, Step
-from openfirst_reference.show.blocks import WIDTH
+from openfirst_reference.show.blocks import WIDTH, grid, wrapped
 from openfirst_reference.show.contract_pages import show
-from openfirst_reference.show.step_words import columns, due_words, outcome_words
+from openfirst_reference.show.step_words import due_words, outcome_words
 
 # The tiers whose cases have what a law is about: several clients, and calls that overlap.
 _LAWS = {CLIENTS_APART: ("smoke", "explore"), OVERLAPPING: ("concurrent",)}
-_SHORT = 100
+_SHORT = 160
 
 
 @dataclass(frozen=True)
@@ -46,21 +45,21 @@ def tiers_of(contract: Contract, rule: str) -> list[str]:
     return [tier for tier in TIERS if (tier in of_laws[rule] if rule in of_laws else tier not in races)]
 
 
-def list_rules(contract: Contract, only: Iterable[str] = ()) -> str:
+def list_rules(contract: Contract, only: Iterable[str] = (), width: int = WIDTH) -> str:
     """Every rule, or those in `only`, with its level and the tiers that test it."""
     chosen = list(only) or list(contract.rules)
     rows = [(name, contract.rules[name].level, ", ".join(tiers_of(contract, name)) or "none yet") for name in chosen]
-    return columns([("rule", "level", "tiers"), *rows])
+    return grid([("rule", "level", "tiers"), *rows], width, "")
 
 
-def explain(contract: Contract, rule: str) -> str:
+def explain(contract: Contract, rule: str, width: int = WIDTH) -> str:
     """A rule in words: what it says and where that stands, the rows that carry it, and an example of what breaks it."""
     tiers = tiers_of(contract, rule)
     tested = f"Tested by {list_words(tiers)}." if tiers else "No tier that there is today tests it."
     machine = Machine(contract)
     example = example_of(machine, rule)
-    lines = _example_words(machine, example) if example else _overlap_words(contract, rule)
-    return "\n".join([show(contract, rule), f"  {tested}", "", *lines]).rstrip() + "\n"
+    lines = _example_words(machine, example, width) if example else _overlap_words(contract, rule, width)
+    return "\n".join([show(contract, rule, width=width), f"  {tested}", "", *lines]).rstrip() + "\n"
 
 
 def example_of(machine: Machine, rule: str) -> Example | None:
@@ -174,14 +173,14 @@ def _as_before(value: Any, before: Iterable[Any]) -> Iterator[Any]:
             )
 
 
-def _example_words(machine: Machine, example: Example) -> list[str]:
+def _example_words(machine: Machine, example: Example, width: int) -> list[str]:
     trace = example.trace
     clients = ", ".join(f"{client}: {fixture}" for client, fixture in trace.case.clients.items())
     choices = "".join(f" {choice} is {value}." for choice, value in trace.case.choices.items())
     rows = [
         (
-            planned.client,
-            f"{planned.operation}({_json(planned.arguments) if planned.arguments else ''})",
+            (f"{planned.client}: " if len(trace.case.clients) > 1 else "")
+            + f"{planned.operation}({_json(planned.arguments) if planned.arguments else ''})",
             _cut(outcome_words(outcome)),
         )
         for planned, outcome in zip(trace.case.calls, example.outcomes, strict=False)
@@ -189,30 +188,28 @@ def _example_words(machine: Machine, example: Example) -> list[str]:
     return [
         "  What would break it",
         "",
-        columns([("client", "call", "comes to"), *rows], "    "),
+        grid([("call", "comes to"), *rows], width, "    "),
         "",
-        _wrapped(
-            f"The last call may come to {' or '.join(_cut(item) for item in due_words(machine, example.permitted))}."
+        wrapped(
+            f"The last call may come to {' or '.join(_cut(item) for item in due_words(machine, example.permitted))}.",
+            width,
         ),
-        _wrapped(f"After the golden trace {trace.case.id}: {trace.case.title}. Clients: {clients}.{choices}"),
+        wrapped(f"After the golden trace {trace.case.id}: {trace.case.title}. Clients: {clients}.{choices}", width),
     ]
 
 
-def _overlap_words(contract: Contract, rule: str) -> list[str]:
+def _overlap_words(contract: Contract, rule: str, width: int) -> list[str]:
     overlaps = [item for item in contract.overlaps.values() if any(carry.rule == rule for carry in item.carries)]
     return [
-        _wrapped(
+        wrapped(
             "What would break it: calls overlap, and come to what no order of them explains. It is permitted that "
             f"{item.call}, while {item.other} overlaps it, comes to "
             + " or ".join(f"error {may.error}" if may.error else "an answer" for may in item.may)
-            + "."
+            + ".",
+            width,
         )
         for item in overlaps
     ]
-
-
-def _wrapped(text: str) -> str:
-    return textwrap.fill(text, WIDTH, initial_indent="  ", subsequent_indent="  ", break_long_words=False)
 
 
 def _json(value: Any) -> str:

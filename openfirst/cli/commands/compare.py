@@ -7,11 +7,11 @@ from pathlib import Path
 
 import click
 from rich.console import Console
-from rich.table import Table
 
 from openfirst.cli.exits import said_plainly
 from openfirst.cli.options import count
 from openfirst.cli.reporting import read_report
+from openfirst_conformance.reports.layout import table, wrapped
 from openfirst_conformance.verdicts.compare import differences, remarks
 from openfirst_reference.contract.document import Json
 
@@ -29,22 +29,16 @@ def compare(first: Path, second: Path) -> None:
     found = differences(reports[0], reports[1])
     console = Console(highlight=False)
     for remark in remarks(reports[0], reports[1]):
-        console.print(remark, soft_wrap=True)
+        console.print(wrapped(remark, console.width), soft_wrap=True)
     names = [_name(report) for report in reports]
     if names[0] == names[1]:
         names = [f"{name} ({file})" for name, file in zip(names, (first, second), strict=True)]
     if found:
-        table = Table(box=None, pad_edge=False, header_style="bold")
-        table.add_column("")
-        table.add_column("", no_wrap=True)
-        table.add_column(names[0], overflow="fold")
-        table.add_column(names[1], overflow="fold")
-        for item in found:
-            table.add_row(item.kind, item.id, item.first, item.second)
-        console.print(table)
+        rows = [(f"{item.kind} {item.id}", item.first, item.second) for item in found]
+        console.print(table(("", *names), rows, console.width), soft_wrap=True)
     rules, choices = (sum(item.kind == kind for item in found) for kind in ("rule", "choice"))
     said = f"differ in {count(rules, 'rule')} and {count(choices, 'choice')}" if found else "do not differ"
-    console.print(f"{names[0]} and {names[1]} {said}.", soft_wrap=True)
+    console.print(wrapped(f"{names[0]} and {names[1]} {said}.", console.width), soft_wrap=True)
     sys.exit(1 if found else 0)
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from openfirst.cli.exits import said_plainly
-from openfirst.cli.options import count, overlays
+from openfirst.cli.options import count, overlays, page_width
 from openfirst_reference.contract.build import build_contract
 from openfirst_reference.contract.document import read_file
 from openfirst_reference.contract.load import load_contract, load_document
@@ -29,7 +29,7 @@ def contract_show(what: str | None, format_: str, overlays: tuple[Path, ...]) ->
     from openfirst_reference.show.contract_pages import show as render
 
     with said_plainly():
-        click.echo(render(load_contract(overlays=overlays), what, format_))
+        click.echo(render(load_contract(overlays=overlays), what, format_, page_width()))
 
 
 @contract.command("lint")
@@ -61,11 +61,12 @@ def contract_prove(file: Path | None, overlays: tuple[Path, ...]) -> None:
     Exit status: 0 proved, 1 a rule does not hold or is vacuous, 2 usage.
     """
     from openfirst_reference.proof.prove import prove
+    from openfirst_reference.show.blocks import fitted
     from openfirst_reference.show.proof_text import proof_text
 
     with said_plainly():
         proof = prove(build_contract(load_document(file, overlays)))
-    click.echo(proof_text(proof))
+    click.echo(fitted(proof_text(proof, page_width()), page_width()))
     sys.exit(0 if proof.holds else 1)
 
 
@@ -99,14 +100,16 @@ def contract_diff(old: str, new: str, old_overlays: tuple[Path, ...], new_overla
     from openfirst_reference.machine.machine import Machine
     from openfirst_reference.proof.difference import difference
     from openfirst_reference.proof.keeping import keeping
+    from openfirst_reference.show.blocks import fitted
     from openfirst_reference.show.difference_text import difference_text, keeping_text
 
     with said_plainly():
         first, second = Machine(_named(old, old_overlays)), Machine(_named(new, new_overlays))
         found = difference(first, second)
-        click.echo(difference_text(found))
+        click.echo(fitted(difference_text(found), page_width()))
         if not found.is_empty:
-            click.echo("\n" + keeping_text(first, second, keeping(first, second)))
+            said = keeping_text(first, second, keeping(first, second), page_width())
+            click.echo("\n" + fitted(said, page_width()))
 
 
 def _named(name: str, overlays: tuple[Path, ...]) -> Contract:

@@ -8,13 +8,13 @@ from pathlib import Path
 
 import click
 from rich.console import Console
-from rich.table import Table
 
 from openfirst.cli.exits import said_plainly
 from openfirst.cli.options import check_targets
 from openfirst.cli.reporting import read_report, write
 from openfirst_conformance.reports.joined import joined
-from openfirst_conformance.reports.terminal import EXIT_STATUS
+from openfirst_conformance.reports.layout import wrapped
+from openfirst_conformance.reports.terminal import EXIT_STATUS, rules_table
 
 
 @click.command()
@@ -33,17 +33,11 @@ def join(files: tuple[Path, ...], json_file: Path | None) -> None:
         if json_file:
             write(json_file, json.dumps(report, ensure_ascii=False, indent=2) + "\n")
     console = Console(highlight=False)
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for column in ("rule", "level", "verdict"):
-        table.add_column(column, no_wrap=True)
-    table.add_column("")
-    for rule in report["rules"]:
-        table.add_row(rule["id"], rule["level"], rule["verdict"], rule["reason"])
-    console.print(table)
+    rules = ((rule["id"], rule["level"], rule["verdict"], rule["reason"]) for rule in report["rules"])
+    console.print(rules_table(rules, console.width), soft_wrap=True)
     calls = sum(promise["calls"] for promise in report["promise"].values())
     name = f"{report['implementation'].get('name', '?')} {report['implementation'].get('version', '')}".strip()
-    console.print(
-        f"{report['verdict']}: {name}, {calls:,} calls in {len(files)} part{'s' if len(files) > 1 else ''}.",
-        soft_wrap=True,
-    )
+    parts = f"{len(files)} part{'s' if len(files) > 1 else ''}"
+    said = f"{report['verdict']}: {name}, {calls:,} calls in {parts}."
+    console.print(wrapped(said, console.width), soft_wrap=True)
     sys.exit(EXIT_STATUS[report["verdict"]])

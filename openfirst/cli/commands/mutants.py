@@ -8,16 +8,14 @@ from pathlib import Path
 
 import click
 from rich.console import Console
-from rich.text import Text
 
 from openfirst.cli.exits import said_plainly
 from openfirst.cli.options import check_targets, overlays
 from openfirst_conformance.power.measure import measure
+from openfirst_conformance.reports.layout import wrapped
 from openfirst_conformance.reports.power import as_json, as_markdown, as_table, as_text
 from openfirst_reference.contract.load import load_contract
 from openfirst_reference.machine.machine import machine_of
-
-_WIDTH = 100
 
 
 @click.command()
@@ -58,7 +56,6 @@ def mutants(
     Exit status: 0 it is as good as it says, 1 it is not, 2 usage.
     """
     console = Console(highlight=False)
-    console.width = max(console.width, _WIDTH)
     with said_plainly():
         check_targets({"--json": json_file, "--markdown": markdown_file})
         machine = machine_of(load_contract(overlays=overlays))
@@ -70,9 +67,9 @@ def mutants(
                 seed=seed,
                 announce=lambda what: status.update(f"Trying {what}"),
             )
-    console.print(as_table(power))
+    console.print(as_table(power, console.width), soft_wrap=True)
     console.print()
-    console.print(Text(as_text(power)), soft_wrap=True)
+    console.print(wrapped(as_text(power), console.width), soft_wrap=True)
     if json_file:
         json_file.write_text(json.dumps(as_json(power), ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
     if markdown_file:

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from openfirst.cli.exits import said_plainly
-from openfirst.cli.options import overlays
+from openfirst.cli.options import overlays, page_width
 from openfirst_conformance.reports.rule_pages import explain, list_rules
 from openfirst_conformance.verdicts.judge import check_rules
 from openfirst_reference.contract.load import load_contract
@@ -28,4 +28,4 @@ def said(contract: Contract, rule: str | None, only: Sequence[str], option: str)
     """One rule explained, or the list of all (or of `only` some). Raises ValueError for what is no rule."""
     check_rules(contract, only, "--rule")
     check_rules(contract, [rule] if rule else [], option)
-    return explain(contract, rule) if rule else list_rules(contract, only)
+    return explain(contract, rule, page_width()) if rule else list_rules(contract, only, page_width())

@@ -9,8 +9,6 @@ from typing import Any
 
 import click
 from rich.console import Console
-from rich.padding import Padding
-from rich.table import Table
 from rich.text import Text
 
 from openfirst.cli.exits import said_plainly
@@ -20,7 +18,9 @@ from openfirst_conformance.recordings.follower import Broken, Line
 from openfirst_conformance.recordings.har import Har, is_har, read_har
 from openfirst_conformance.recordings.judged import Judged, judge_recordings
 from openfirst_conformance.recordings.logs import read_log
-from openfirst_conformance.reports.verdict_words import choice_in_words, too_open_in_words
+from openfirst_conformance.reports.layout import Row, table, wrapped
+from openfirst_conformance.reports.terminal import choices_table
+from openfirst_conformance.reports.verdict_words import too_open_in_words
 from openfirst_reference.contract.findings import Mistake
 from openfirst_reference.contract.load import load_contract
 from openfirst_reference.contract.model import Contract
@@ -105,15 +105,12 @@ def _show(contract: Contract, judged: Judged, console: Console) -> None:
     for found in judged.broken:
         _show_broken(contract, found, console)
     for line, why in judged.given_up:
-        text = f"{line.where}: {too_open_in_words(why)}; not judged from here on."
-        console.print(Text(text, style="yellow"), soft_wrap=True)
-    known = [(choice.id, *choice_in_words(choice)) for choice in judged.choices.values() if choice.observed]
+        text = Text(f"{line.where}: {too_open_in_words(why)}; not judged from here on.", style="yellow")
+        console.print(wrapped(text, console.width), soft_wrap=True)
+    known = [choice for choice in judged.choices.values() if choice.observed]
     if known:
         console.print(Text("Choices that this shows", style="bold"))
-        table = Table(box=None, pad_edge=False, show_header=False)
-        for choice, value, evidence in known:
-            table.add_row("  " + choice, value, Text(evidence, style="dim"))
-        console.print(table)
+        console.print(choices_table(known, console.width), soft_wrap=True)
         console.print()
     calls = count(judged.calls, "call")
     if not judged.calls:
@@ -129,22 +126,22 @@ def _show_broken(contract: Contract, found: Broken, console: Console) -> None:
         must = rule.level == "must"
         head = f"{found.line.where}: {rule.id} is {'broken' if must else 'not kept'} ({rule.level}). "
         console.print(Text(head, style="bold red" if must else "bold yellow"), soft_wrap=True)
-        console.print(Padding(Text(rule.statement), (0, 0, 0, 2)))
         quote = f"“{rule.quote}” ({contract.sources[rule.source].title})"
-        console.print(Padding(Text(quote, style="italic"), (0, 0, 0, 2)))
+        for text in (Text(rule.statement), Text(quote, style="italic")):
+            console.print(wrapped(text, console.width, 2), soft_wrap=True)
     before = found.before[-_SHOWN_BEFORE:]
     if len(found.before) > len(before):
         earlier = count(len(found.before) - len(before), "earlier call")
-        console.print(Padding(Text(f"… {earlier} of client {found.line.client}", style="dim"), (0, 0, 0, 2)))
-    table = Table(box=None, pad_edge=False, header_style="dim")
-    for column in ("", "call", "seen", "permitted"):
-        table.add_column(column, overflow="fold")
-    for line in before:
-        table.add_row(line.where, _short(_call(line)), _short(outcome_words(line.outcome)), "")
+        console.print(Text(f"  … {earlier} of client {found.line.client}", style="dim"))
+    rows: list[Row] = [
+        (line.where, _short(_call(line)), Text(_short(outcome_words(line.outcome))), "") for line in before
+    ]
     permitted = " or ".join(due_words(machine_of(contract), found.permitted))
     seen = Text(_short(outcome_words(found.line.outcome)), style="red")
-    table.add_row(found.line.where, _short(_call(found.line)), seen, permitted)
-    console.print(Padding(table, (0, 0, 1, 2)))
+    rows.append((found.line.where, _short(_call(found.line)), seen, permitted))
+    titles = ("", "call", "seen", "permitted")
+    console.print(table(titles, rows, console.width, indent=2, style="dim"), soft_wrap=True)
+    console.print()
 
 
 def _call(line: Line) -> str:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from openfirst_reference.show.step_words import columns
 
 WIDTH = 110
+"""No line of text is made longer, however wide the terminal is."""
 
 
 @dataclass(frozen=True)
@@ -75,38 +76,55 @@ def mermaid(drawn: Diagram) -> str:
     return "\n".join(["stateDiagram-v2", f"    [*] --> {drawn.initial}", *lines])
 
 
-def as_text(blocks: Iterable[Block]) -> Iterator[str]:
-    """The lines of a page as text for a terminal."""
+def as_text(blocks: Iterable[Block], width: int) -> Iterator[str]:
+    """The lines of a page as text for a terminal of this width."""
     for block in blocks:
         match block:
             case Heading():
                 line = {1: "=", 2: "-"}.get(block.level, "")
-                yield f"{block.text}\n{line * len(block.text)}".rstrip() + ("\n" if line else "")
+                title = wrapped(block.text, width, "")
+                underline = line * max(map(len, title.splitlines()))
+                yield f"{title}\n{underline}".rstrip() + ("\n" if line else "")
             case Quote():
-                yield _wrapped(f"“{block.text}” ({block.source})", "  ") + "\n"
+                yield wrapped(f"“{block.text}” ({block.source})", width) + "\n"
             case Grid():
-                yield _grid(block.rows) + "\n"
+                yield grid(block.rows, width) + "\n"
             case Diagram():
                 rows = [(f"{before} -> {after}", label) for before, after, label in block.arrows]
-                yield columns([("starts in", block.initial), *rows], "  ") + "\n"
+                yield grid([("", ""), ("starts in", block.initial), *rows], width) + "\n"
             case _:
-                yield _wrapped(block, "  ") + ("" if block.endswith(")") else "\n")
+                yield wrapped(block, width) + ("" if block.endswith(")") else "\n")
 
 
-def _grid(rows: Sequence[Sequence[str]]) -> str:
-    """Columns where they fit; else an entry a row, with the other cells below it."""
-    fitting = columns(rows, "  ")
-    if max(len(line) for line in fitting.splitlines()) <= WIDTH:
-        return fitting
+def grid(rows: Sequence[Sequence[str]], width: int, indent: str = "  ") -> str:
+    """Columns where they fit, below a head if it says anything; else an entry a row, with the other cells below it."""
     head, *entries = rows
+    fitting = columns(rows if any(head) else entries, indent)
+    if max(len(line) for line in fitting.splitlines()) <= width:
+        return fitting
     lines = []
     for first, *rest in entries:
-        lines.append(f"  {first}")
+        lines.append(wrapped(first, width, indent))
         lines += [
-            _wrapped(f"{name}: {cell}", "      ") for name, cell in zip(head[1:], rest, strict=True) if cell != "-"
+            wrapped(f"{name}: {cell}" if name else cell, width, f"{indent}    ")
+            for name, cell in zip(head[1:], rest, strict=True)
+            if cell != "-"
         ]
     return "\n".join(lines)
 
 
-def _wrapped(text: str, indent: str) -> str:
-    return textwrap.fill(text, WIDTH, initial_indent=indent, subsequent_indent=indent, break_long_words=False)
+def wrapped(text: str, width: int, indent: str = "  ") -> str:
+    """A paragraph in lines, broken between words and nowhere else: what is copied from it must stay whole."""
+    return textwrap.fill(
+        text, width, initial_indent=indent, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False
+    )
+
+
+def fitted(text: str, width: int) -> str:
+    """A text whose lines that are too long go on below, a little to the right."""
+    lines = []
+    for line in text.splitlines():
+        indent = line[: len(line) - len(line.lstrip())]
+        hanging = wrapped(line.lstrip(), width, f"{indent}  ").removeprefix(f"{indent}  ")
+        lines.append(line if len(line) <= width else indent + hanging)
+    return "\n".join(lines)

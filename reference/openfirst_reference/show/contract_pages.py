@@ -9,17 +9,18 @@ from openfirst_reference.contract.forms import Carry, Guard
 from openfirst_reference.contract.model import Alternative, Choice, Classes, Contract, Operation, Row, Rule
 from openfirst_reference.machine.automaton import explore
 from openfirst_reference.machine.machine import Machine
-from openfirst_reference.show.blocks import Block, Diagram, Grid, Heading, Quote, as_markdown, as_text
+from openfirst_reference.show.blocks import WIDTH, Block, Diagram, Grid, Heading, Quote, as_markdown, as_text
 from openfirst_reference.show.step_words import condition_words, permitted_words
 
 
-def show(contract: Contract, what: str | None = None, format: str = "text") -> str:
+def show(contract: Contract, what: str | None = None, format: str = "text", width: int = WIDTH) -> str:
     """The whole contract, or what `what` names: a rule, operation, choice, error, row, fixture or service.
 
-    Raises ValueError with a sentence for a person where nothing has that name.
+    No line of text is longer than `width`, unless a single word is. Raises ValueError with a sentence for a person where nothing
+    has that name.
     """
     blocks = list(_everything(contract) if what is None else _one(contract, what))
-    return "\n".join(as_markdown(blocks) if format == "markdown" else as_text(blocks)).strip() + "\n"
+    return "\n".join(as_markdown(blocks) if format == "markdown" else as_text(blocks, width)).strip() + "\n"
 
 
 def diagram(contract: Contract) -> Diagram:

@@ -12,7 +12,8 @@ from openfirst_reference.proof.cell_difference import CellChange, Permitted, Whe
 from openfirst_reference.proof.cells import box_words
 from openfirst_reference.proof.difference import Difference, EntryChange, Field
 from openfirst_reference.proof.keeping import Keeping
-from openfirst_reference.show.step_words import NOTHING, columns, condition_words, error_words, trace_rows
+from openfirst_reference.show.blocks import WIDTH, grid
+from openfirst_reference.show.step_words import NOTHING, condition_words, error_words, trace_rows
 
 
 def difference_text(found: Difference) -> str:
@@ -84,14 +85,14 @@ def _value(value: Any) -> str:
     )
 
 
-def keeping_text(old: Machine, new: Machine, found: Keeping) -> str:
+def keeping_text(old: Machine, new: Machine, found: Keeping, width: int = WIDTH) -> str:
     """Whether what keeps the one contract keeps the other; a sequence that does not, and the rules that it breaks."""
     lines = []
     if found.found is not None:
         broken = found.found
         lines.append("An implementation that keeps the first can break the second.")
         lines.append(f"  Fixture {broken.fixture}:")
-        lines.append(columns(trace_rows(old, broken.trace), "    "))
+        lines.append(grid(trace_rows(old, broken.trace), width, "    "))
         lines.append("  The last outcome is not permitted.")
         condition = condition_words(broken.when)
         lines += [f"  The first permits this where {condition}."] if condition else []

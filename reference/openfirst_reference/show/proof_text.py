@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from openfirst_reference.contract.findings import list_words
 from openfirst_reference.proof.prove import Proof
-from openfirst_reference.show.step_words import columns, condition_words, trace_rows
+from openfirst_reference.show.blocks import WIDTH, grid
+from openfirst_reference.show.step_words import condition_words, trace_rows
 
 
-def proof_text(proof: Proof) -> str:
+def proof_text(proof: Proof, width: int = WIDTH) -> str:
     """A proof in words: what is wrong first, each with the sentence of its rule; then a line a rule."""
     contract = proof.machine.contract
-    parts = [_counterexample(proof, rule) for rule in proof.broken]
+    parts = [_counterexample(proof, rule, width) for rule in proof.broken]
     for rule in proof.idle:
         numbers = list_words([str(number) for number, met in enumerate(proof.rules[rule].met, 1) if not met])
         place = contract.document.place("rules", rule, "invariant")
@@ -37,10 +38,10 @@ def proof_text(proof: Proof) -> str:
     if proof.broken:
         kept = f"{len(proof.rules) - len(proof.broken)} of {len(proof.rules)} rules hold"
     summary = f"{kept} over {proof.states:,} states and {proof.steps:,} steps of {len(contract.fixtures)} fixtures."
-    return "\n\n".join([*parts, columns(rows), summary])
+    return "\n\n".join([*parts, grid(rows, width, ""), summary])
 
 
-def _counterexample(proof: Proof, rule_id: str) -> str:
+def _counterexample(proof: Proof, rule_id: str, width: int) -> str:
     found = proof.rules[rule_id].counterexample
     assert found is not None
     rule = proof.machine.contract.rules[rule_id]
@@ -50,7 +51,7 @@ def _counterexample(proof: Proof, rule_id: str) -> str:
         f"  {rule.statement}",
         f'  "{rule.quote}" ({proof.machine.contract.sources[rule.source].title})',
         f"  Fixture {found.fixture}:",
-        columns(trace_rows(proof.machine, found.trace), "    "),
+        grid(trace_rows(proof.machine, found.trace), width, "    "),
         f"  The last step is alternative {last.index + 1} of the row {last.row.id}.",
     ]
     conditions = condition_words(dict.fromkeys(item for step in found.trace for item in step.when))

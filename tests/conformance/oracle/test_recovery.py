@@ -127,5 +127,7 @@ def test_whoever_was_in_session_all_along_has_an_id() -> None:
     watch.see("use", {"service": "conference", "method": "create", "arguments": [{"alias": "rehearsal"}]}, Answered())
     assert watch.sessions() >= {"closed", "open"}
     watch.see(*OPENED)
-    watch.see("getParticipant", {}, Answered({"id": None, "info": {"name": None, "avatarUrl": None, "externalId": None}}))
+    watch.see(
+        "getParticipant", {}, Answered({"id": None, "info": {"name": None, "avatarUrl": None, "externalId": None}})
+    )
     assert watch.tracker.broken == [("a-rule",), ("a-rule",)]

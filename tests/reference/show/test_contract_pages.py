@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from openfirst_reference.contract.load import load_contract
-from openfirst_reference.show.blocks import mermaid
+from openfirst_reference.show.blocks import fitted, grid, mermaid
 from openfirst_reference.show.contract_pages import diagram, show
 
 CONTRACT = load_contract()
@@ -72,3 +72,25 @@ def test_the_arrows_are_those_of_the_table() -> None:
 def test_the_picture_in_the_readme_is_the_one_that_is_drawn() -> None:
     """If this fails, put what `openfirst contract show --format markdown` draws into the README."""
     assert mermaid(diagram(CONTRACT)) in README.read_text(encoding="utf-8")
+
+
+# Widths -----------------------------------------------------------------------------------------------------------------
+
+
+def test_columns_that_have_no_room_become_entries_with_the_other_cells_below() -> None:
+    rows = [("rule", "met"), ("reopen", "1, 2"), ("an-id-that-is-long", "https://docs.example/reopen and more")]
+    assert grid(rows, 60).splitlines()[1] == "  reopen              1, 2"
+    assert grid(rows, 40).splitlines() == [
+        "  reopen",
+        "      met: 1, 2",
+        "  an-id-that-is-long",
+        "      met: https://docs.example/reopen",
+        "      and more",
+    ]
+
+
+def test_a_line_that_is_too_long_goes_on_below_and_breaks_no_word() -> None:
+    """A hyphen is no place to break: an id that is copied must be whole. What fits stays as it is, blanks included."""
+    text = "short   line\n  a line with rejected-changes-nothing in it"
+    assert fitted(text, 30) == "short   line\n  a line with\n    rejected-changes-nothing\n    in it"
+    assert fitted(text, 80) == text
