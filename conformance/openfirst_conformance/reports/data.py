@@ -70,6 +70,7 @@ def sequence(contract: Contract, failure: Failure) -> list[Json]:
             "client": made.planned.client,
             "operation": made.planned.operation,
             "arguments": dict(made.planned.arguments),
+            **({"overlapping": True} if made.planned.overlapping else {}),
             "seen": outcome_words(made.outcome),
             "permitted": due_words(machine_of(contract), made.permitted),
         }

@@ -32,6 +32,9 @@ STYLES = {
 }
 _FAULTS = 5
 _PAGE = 120
+OVERLAP = (
+    "A call marked `at once` begins before the one above it is answered: in no order may they all have come to this."
+)
 EXIT_STATUS = {"conforms": 0, "broken": 1, "incomplete": 3}
 
 
@@ -128,13 +131,15 @@ def _failure(report: Report, rule: RuleVerdict, failure: Failure, width: int) ->
     for seen in failure.played.seen:
         is_last = seen is failure.played.seen[-1]
         call = f"{seen.planned.client}: " if several else ""
+        call += "at once: " if seen.planned.overlapping else ""
         call += f"{seen.planned.operation}({_arguments(seen.planned.arguments)})"
         came = Text(_printable(outcome_words(seen.outcome)), style="red" if is_last else "")
         rows.append((call, came, " or ".join(due_words(machine, seen.permitted))))
     stated = report.contract.rules[rule.id]
     word = "broken" if rule.level == "must" else "not kept"
     last = failure.played.seen[-1]
-    differing = [what_differs(machine, last.planned.operation, last.outcome, last.permitted)]
+    overlap = any(seen.planned.overlapping for seen in failure.played.seen)
+    differing = [OVERLAP if overlap else what_differs(machine, last.planned.operation, last.outcome, last.permitted)]
     lines: list[Text] = [
         Text(stated.statement),
         Text(f"“{stated.quote}” ({report.contract.sources[stated.source].title})", style="italic"),

@@ -96,7 +96,14 @@ def choice_in_words(choice: ChoiceSeen) -> tuple[str, str]:
 
 def clients_in_words(played: Played) -> str:
     """What each client of a failure holds; and of one that makes no call, that it is not there by oversight."""
-    clients = [f"{client}: {fixture}" for client, fixture in played.case.clients.items()]
+    held = {
+        client: ", ".join(f"{name} {value!r}" for name, value in own.items())
+        for client, own in played.case.held.items()
+    }
+    clients = [
+        f"{client}: {fixture}" + (f" with {held[client]}" if client in held else "")
+        for client, fixture in played.case.clients.items()
+    ]
     idle = [f" {client} makes no call, but must be there for this to show." for client in idle_clients(played)]
     return f"Clients: {', '.join(clients)}.{''.join(idle)}"
 
