@@ -34,6 +34,7 @@ from openfirst_conformance.verdicts.reasons import (
     Unable,
 )
 from openfirst_reference.contract.findings import list_words
+from openfirst_reference.show.step_words import outcome_words
 
 VARIES = "varies by class or state"
 
@@ -145,8 +146,9 @@ def too_open_in_words(why: TooOpen) -> str:
 def reason_in_words(reason: Reason) -> str:
     """Why a rule has its verdict; empty where there is nothing to say."""
     match reason:
-        case NotAgain():
-            return "it failed once and not when the same calls were made again"
+        case NotAgain(operation, outcome, case):
+            came = outcome_words(outcome)
+            return f"it failed once ({operation}: {came}, in {case}) and not when the same calls were made again"
         case NeverAnswered():
             return "a call that tests it was never answered, or ended the adapter, each time it was made"
         case GivenUp(cause):

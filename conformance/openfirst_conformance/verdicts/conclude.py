@@ -16,7 +16,6 @@ from openfirst_conformance.verdicts.reasons import (
     Masked,
     NeverAnswered,
     NoReason,
-    NotAgain,
     NoTier,
     NotTried,
     OneAtATime,
@@ -81,7 +80,7 @@ def _verdict(run: Run, rule: str) -> tuple[str, Reason]:
     if run.confirmed.failures.get(rule):
         return "fail", NoReason()
     if rule in run.confirmed.flaky:
-        return "flaky", NotAgain()
+        return "flaky", run.confirmed.flaky[rule]
     if rule in run.confirmed.unsettled or rule in run.driver.unanswered_rules():
         return "inconclusive", NeverAnswered()
     if run.given_up:

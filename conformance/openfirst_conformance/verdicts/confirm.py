@@ -16,6 +16,7 @@ from openfirst_conformance.verdicts.blame import blame, contradicted
 from openfirst_conformance.verdicts.evidence import Evidence
 from openfirst_conformance.verdicts.model import Failure, FaultSeen
 from openfirst_conformance.verdicts.patience import Patience
+from openfirst_conformance.verdicts.reasons import NotAgain
 from openfirst_conformance.verdicts.signature import Signature, signature, signature_of
 from openfirst_reference.contract.model import OVERLAPPING
 from openfirst_reference.machine.outcome import Answered
@@ -45,13 +46,14 @@ class _Known(NamedTuple):
 class Confirmer:
     """What was confirmed so far: `failures` by rule, and the tiers (`failed`) in which each was seen.
 
-    `flaky`: rules broken once and not again. `unsettled`: rules of calls that end the adapter each time they are made.
+    `flaky`: rules broken once and not again, each with what was seen. `unsettled`: rules of calls that end the adapter each time
+    they are made.
     """
 
     def __init__(self, subject: Subject, evidence: Evidence, patience: Patience) -> None:
         self.failures: dict[str, list[Failure]] = {}
         self.failed: dict[str, set[str]] = {}
-        self.flaky: set[str] = set()
+        self.flaky: dict[str, NotAgain] = {}
         self.unsettled: set[str] = set()
         self._subject, self._driver = subject, subject.driver
         self._evidence, self._patience = evidence, patience
@@ -93,7 +95,8 @@ class Confirmer:
                     self.unsettled.update(known.rules)
                 else:
                     self._vanished[known] += 1
-                    self.flaky.update(known.rules)
+                    once = NotAgain(violation.call.operation, violation.outcome, played.case.id)
+                    self.flaky = {**dict.fromkeys(known.rules, once), **self.flaky}
                 return False
             if self._follows_from_a_break(shortest):
                 self._blamed[known] = shortest.broken
@@ -122,7 +125,7 @@ class Confirmer:
         self,
         failures: Mapping[str, list[Failure]],
         failed: Mapping[str, set[str]],
-        flaky: set[str],
+        flaky: Mapping[str, NotAgain],
         unsettled: set[str],
     ) -> None:
         """Take in what was confirmed of other cases."""
@@ -131,7 +134,7 @@ class Confirmer:
                 self._fail(failure)
         for rule, tiers in failed.items():
             self.failed.setdefault(rule, set()).update(tiers)
-        self.flaky |= flaky
+        self.flaky = {**flaky, **self.flaky}
         self.unsettled |= unsettled
 
     def _follows_from_a_break(self, shortest: Played) -> bool:

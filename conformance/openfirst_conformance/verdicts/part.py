@@ -11,7 +11,7 @@ from openfirst_conformance.driving.played import CallMade, Played
 from openfirst_conformance.verdicts.confirm import Confirmer
 from openfirst_conformance.verdicts.evidence import Evidence, Shown
 from openfirst_conformance.verdicts.model import Failure
-from openfirst_conformance.verdicts.reasons import Cause
+from openfirst_conformance.verdicts.reasons import Cause, NotAgain
 from openfirst_reference.contract.document import Json
 from openfirst_reference.machine.step import Step
 
@@ -25,7 +25,7 @@ class Part:
     shown: Shown
     failures: dict[str, list[Failure]]
     failed: dict[str, set[str]]
-    flaky: set[str]
+    flaky: dict[str, NotAgain]
     unsettled: set[str]
     layers: dict[str, Counter[str]]
     unknown_reasons: Counter[str]

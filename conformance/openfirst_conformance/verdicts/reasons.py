@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from openfirst_conformance.driving.ability import Lacking
 from openfirst_conformance.platforms.stage import NoControl
 from openfirst_conformance.verdicts.contrast import Lack
+from openfirst_reference.machine.outcome import Settled
 
 
 @dataclass(frozen=True)
@@ -16,7 +17,11 @@ class NoReason:
 
 @dataclass(frozen=True)
 class NotAgain:
-    """It failed once, and not when the same calls were made again."""
+    """It failed once, and not when the same calls were made again: by an operation, in a case, with what that came to."""
+
+    operation: str
+    outcome: Settled
+    case: str
 
 
 @dataclass(frozen=True)
