@@ -92,7 +92,8 @@ def choice_in_words(choice: ChoiceSeen) -> tuple[str, str]:
     value = value_in_words(choice) or ""
     if len(counts) == 1:
         return value, f"observed, in all {total} observations"
-    return value, "observed: " + ", ".join(f"{seen} ({count})" for seen, count in counts.items())
+    often = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+    return value, "observed: " + ", ".join(f"{seen} ({count})" for seen, count in often)
 
 
 def clients_in_words(played: Played) -> str:

@@ -18,6 +18,7 @@ from typing import Any
 from openfirst_conformance.oracle.explanation import Candidate, Explanation, Moment, Violation
 from openfirst_conformance.oracle.observation import Fields
 from openfirst_conformance.oracle.oracle import Oracle
+from openfirst_reference.contract.expressions import mentioned
 from openfirst_reference.contract.model import CLIENTS_APART, OVERLAPPING
 from openfirst_reference.machine.step import Step
 
@@ -87,14 +88,14 @@ class _Case:
     def _by_state(self) -> list[str]:
         """What is wrong is what the client holds: idle calls that must have changed it, else whoever wrote it last.
 
-        Where nothing but the outcome itself shows that, the rules of its row are broken as well.
+        Where nothing but the outcome itself shows that, and no idle call is the cause, the rules of its row are broken as well.
         """
         fields = self._wrong_fields()
         wrong = dict(fields) or self._as_though()
         told = bool(fields) or (bool(wrong) and self.contract.operations[self.violation.call.operation].pure)
         causes = self._by_idle_calls(wrong)
         writers = [] if causes else [rule for name, value in wrong.items() for rule in self._by_writer(name, value)]
-        return [*causes, *writers, *([] if told else self._by_row())]
+        return [*causes, *writers, *([] if told or (causes and self.minimal) else self._by_row())]
 
     # Law 5 ------------------------------------------------------------------------------------------------------------
 
@@ -172,8 +173,23 @@ class _Case:
                 or self._brought(moment.step, wrong)
                 or (not overwritten and self._meant_to(moment.step, wrong))
             ):
-                rules += [rule for rule in self.machine.carried(moment.step) if self.contract.rules[rule].shows_later]
+                rules += [
+                    rule
+                    for rule in self.machine.carried(moment.step)
+                    if self.contract.rules[rule].shows_later and self._speaks_of(rule, moment.step, wrong)
+                ]
         return rules
+
+    def _speaks_of(self, rule: str, step: Step, wrong: Iterable[str]) -> bool:
+        """Whether a rule says what one of the variables must be after such a call, or that all of them stay.
+
+        That a pure call changes nothing need not be said.
+        """
+        texts = [item.holds for item in self.contract.rules[rule].invariants if step.call.operation in item.of]
+        names = {name for text in texts for _, name in mentioned(text, "after")}
+        stays = any(mentioned(text, "kept") for text in texts)
+        pure = self.contract.operations[step.call.operation].pure
+        return pure or not wrong or bool(names & set(wrong)) or (stays and not names)
 
     def _suspects(self, wrong: dict[str, Any]) -> Iterator[Moment]:
         """The earlier calls that may be a cause, latest first: none that only bound an identity which is wrong now."""
