@@ -62,7 +62,8 @@ def test_a_good_adapter_is_fit() -> None:
     assert result.output.endswith("The adapter is fit to be judged through.\n")
 
 
-def test_a_flaw_comes_with_what_to_do_and_with_the_end_of_standard_error() -> None:
+def test_a_flaw_comes_with_what_to_do_and_with_the_end_of_standard_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "200")
     result = run("adapter", "check", command(ADAPTERS / "echo.py"))
     assert result.exit_code == 1
     assert "wrong  unknown method  the method 'noSuchMethod' was answered with a result.\n" in result.output

@@ -33,6 +33,7 @@ COMMANDS = (
     f"contract show {LONG}",
     "contract show no-participant",
     f"trace '{ROOT}/examples/logs/used-after-close.jsonl'",
+    "adapter check --python implementations_for_judge:Plain",
     "check --tier smoke --python implementations_for_judge:LeaksTheName",
     "check --tier smoke --python implementations_for_judge:NeedsNoScope",
 )

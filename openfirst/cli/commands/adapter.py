@@ -18,11 +18,14 @@ from openfirst.request import adapter_of
 from openfirst_conformance.adapters.adapter import Adapter
 from openfirst_conformance.adapters.authoring.skeleton import LANGUAGES, skeleton
 from openfirst_conformance.adapters.protocol.transcript import transcript_in
+from openfirst_conformance.reports.layout import wrapped
 from openfirst_reference.contract.load import load_contract
 from openfirst_reference.contract.model import Contract
 
 if TYPE_CHECKING:
     from openfirst_conformance.fitness.checks import Checked
+
+_COLUMN = 23
 
 
 @click.group()
@@ -80,7 +83,8 @@ def _show(console: Console, result: Checked) -> None:
     lines = [result.found] if result.is_ok else [f"{result.found}.", result.remedy]
     lines += [f"Standard error: {line}" for line in result.stderr.strip().splitlines()[-3:]]
     verdict.pad_right(7 - len(verdict))
-    console.print(Text.assemble(verdict, f"{result.name:16}", ("\n" + " " * 23).join(lines)), soft_wrap=True)
+    said = wrapped("\n".join(lines), console.width, _COLUMN).plain.removeprefix(" " * _COLUMN)
+    console.print(Text.assemble(verdict, f"{result.name:16}", said), soft_wrap=True)
 
 
 @adapter.command("new")

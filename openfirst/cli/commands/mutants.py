@@ -8,14 +8,15 @@ from pathlib import Path
 
 import click
 from rich.console import Console
+from rich.text import Text
 
 from openfirst.cli.exits import said_plainly
 from openfirst.cli.options import check_targets, overlays
 from openfirst_conformance.power.measure import measure
-from openfirst_conformance.reports.layout import wrapped
 from openfirst_conformance.reports.power import as_json, as_markdown, as_table, as_text
 from openfirst_reference.contract.load import load_contract
 from openfirst_reference.machine.machine import machine_of
+from openfirst_reference.show.blocks import fitted
 
 
 @click.command()
@@ -69,7 +70,7 @@ def mutants(
             )
     console.print(as_table(power, console.width), soft_wrap=True)
     console.print()
-    console.print(wrapped(as_text(power), console.width), soft_wrap=True)
+    console.print(Text(fitted(as_text(power), console.width)), soft_wrap=True)
     if json_file:
         json_file.write_text(json.dumps(as_json(power), ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
     if markdown_file:
