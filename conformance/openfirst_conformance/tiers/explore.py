@@ -16,7 +16,6 @@ from openfirst_conformance.tiers.planning.hsi import Word
 from openfirst_conformance.tiers.planning.resolved_table import Table, tables_of
 from openfirst_conformance.tiers.reach import (
     endurance,
-    equal_and_idle,
     equal_values,
     in_company,
     initialised_again,
@@ -76,7 +75,7 @@ def on_purpose(subject: Subject, tables: Sequence[Table]) -> Iterator[Case]:
     by_fixture = {table.fixture: table for table in still}
     opening = [each for each in rounds(driver.machine, driver.has) if each.fixture in by_fixture]
     cases: list[Iterable[Case]] = [equal_values(table) for table in still]
-    cases += [reached(table) for table in still for reached in (equal_and_idle, initialised_again)]
+    cases += [initialised_again(table) for table in tables]
     cases += [[endurance(each, _status(by_fixture[each.fixture]))] for each in opening[:1]]
     cases += [while_the_world_acts(table) for table in moving]
     if driver.capabilities.clients > 1 and still:

@@ -6,9 +6,8 @@ Nothing here is drawn; the same contract gives the same cases.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
 
 from openfirst_conformance.cases.case import Case, Planned
 from openfirst_conformance.tiers.planning.hsi import Word, maximal, suite
@@ -46,48 +45,48 @@ def _planned(calls: Iterable[Call]) -> list[Planned]:
 
 
 def equal_values(table: Table) -> Iterator[Case]:
-    """Calls that give a value which the client holds, or held, as something else; and calls that give one value twice."""
-    machine, looks = table.machine, _looks(table)
-    data = [
-        name for name, variable in table.contract.variables.items() if not variable.values and variable.owner is None
-    ]
-    for operation, parameters in _data_given(table).items():
-        for parameter in parameters:
-            for name in data:
-                found = _holding(table, operation, name)
-                if found is not None:
-                    way, state = found
-                    value = str(state[machine.index[name]])
-                    yield from _giving(table, way, operation, {parameter: value}, looks, f"{parameter}-is-{name}")
-            for other in parameters[: parameters.index(parameter)]:
-                found = _holding(table, operation, None)
-                if found is not None:
-                    values = {parameter: _TWICE, other: _TWICE}
-                    yield from _giving(table, found[0], operation, values, looks, f"{parameter}-is-{other}-too")
+    """Wherever such calls meet other rows, those that give a value which the client holds, as whatever, or one value twice.
 
-
-def equal_and_idle(table: Table) -> Iterator[Case]:
-    """In every kind of state, one after another, the calls that change nothing, giving what is held, or one value twice."""
-    looks = _looks(table)
-    for number, way in enumerate(kinds_of(table).values(), 1):
+    Those that change nothing are made one after another, with a look after each; the others each in cases that tell where it led.
+    """
+    looks, identifier = _looks(table), Identifier(table, kinds_of(table).values())
+    for number, way in enumerate(_ways_to_rows(table, _data_given(table)), 1):
         state = table.classes.after(way)
-        calls: dict[Call, None] = {}
-        for operation, parameters in _data_given(table).items():
-            for letter in _one_of_each_row(table, state, operation):
-                for values in _equals(table, state, parameters):
-                    call = _filled(table, state, letter, values)
-                    if call is not None and all(step.after == state for step in table.resolution.steps(state, call)):
-                        calls[call] = None
-        case = table.case(f"equal-{table.fixture}-idle-{number}", "one value in two places, and nothing changes", way)
-        told = [made for call in calls for made in (Planned("a", call.operation, call.arguments), *looks)]
-        if told:
-            yield replace(case, calls=(*case.calls, *told))
+        case = table.case(f"equal-{table.fixture}-{number}", "one value in two places", way)
+        idle: list[Planned] = []
+        for place, call in enumerate(_giving_equals(table, state), 1):
+            planned, steps = Planned("a", call.operation, call.arguments), table.resolution.steps(state, call)
+            if all(step.after == state for step in steps):
+                idle += [planned, *looks]
+                continue
+            for turn, word in enumerate(identifier.identify(steps[0].after), 1):
+                told = table.planned(steps[0].after, word)
+                yield replace(case, id=f"{case.id}-{place}-{turn}", calls=(*case.calls, planned, *told))
+        if idle:
+            yield replace(case, calls=(*case.calls, *idle))
 
 
-def _one_of_each_row(table: Table, state: State, operation: str) -> list[int]:
-    """A call of an operation for each row that its calls meet."""
-    own = [number for number in table.inputs(state) if table.letters[number][0] == operation]
-    return list({table.met(state, number): number for number in own[::-1]}.values())
+def _ways_to_rows(table: Table, operations: Container[str]) -> list[Word]:
+    """A way to each kind of state in which calls of these operations meet other rows, or other variables hold something."""
+    ways: dict[Hashable, Word] = {}
+    for way in kinds_of(table).values():
+        state = table.classes.after(way)
+        own = [number for number in table.inputs(state) if table.letters[number][0] in operations]
+        holds = tuple(value is None for value in state)
+        ways.setdefault((tuple((number, table.met(state, number)) for number in own), holds), way)
+    return list(ways.values())
+
+
+def _giving_equals(table: Table, state: State) -> dict[Call, None]:
+    """The calls that do, for each operation and each row that its calls meet: giving little besides, and giving much."""
+    calls: dict[Call, None] = {}
+    for operation, parameters in _data_given(table).items():
+        for numbers in (table.inputs(state), table.rich_inputs(state)):
+            own = [number for number in numbers if table.letters[number][0] == operation]
+            for letter in {table.met(state, number): number for number in own[::-1]}.values():
+                made = (_filled(table, state, letter, values) for values in _equals(table, state, parameters))
+                calls.update(dict.fromkeys(call for call in made if call is not None))
+    return calls
 
 
 def _equals(table: Table, state: State, parameters: Sequence[str]) -> Iterator[dict[str, str]]:
@@ -113,9 +112,6 @@ def _filled(table: Table, state: State, letter: int, values: Mapping[str, str]) 
     return filled if table.subject.driver.permits(call.operation, arguments) else None
 
 
-_TWICE = "twice"
-
-
 def _data_given(table: Table) -> dict[str, list[str]]:
     """The parameters of each operation that are data."""
     variables = table.contract.variables
@@ -130,35 +126,7 @@ def _data_given(table: Table) -> dict[str, list[str]]:
     }
 
 
-def _holding(table: Table, operation: str, name: str | None) -> tuple[tuple[int, ...], State] | None:
-    """A shortest way to where a call of the operation is accepted, and the variable (if any) holds something."""
-    for way in table.ways.values():
-        state = table.classes.after(way)
-        if name is not None and not state[table.machine.index[name]]:
-            continue
-        own = [number for number in table.inputs(state) if table.letters[number][0] == operation]
-        if any(not step.is_error for number in own for step in table.steps(state, number)[:1]):
-            return way, state
-    return None
-
-
-def _giving(
-    table: Table, way: tuple[int, ...], operation: str, values: Mapping[str, Any], looks: Sequence[Planned], name: str
-) -> Iterator[Case]:
-    stated = table.contract.operations[operation]
-    filled = dict(values)
-    for parameter in stated.parameters:
-        if parameter not in filled and stated.requires(parameter):
-            leaves = table.contract.classes[operation, parameter].leaves
-            filled[parameter] = next((leaf.examples[0] for leaf in leaves if leaf.examples), None)
-    arguments = table.machine.arguments(operation, filled)
-    try:
-        table.machine.call(operation, arguments, table.classes.after(way))
-    except ValueError:
-        return
-    if table.subject.driver.permits(operation, arguments):
-        case = table.case(f"equal-{table.fixture}-{operation}-{name}", "one value in two places", way)
-        yield replace(case, calls=(*case.calls, Planned("a", operation, arguments), *looks))
+_TWICE = "twice"
 
 
 # Initialised again ----------------------------------------------------------------------------------------------------

@@ -154,14 +154,17 @@ class Table:
 
     def case(self, name: str, title: str, word: Word, turn: int = 0) -> Case:
         """The case that makes these calls. `turn` says which method stands for its class: each has its turn."""
-        state = self.initial
+        return Case(name, title, {"a": self.fixture}, tuple(self.planned(self.initial, word, turn)))
+
+    def planned(self, state: State, word: Word, turn: int = 0) -> list[Planned]:
+        """The calls, made from a state on."""
         calls: list[Planned] = []
         for number in word:
             call = self.call(state, number)
             if call is not None:
                 calls.append(Planned("a", call.operation, self._in_turn(call, turn + len(calls))))
                 state = self.step(state, number)
-        return Case(name, title, {"a": self.fixture}, tuple(calls))
+        return calls
 
     def _in_turn(self, call: Call, turn: int) -> Mapping[str, Any]:
         """The call's arguments, with another method of a service of the same class where there is one."""
