@@ -65,26 +65,30 @@ async def shrink(driver: Driver, play: Play, played: Played, failure: Failure = 
         # Of a hundred sessions, those calls that have nothing to do with it go at one go, whatever lies between them.
         kept = [planned for planned in best.calls[:-1] if planned.operation != operation]
         best = await fails([*kept, best.calls[-1]]) or best
-    size = max(len(best.calls) // 2, 1)
-    while driver.calls < limit:
-        start, found = 0, False
-        while start < len(best.calls) and driver.calls < limit:
-            kept = [*best.calls[:start], *best.calls[start + size :]]
-            shorter = await fails(kept) if kept else None
-            if shorter is not None:
-                best, found = shorter, True
-            else:
-                start += size
-        if size == 1 and not found:
-            break
-        size = max(size // 2, 1)
+
+    async def deleted(left: Played, size: int) -> Played:
+        while driver.calls < limit:
+            start, found = 0, False
+            while start < len(left.calls) and driver.calls < limit:
+                kept = [*left.calls[:start], *left.calls[start + size :]]
+                shorter = await fails(kept) if kept else None
+                if shorter is not None:
+                    left, found = shorter, True
+                else:
+                    start += size
+            if size == 1 and not found:
+                break
+            size = max(size // 2, 1)
+        return left
+
+    best = await deleted(best, max(len(best.calls) // 2, 1))
     for idle in idle_clients(best):
         best = await fails(best.calls, _without(best.case, idle)) or best
     for number, planned in enumerate(best.calls):
         if planned.overlapping:
             apart = await fails([*best.calls[:number], replace(planned, overlapping=False), *best.calls[number + 1 :]])
             best = apart or best
-    number = 0
+    number, given = 0, best.calls
     while number < len(best.calls):
         for arguments in (
             _smaller(best.calls[number].arguments) if driver.gives_data(best.calls[number].operation) else ()
@@ -97,7 +101,8 @@ async def shrink(driver: Driver, play: Play, played: Played, failure: Failure = 
                 break
         else:
             number += 1
-    return best
+    # With less in it, a call may be needless that was not before.
+    return best if best.calls == given else await deleted(best, 1)
 
 
 def idle_clients(played: Played) -> list[str]:

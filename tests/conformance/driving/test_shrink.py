@@ -100,15 +100,17 @@ async def _superfluous(driver: Driver, oracle: Oracle, failure: Failure) -> Asyn
         if kept:
             case = Case("without", "", failure.played.case.clients, kept)
             again = await driver.play(case, oracle)
-            if same(failure, again):
+            if same(failure, again, oracle):
                 yield f"{failure.rule}: {planned.operation} (call {number + 1}) of {[c.operation for c in calls]}"
 
 
-def same(failure: Failure, again: Played) -> bool:
-    """Whether a case fails as the failure does."""
+def same(failure: Failure, again: Played, oracle: Oracle) -> bool:
+    """Whether a case fails as the failure does, and shows at least as much that is wrong."""
     if failure.played.violation is None:
         return failure.rule in again.broken_shoulds
-    return failure_of(again) == failure_of(failure.played)
+    if again.violation is None or failure_of(again) != failure_of(failure.played):
+        return False
+    return oracle.wrong(failure.played.violation) <= oracle.wrong(again.violation)
 
 
 # The shortest sequence, by breadth-first search -----------------------------------------------------------------------

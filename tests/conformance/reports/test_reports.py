@@ -168,8 +168,8 @@ def test_faults_of_one_kind_and_cause_are_one_in_the_joined_report(plain: Json) 
     crash = {"kind": "crash", "remedy": "See.", "cause": "exited with status 1", "times": 3, "case": "x"}
     other = {**crash, "cause": "was killed by SIGKILL", "times": 1}
     shards = {
-        "1": {**plain, "adapterFaults": [crash]},
-        "2": {**plain, "adapterFaults": [{**crash, "case": "y"}, other]},
+        "1": {**plain, "shard": {"number": 1, "of": 2}, "adapterFaults": [crash]},
+        "2": {**plain, "shard": {"number": 2, "of": 2}, "adapterFaults": [{**crash, "case": "y"}, other]},
     }
     assert joined(shards)["adapterFaults"] == [{**crash, "times": 6}, other]
 
