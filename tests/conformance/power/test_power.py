@@ -90,8 +90,8 @@ def missed(results: Iterable[Result]) -> list[str]:
 
 @pytest.mark.parametrize("kind", [kind for kind, extra in PROMISED.items() if extra == 0])
 def test_mutants_without_an_extra_state_are_killed_or_conform(bench: Bench, kind: str) -> None:
-    results = [bench.run(fault) for fault in islice(by_default(bench, kind), 8)]
-    assert len(results) == 8
+    results = [bench.run(fault) for fault in islice(by_default(bench, kind), 12)]
+    assert len(results) == 12
     assert any(result.killed for result in results)
     assert not missed(results)
 
