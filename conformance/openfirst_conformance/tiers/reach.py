@@ -188,15 +188,18 @@ def _ways_again(table: Table) -> dict[Hashable, Word]:
 def in_company(table: Table, other: Table) -> Iterator[Case]:
     """From every kind of state of one client, a tour of another through every kind with every call; both are looked at."""
     theirs, mine = _looks(other, "b"), _looks(table)
-    tour = [(_call(other, state, number, "b"), *theirs, *mine) for state, number in _tour(other)]
+    tour = [(_call(other, state, number, "b"), *theirs, *mine) for state, number in _tour(other, rows=True)]
     for number, way in enumerate(kinds_of(table).values(), 1):
         case = table.case(f"company-{table.fixture}-{other.fixture}-{number}", "two clients", way)
         calls = (*case.calls, *itertools.chain(*tour))
         yield replace(case, clients={"a": table.fixture, "b": other.fixture}, calls=calls)
 
 
-def _tour(table: Table) -> list[tuple[State, int]]:
-    """A walk: in every kind of state, each operation that changes something, giving little and much in each row; and where."""
+def _tour(table: Table, *, rows: bool) -> list[tuple[State, int]]:
+    """A walk: in every kind of state, each operation that changes something, giving little and much; and where.
+
+    `rows`: in each row that its calls meet, and not only once.
+    """
     operations, outline = table.contract.operations, table.machine.outline
     todo: set[tuple[State, int]] = set()
     for way in kinds_of(table).values():
@@ -204,7 +207,7 @@ def _tour(table: Table) -> list[tuple[State, int]]:
         for numbers in (table.inputs(state), table.rich_inputs(state)):
             first: dict[tuple[str, Hashable], int] = {}
             for number in numbers:
-                first.setdefault((table.letters[number][0], table.met(state, number)), number)
+                first.setdefault((table.letters[number][0], table.met(state, number) if rows else ()), number)
             todo |= {
                 (outline(state), number)
                 for (name, _), number in first.items()
@@ -237,7 +240,7 @@ def while_the_world_acts(table: Table) -> Iterator[Case]:
     What leaves a client in a state of the same kind is done after every call. All else is done once in each kind of state,
     when the tour is there for the last time, with most behind it; and the tour goes on.
     """
-    tour, looks = _tour(table), _looks(table)
+    tour, looks = _tour(table, rows=False), _looks(table)
     for acting in _acts(table, [state for state, _ in tour]):
         last = {table.machine.outline(state): place for place, (state, _) in enumerate(tour)}
         again = [place for place, (state, _) in enumerate(tour) if _stays(table, state, acting)]
