@@ -50,14 +50,13 @@ def closing(*alternatives: str, row: str = "close.closed") -> str:
 ACCEPT = "{ when: { close-while-closed: accept }, answer: nothing }"
 REFUSE = "{ when: { close-while-closed: refuse }, error: session-not-open }"
 EXPIRED = "{ error: token-expired }"
+NOT_INITIALIZED = "in: { condition: bad }, error: not-initialized"
+LOST = ("answer: nothing", "error: session-not-open", "error: condition", NOT_INITIALIZED)
 BY_CHOICE = [
     f"{{ when: {{ same-id-twice: {values} }}, {item}, then: closed }}"
-    for item in ("answer: nothing", "error: session-not-open", "error: condition")
+    for item in LOST
     for values in ("refuse", "[coexist, evict-earlier]")
-] + [
-    f"{{ when: {{ open-without-info: reuse }}, {item}, then: ended-unsaved }}"
-    for item in ("answer: nothing", "error: session-not-open")
-]
+] + [f"{{ when: {{ open-without-info: reuse }}, {item}, then: ended-unsaved }}" for item in LOST]
 RENAMED = f"""
 transitions:
   close.closed: null
