@@ -1,4 +1,4 @@
-"""Reach: cases on purpose for what lies beyond `complete`: depth, equal values, a second initialisation, and other clients.
+"""Reach: cases on purpose for what lies beyond `complete`: depth, equal values, a world that acts, and other clients.
 
 Nothing here is drawn; the same contract gives the same cases.
 """

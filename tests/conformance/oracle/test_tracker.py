@@ -338,6 +338,25 @@ def test_a_call_that_led_nowhere_and_cannot_be_left_out_is_the_cause() -> None:
     assert blame(watch.oracle, violation, minimal=True) == ("participant-is-local",)
 
 
+def test_of_the_rules_of_an_idle_call_those_are_broken_that_speak_of_what_it_changed() -> None:
+    """A refused open leaves a name for the next session: the external ID is right, and the session had stayed closed."""
+    watch = Watch()
+    watch.see("open", Refused("external-id-mismatch"), {"info": {"name": "Eve", "externalId": "bob"}})
+    watch.see("open", DONE)
+    violation = watch.see("getParticipant", participant("Eve"))
+    assert violation is not None
+    assert blame(watch.oracle, violation, minimal=True) == ("rejected-changes-nothing",)
+
+
+def test_where_an_idle_call_is_the_cause_the_row_that_shows_it_is_not_blamed() -> None:
+    """A refused open leaves a session, so that the next open is refused: nothing is wrong with that one."""
+    watch = Watch()
+    watch.see("open", Refused("external-id-mismatch"), {"info": {"externalId": "bob"}})
+    violation = watch.see("open", Refused("session-already-open"))
+    assert violation is not None
+    assert set(blame(watch.oracle, violation, minimal=True)) == {"external-id-mismatch", "rejected-changes-nothing"}
+
+
 def test_an_update_without_the_scope_is_followed_and_reported() -> None:
     """update-needs-scope is a should: the tracker goes on, and says that it was not kept."""
     watch = Watch(a="token-no-update")
