@@ -8,6 +8,7 @@ import itertools
 import pickle
 import statistics
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -72,6 +73,20 @@ def _found(path: str, needs: str) -> Found:
     return result
 
 
+@asynccontextmanager
+async def driven(implementation: type[Plain]) -> AsyncIterator[tuple[Driver, Oracle]]:
+    """What makes calls of an implementation, and knows what it may do."""
+    platform = SimulatedPlatform(CONTRACT, {**CONTRACT.default_choices(), **implementation.decides})
+    driver = Driver(PythonAdapter(path_of(implementation)), MACHINE, platform)
+    await platform.start()
+    try:
+        await driver.start()
+        yield driver, Oracle(MACHINE, driver.declared_choices())
+    finally:
+        await driver.adapter.close()
+        await platform.close()
+
+
 # Whether a call can be left out ---------------------------------------------------------------------------------------
 
 
@@ -79,16 +94,8 @@ def superfluous(implementation: type[Plain], failures: Sequence[Failure]) -> lis
     """The calls without which the same failure is met, one by one."""
 
     async def looked_for() -> list[str]:
-        platform = SimulatedPlatform(CONTRACT, {**CONTRACT.default_choices(), **implementation.decides})
-        driver = Driver(PythonAdapter(path_of(implementation)), MACHINE, platform)
-        await platform.start()
-        try:
-            await driver.start()
-            oracle = Oracle(MACHINE, driver.declared_choices())
+        async with driven(implementation) as (driver, oracle):
             return [line for failure in failures async for line in _superfluous(driver, oracle, failure)]
-        finally:
-            await driver.adapter.close()
-            await platform.close()
 
     return asyncio.run(looked_for())
 
@@ -365,17 +372,9 @@ def clients_left(implementation: type[Plain], *calls: Planned) -> tuple[list[str
     """The clients of a minimal sequence that was one of `a` and `b`, and what a report says of them."""
 
     async def left() -> Played | None:
-        platform = SimulatedPlatform(CONTRACT, {**CONTRACT.default_choices(), **implementation.decides})
-        driver = Driver(PythonAdapter(path_of(implementation)), MACHINE, platform)
-        await platform.start()
-        try:
-            await driver.start()
-            oracle = Oracle(MACHINE, driver.declared_choices())
+        async with driven(implementation) as (driver, oracle):
             case = Case("two", "", {"a": "token-with-id", "b": "token-with-id"}, calls)
             return await shrink(driver, lambda shorter: driver.play(shorter, oracle), await driver.play(case, oracle))
-        finally:
-            await driver.adapter.close()
-            await platform.close()
 
     shortest = asyncio.run(left())
     assert shortest is not None and shortest.violation is not None
