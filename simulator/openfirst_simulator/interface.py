@@ -1,6 +1,6 @@
 """One request of the session interface, from what was sent to what is answered. No I/O in here, and nothing awaits.
 
-`http_server` hands it in and the answer out, `bodies` checks what was sent, and `world` does it, as the machine permits.
+`pipeline` hands it in and the answer out, `bodies` checks what was sent, and `world` does it, as the machine permits.
 """
 
 from __future__ import annotations

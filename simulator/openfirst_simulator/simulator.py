@@ -11,6 +11,8 @@ from aiohttp import web
 
 from openfirst_reference.contract.model import Contract
 from openfirst_simulator.http_server import application
+from openfirst_simulator.messages import Answer, Request
+from openfirst_simulator.pipeline import Pipeline
 from openfirst_simulator.services import Services
 from openfirst_simulator.table import Table
 from openfirst_simulator.world import World
@@ -35,6 +37,7 @@ class Simulator:
         Services.check(contract.methods)
         self._table = Table(contract)
         self._worlds = Worlds(self._table, now, lambda: self.url)
+        self._pipeline = Pipeline(self._table, self._worlds)
         self._runner: web.AppRunner | None = None
 
     @property
@@ -67,6 +70,10 @@ class Simulator:
         """Forget a world and all that is in it. Raises WorldError where there is none of this name."""
         self._worlds.drop(name)
 
+    def answer(self, request: Request) -> Answer:
+        """What a request comes to, without HTTP between; nothing need listen."""
+        return self._pipeline.answer(request)
+
     async def start(self, port: int = 0, host: str = "127.0.0.1") -> str:
         """Listen, and give the base URL. Port 0 is any free one. Raises SimulatorError."""
         if not _is_loopback(host):
@@ -75,7 +82,7 @@ class Simulator:
             )
         if self._runner is not None:
             raise SimulatorError(f"The simulator is running already, at {self.url}. Close it first.")
-        runner = web.AppRunner(application(self._table, self._worlds), access_log=None, shutdown_timeout=_STOP_SECONDS)
+        runner = web.AppRunner(application(self._pipeline), access_log=None, shutdown_timeout=_STOP_SECONDS)
         await runner.setup()
         try:
             await web.TCPSite(runner, host, port).start()

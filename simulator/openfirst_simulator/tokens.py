@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
-from typing import Any, Literal
+from typing import Any, Generic, Literal, TypeVar
 
 import jwt
 
@@ -19,8 +18,7 @@ KEY_SECRET = "key-secret"
 CLIENT_KINDS = (TOKEN, KEY_SECRET)
 ALL_SCOPES = "*"
 _ALGORITHM = "HS256"
-# Clients send the same token again and again, and checking a signature takes longer than all the rest.
-_REMEMBERED = 10_000
+T = TypeVar("T")
 _CLAIMS = ["iss", "iat", "exp", "jti", "app", "kind"]
 
 BadCondition = Literal["forged", "foreign", "unreadable"]
@@ -51,6 +49,27 @@ class Claims:
         return self.scopes is None or ALL_SCOPES in self.scopes or any(scope in self.scopes for scope in scopes)
 
 
+class _Memory(Generic[T]):
+    """What is known of the texts met last: clients send the same token again and again, and to check one takes long."""
+
+    def __init__(self, size: int) -> None:
+        self._known: dict[tuple[str, bytes], T] = {}
+        self._size = size
+
+    def get(self, raw: str, key: bytes = b"") -> T | None:
+        return self._known.get((raw, key))
+
+    def put(self, value: T, raw: str, key: bytes = b"") -> T:
+        if len(self._known) >= self._size:
+            del self._known[next(iter(self._known))]
+        self._known[raw, key] = value
+        return value
+
+
+_applications = _Memory[str](10_000)
+_claims = _Memory[Claims](10_000)
+
+
 def sign(claims: Claims, key: bytes) -> str:
     """The token that says this."""
     payload: dict[str, Any] = {
@@ -65,28 +84,36 @@ def sign(claims: Claims, key: bytes) -> str:
         payload["scope"] = " ".join(claims.scopes)
     if claims.external_id is not None:
         payload["externalId"] = claims.external_id
-    return jwt.encode(payload, key, _ALGORITHM)
+    raw = jwt.encode(payload, key, _ALGORITHM)
+    # Whoever signs a token need not look whether it is genuine.
+    _applications.put(claims.app, raw)
+    _claims.put(claims, raw, key)
+    return raw
 
 
-@lru_cache(maxsize=_REMEMBERED)
 def application_of(raw: str) -> str:
     """The application that a token names; nothing is checked yet. Raises BadToken for what is no token."""
+    known = _applications.get(raw)
+    if known is not None:
+        return known
     try:
         payload = jwt.decode(raw, options={"verify_signature": False})
     except (jwt.PyJWTError, ValueError, RecursionError):
         raise BadToken("unreadable", "The token cannot be read: it is not a JSON Web Token.") from None
-    return str(payload.get("app", ""))
+    return _applications.put(str(payload.get("app", "")), raw)
 
 
-@lru_cache(maxsize=_REMEMBERED)
 def verified(raw: str, key: bytes) -> Claims:
     """What a token signed with `key` says; its time is not looked at. Raises BadToken for any other."""
+    known = _claims.get(raw, key)
+    if known is not None:
+        return known
     application_of(raw)
     # Time is the world's and not this machine's, so the library must not look at it.
     options: Any = {"verify_exp": False, "verify_iat": False, "verify_nbf": False, "require": _CLAIMS}
     try:
         payload = jwt.decode(raw, key, algorithms=[_ALGORITHM], options=options, issuer=ISSUER)
-        return Claims(
+        claims = Claims(
             str(payload["jti"]),
             str(payload["app"]),
             str(payload["kind"]),
@@ -95,6 +122,7 @@ def verified(raw: str, key: bytes) -> Claims:
             tuple(str(payload["scope"]).split()) if "scope" in payload else None,
             payload.get("externalId"),
         )
+        return _claims.put(claims, raw, key)
     except jwt.InvalidAlgorithmError:
         algorithm = jwt.get_unverified_header(raw).get("alg")
         why = f"is signed with {algorithm}" if algorithm not in (None, "none") else "is not signed"

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 from openfirst_conformance.platforms.stage import LIFETIME, NoControl, outlined
+from openfirst_reference.client import connection
 from openfirst_reference.contract.model import Contract
-from openfirst_simulator import Simulator, World
+from openfirst_simulator import Request, Simulator, World
 
 EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -90,13 +92,16 @@ class SimulatedPlatform:
         self.choices = choices
         self._simulator = Simulator(contract)
         self._last: str | None = None
+        self._url = ""
 
     async def start(self) -> None:
         """Listen on a free port of the loopback interface."""
-        await self._simulator.start()
+        self._url = await self._simulator.start()
+        connection.nearby[self._url] = _Nearby(self._simulator, self._url)
 
     async def close(self) -> None:
         """Stop listening."""
+        connection.nearby.pop(self._url, None)
         await self._simulator.close()
 
     async def stage(self, generation: int, clients: Mapping[str, Mapping[str, Any]]) -> SimulatedStage:
@@ -110,3 +115,23 @@ class SimulatedPlatform:
     def lacks(self, described: Mapping[str, Any]) -> NoControl | None:
         """Nothing: it makes every credential that the contract describes."""
         return None
+
+
+class _Nearby:
+    """The way to a simulator in this process. Is a `Transport`."""
+
+    def __init__(self, simulator: Simulator, url: str) -> None:
+        self._simulator, self._url = simulator, url
+
+    async def send(self, base_url: str, request: connection.Request, authorization: str) -> tuple[int, bytes]:
+        """Ask the simulator. As on a network, others may come first, and others may be answered before."""
+        await asyncio.sleep(0)
+        path = base_url.removeprefix(self._url) + request.path
+        answer = self._simulator.answer(
+            Request(request.method, path, authorization, request.content_type, request.content)
+        )
+        await asyncio.sleep(0)
+        return answer.status, answer.content
+
+    async def close(self) -> None:
+        """There is nothing to let go of."""

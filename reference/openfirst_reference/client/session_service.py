@@ -16,11 +16,9 @@ from types import TracebackType
 from typing import Any, Self, TypeVar
 from urllib.parse import urlencode
 
-import aiohttp
-
 from openfirst_reference.client import json_forms
 from openfirst_reference.client.clock import Clock, RealClock
-from openfirst_reference.client.connection import Connection, Request
+from openfirst_reference.client.connection import Connection, Request, Transport
 from openfirst_reference.client.errors import PlatformUnreachable, SessionError, UnreadableAnswer, refusal
 from openfirst_reference.client.json_forms import OPERATIONS, Participant, ParticipantInfo
 from openfirst_reference.client.tokens import ClientToken, Credential, KeySecret, RefreshCallback, ask
@@ -38,8 +36,9 @@ class SessionService:
     """A client's session on the platform at `base_url`.
 
     With a token it is initialised at once, as by `initialize_token`. `clock` tells when a token is half over,
-    and sets timers for that; the default one needs a running event loop. `http` is used if given, and left
-    open. `machine` reads the contract to go by; the default one reads the packaged contract.
+    and sets timers for that; the default one needs a running event loop. `transport` carries its requests if
+    given, and is left open; by default they go over HTTP. `machine` reads the contract to go by; the default
+    one reads the packaged contract.
 
     Every method may raise a `SessionError`: that of a code of the contract (`errors.SessionNotOpen` and so
     on), `PlatformUnreachable` or `UnreadableAnswer`. Calls may overlap.
@@ -56,14 +55,14 @@ class SessionService:
         token: str | None = None,
         refresh: RefreshCallback | None = None,
         clock: Clock | None = None,
-        http: aiohttp.ClientSession | None = None,
+        transport: Transport | None = None,
         machine: Machine | None = None,
     ) -> None:
         self._refresh: RefreshCallback | None = None
         self._clock = clock or RealClock()
         self._machine = machine or _packaged_machine()
         self._contract = self._machine.contract
-        self._connection = Connection(base_url, self._contract, http)
+        self._connection = Connection(base_url, self._contract, transport)
         self._state = self._machine.state()
         self._credential: Credential | None = None
         self._session_id: str | None = None

@@ -16,11 +16,14 @@ from openfirst_conformance.adapters.protocol.faults import RequestRefused
 from openfirst_conformance.adapters.protocol.messages import Capabilities
 from openfirst_conformance.adapters.protocol.shapes import (
     CallResult,
+    ContractName,
     Credential,
     InitializeParams,
     OutcomeReport,
     ResetResult,
 )
+from openfirst_conformance.platforms.simulated import SimulatedPlatform
+from openfirst_reference.client.connection import OverHttp, Request
 from openfirst_reference.client.session_service import SessionService
 from openfirst_reference.client.tokens import RefreshCallback
 from openfirst_reference.contract.document import Json, word
@@ -239,3 +242,30 @@ def test_a_call_without_an_answer_is_pending(monkeypatch: pytest.MonkeyPatch) ->
         assert (await stage.call("open"))["outcome"] == "pending"
 
     on_stage(scenario)
+
+
+def test_a_simulator_in_this_process_is_asked_without_a_network_as_long_as_it_runs(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def no_network(self: OverHttp, base_url: str, request: Request, authorization: str) -> tuple[int, bytes]:
+        raise OSError("the network was asked")
+
+    monkeypatch.setattr(OverHttp, "send", no_network)
+
+    async def scenario() -> None:
+        adapter = PythonAdapter("openfirst_conformance.adapters.authoring.reference_adapter:create")
+        platform = SimulatedPlatform(CONTRACT, {})
+        await platform.start()
+        stage = await platform.stage(1, {"a": {"kind": "token", "condition": "good", "externalId": "Zoë"}})
+        contract: ContractName = {"name": CONTRACT.name, "version": CONTRACT.version}
+        await adapter.start({"protocol": 1, "contract": contract, "platform": {"baseUrl": stage.url}})
+        here, url = Stage(adapter, stage.world), stage.url
+        await here.reset(a=here.token())
+        assert outcome(await here.call("open")) is None
+        assert outcome(await here.call("getParticipant"))["info"]["externalId"] == "Zoë"
+        await platform.close()
+        await here.reset(url, a=here.token())
+        assert "the network was asked" in str(await here.call("isOpen"))
+        await adapter.close()
+
+    asyncio.run(scenario())

@@ -41,14 +41,17 @@ class Mealy:
         return Walk(0, lambda _: self.inputs, lambda state, item: self.goes[state][item])
 
 
-def told_apart(machine: Mealy, one: int, other: int) -> Word | None:
+def told_apart(
+    machine: Mealy, one: int, other: int, alike: set[tuple[int, int]] | None = None, limit: int = _PAIRS
+) -> Word | None:
     """A shortest sequence by which two states differ."""
     return separating(
         (one, other),
         machine.inputs,
         lambda pair, item: (machine.goes[pair[0]][item], machine.goes[pair[1]][item]),
         lambda pair, item: machine.gives[pair[0]][item] != machine.gives[pair[1]][item],
-        _PAIRS,
+        limit,
+        set() if alike is None else alike,
     )
 
 
@@ -164,3 +167,15 @@ def test_with_one_state_more_than_is_allowed_for_some_pass(extra: int) -> None:
         machine = drawn_minimal(random, 3, 2)
         total += len(survivors(machine, (near(random, machine, extra + 1) for _ in range(400)), extra)[1])
     assert total
+
+
+@pytest.mark.parametrize("limit", [3, _PAIRS])
+def test_what_is_known_to_be_alike_changes_no_answer_but_one_that_was_cut_short(limit: int) -> None:
+    random = Random(limit)
+    for _ in range(300):
+        machine, alike = drawn(random, 6, 2), set[tuple[int, int]]()
+        for pair in itertools.permutations(machine.states, 2):
+            alone = told_apart(machine, *pair)
+            word = told_apart(machine, *pair, alike, limit)
+            assert word == alone or (word is None and limit < _PAIRS)
+        assert all(told_apart(machine, *pair) is None for pair in alike)

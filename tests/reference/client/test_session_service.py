@@ -11,7 +11,6 @@ from collections.abc import Callable, Coroutine, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import aiohttp
 import jwt
 import pytest
 from aiohttp import web
@@ -19,6 +18,7 @@ from aiohttp.test_utils import TestServer
 
 from openfirst_reference.client import errors
 from openfirst_reference.client.clock import VirtualClock
+from openfirst_reference.client.connection import OverHttp
 from openfirst_reference.client.json_forms import FIELDS, OPERATIONS, Participant, ParticipantInfo
 from openfirst_reference.client.session_service import SessionService
 from openfirst_reference.contract.load import load_contract
@@ -855,13 +855,23 @@ def test_a_session_that_cannot_be_closed_is_not_passed_over(run: Run, platform: 
         run(scenario())
 
 
-def test_connections_that_were_lent_are_left_open(run: Run, platform: FakePlatform) -> None:
+def test_a_transport_that_was_lent_is_left_open(run: Run, platform: FakePlatform) -> None:
     platform.answers(CLOSED)
+    platform.answers(CLOSED)
+    closed: list[bool] = []
+
+    class Lent(OverHttp):
+        async def close(self) -> None:
+            closed.append(True)
+            await super().close()
 
     async def scenario() -> bool:
-        async with aiohttp.ClientSession() as http:
-            async with SessionService(platform.url, token="token-1", http=http):
-                pass
-            return http.closed
+        lent = Lent()
+        async with SessionService(platform.url, token="token-1", transport=lent):
+            pass
+        assert not closed
+        still = await SessionService(platform.url, token="token-1", transport=lent).is_open()
+        await lent.close()
+        return still
 
     assert run(scenario()) is False

@@ -8,10 +8,9 @@ from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
 from typing import Any
 
-import aiohttp
-
 from openfirst_conformance.adapters.protocol.faults import RequestRefused
 from openfirst_reference.client.clock import VirtualClock
+from openfirst_reference.client.connection import OverHttp, nearby
 from openfirst_reference.client.errors import SessionError
 from openfirst_reference.client.json_forms import OPERATIONS, Participant, in_contract
 from openfirst_reference.client.session_service import SessionService
@@ -36,7 +35,10 @@ _CALLS: Mapping[str, Callable[[SessionService, Json], Awaitable[Any]]] = {
 
 
 class ReferenceAdapter:
-    """The clients of one case at a time, on one virtual clock; all cases share one pool of connections."""
+    """The clients of one case at a time, on one virtual clock; all cases share one pool of connections.
+
+    A platform in this process is asked without a network between.
+    """
 
     request: Callable[[str, Json], Awaitable[Json]]
 
@@ -46,7 +48,7 @@ class ReferenceAdapter:
         self.request = _nobody
         self._machine = machine_of(load_contract())
         self._clock = VirtualClock()
-        self._http: aiohttp.ClientSession | None = None
+        self._http = OverHttp()
         self._generation = 0
         self._sessions: dict[str, SessionService] = {}
         self._with_callback: set[str] = set()
@@ -78,13 +80,13 @@ class ReferenceAdapter:
     async def reset(self, params: Json) -> None:
         """Begin a case; nothing of the one before is left."""
         self._forget()
-        if self._http is None:
-            self._http = aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar())
         self._generation = params["generation"]
         self._clock = VirtualClock(datetime.fromisoformat(params["now"]).timestamp())
+        base_url = params["platform"]["baseUrl"]
+        transport = next((near for url, near in nearby.items() if base_url.startswith(url)), self._http)
         for name, held in params["clients"].items():
             self._sessions[name] = SessionService(
-                params["platform"]["baseUrl"], clock=self._clock, http=self._http, machine=self._machine
+                base_url, clock=self._clock, transport=transport, machine=self._machine
             )
             await self._initialize(name, held["credential"])
 
@@ -114,9 +116,7 @@ class ReferenceAdapter:
     async def shutdown(self) -> None:
         """Let go of everything."""
         self._forget()
-        if self._http is not None:
-            await self._http.close()
-            self._http = None
+        await self._http.close()
 
     def _forget(self) -> None:
         # Timers of the clients need no care: they are on a clock that stands still from now on.

@@ -61,20 +61,28 @@ def separating(
     step: Callable[[tuple[S, S], int], tuple[S, S]],
     differ: Callable[[tuple[S, S], int], bool],
     limit: int,
+    alike: set[tuple[S, S]],
 ) -> Word | None:
     """A shortest sequence that tells two states apart, or None where `limit` pairs of states have not shown one.
 
-    `differ` says whether an input is answered differently in the two.
+    `differ` says whether an input is answered differently in the two. `alike` has pairs that nothing tells apart, and is
+    added to: where all that a pair leads to was looked at in vain, no more is to be found from any of these.
     """
+    if pair in alike:
+        return None
     search = Search[tuple[S, S], int]([pair], limit=limit)
+    looked_at = 0
     for here in search:
+        looked_at += 1
         for item in inputs:
             if differ(here, item):
                 return (*search.way(here), item)
         for item in inputs:
             after = step(here, item)
-            if after[0] != after[1]:
+            if after[0] != after[1] and after not in alike:
                 search.found(here, item, after)
+    if looked_at == len(search.parents):
+        alike.update(search.parents)
     return None
 
 

@@ -25,6 +25,7 @@ class Identifier:
         self._identifying: dict[Hashable, list[Word]] = {}
         self._words: list[Word] = []
         self._apart: dict[frozenset[Hashable], Word | None] = {}
+        self._nothing_tells: set[tuple[State, State]] = set()
         self._in_both: dict[tuple[tuple[State, State], int], tuple[list[Step], list[Step]]] = {}
 
     def identify(self, state: State) -> list[Word]:
@@ -68,7 +69,7 @@ class Identifier:
             pair = (one, other) if repr(one) <= repr(other) else (other, one)
             word = next((known for known in self._words if self._differs(pair, known)), None)
             try:
-                word = word or separating(pair, self._separators, self._both, self._differ, _PAIRS)
+                word = word or separating(pair, self._separators, self._both, self._differ, _PAIRS, self._nothing_tells)
             except ContractError:
                 word = None
             if word is not None and word not in self._words:

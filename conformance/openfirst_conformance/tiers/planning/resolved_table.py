@@ -19,16 +19,16 @@ from openfirst_reference.machine.step import Call, State, Step
 
 def tables_of(subject: Subject) -> list[Table]:
     """The table of every fixture that can be tried."""
-    tables = [Table(subject, fixture) for fixture in subject.driver.fixtures]
+    resolution = Resolution(subject.oracle, subject.known)
+    tables = [Table(subject, fixture, resolution) for fixture in subject.driver.fixtures]
     return [table for table in tables if table.worthwhile]
 
 
 class Table:
     """The states and calls of a fixture, as far as the implementation can be asked to make them."""
 
-    def __init__(self, subject: Subject, fixture: str) -> None:
-        self.subject, self.fixture = subject, fixture
-        self.resolution = Resolution(subject.oracle, subject.known)
+    def __init__(self, subject: Subject, fixture: str, resolution: Resolution) -> None:
+        self.subject, self.fixture, self.resolution = subject, fixture, resolution
         self.machine = subject.oracle.machine
         self.contract = self.machine.contract
         driver = subject.driver
