@@ -59,7 +59,7 @@ def _list(worlds: Worlds, path: Mapping[str, str], fields: Json) -> Any:
 def _create(worlds: Worlds, path: Mapping[str, str], fields: Json) -> Any:
     name = _field(fields, "name", (str,), "a text") or f"w-{uuid.uuid4().hex[:12]}"
     choices = _field(fields, "choices", (dict,), "an object of choices and their values") or {}
-    seed = _field(fields, "seed", (int, str), "a number or a text") or 0
+    seed = _field(fields, "seed", (int, str), "a number or a text")
     return described(worlds.create(name, choices=choices, seed=seed))
 
 

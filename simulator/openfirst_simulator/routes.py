@@ -11,7 +11,7 @@ from typing import Any
 
 from openfirst_reference.contract.http_surface import Endpoint, surface
 from openfirst_simulator import issuing
-from openfirst_simulator.clients import Client
+from openfirst_simulator.records import Client
 from openfirst_simulator.world import World
 
 Shape = Callable[[World, Client, Any], Any]
@@ -34,11 +34,11 @@ class TokenRoute:
 
 
 def _session(world: World, client: Client, value: Any) -> Any:
-    return {"sessionId": client.session_id, "participant": world.participant(client)}
+    return {"sessionId": client.session, "participant": world.participant(client)}
 
 
 def _sessions(world: World, client: Client, value: Any) -> Any:
-    return {"sessions": [{"sessionId": client.session_id}] if value and client.session_id else []}
+    return {"sessions": [{"sessionId": client.session}] if value and client.session else []}
 
 
 def _status(world: World, client: Client, value: Any) -> Any:

@@ -2,47 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
 from typing import Any
+
+from msgspec import structs
 
 from openfirst_reference.contract.document import Json
 from openfirst_reference.contract.findings import Mistake, did_you_mean
 from openfirst_reference.contract.model import Method
+from openfirst_simulator.ids import Ids
 from openfirst_simulator.problems import Problem, bad_request
+from openfirst_simulator.records import Client, Conference
+from openfirst_simulator.store import Draft
 
 ALIAS_LIMIT = 250
-Client = Hashable
-
-
-@dataclass(eq=False, slots=True)
-class Conference:
-    """A conference; `members` maps each client in it to the type of participant that it is."""
-
-    id: str
-    alias: str
-    style: str | None
-    members: dict[Client, str] = field(default_factory=dict)
 
 
 class Services:
-    """The state of a world's services.
+    """The services of a world, as one decision finds them in its draft.
 
-    `methods` are the contract's, and say which model each has; `participant` gives a client's local participant,
-    `name_id` an ID that is the same for the same name, `new_id` one that was never given.
+    `methods` are the contract's, and say which model each has; `participant` gives a client's local participant.
     """
 
     def __init__(
-        self,
-        methods: Mapping[str, Method],
-        participant: Callable[[Any], Json | None],
-        name_id: Callable[[str], str],
-        new_id: Callable[[], str],
+        self, methods: Mapping[str, Method], draft: Draft, participant: Callable[[Client], Json | None], ids: Ids
     ) -> None:
-        self._methods = methods
-        self._participant, self._name_id, self._new_id = participant, name_id, new_id
-        self._conferences: dict[str, Conference] = {}
-        self._joined: dict[Client, Conference] = {}
+        self._methods, self._draft, self._participant, self._ids = methods, draft, participant, ids
 
     @staticmethod
     def check(methods: Mapping[str, Method]) -> None:
@@ -64,30 +49,46 @@ class Services:
         """The result of a modelled method. Raises Problem where the service itself refuses."""
         return _MODELS[str(self._methods[target].model)](self, client, arguments)
 
-    def follow(self, client: Client, *, in_conference: bool) -> None:
+    def follow(self, client: Client, *, in_conference: bool) -> Client:
         """What the contract has decided about the client's conference: one that it is not in, it has left."""
-        if not in_conference and client in self._joined:
-            del self._joined.pop(client).members[client]
+        if in_conference or client.conference is None:
+            return client
+        conference = self._draft.get(Conference, client.conference)
+        if conference is not None:
+            members = {name: kind for name, kind in conference.members.items() if name != client.id}
+            self._draft.put(structs.replace(conference, members=members))
+        client = structs.replace(client, conference=None)
+        self._draft.put(client)
+        return client
+
+    def forget(self, client: Client) -> None:
+        """A client of the moment leaves nothing behind."""
+        self._draft.drop(self.follow(self._draft.get(Client, client.id) or client, in_conference=False))
 
     def _create(self, client: Client, arguments: list[Any]) -> Json:
         options = _argument(arguments, 0, dict, "the conference's options", "an object such as {alias}") or {}
-        alias = options.get("alias") or self._new_id()
+        alias = options.get("alias") or self._ids.fresh()
         if not isinstance(alias, str) or len(alias) > ALIAS_LIMIT or "#" in alias:
             raise bad_request(
                 f"`alias` must be a text of at most {ALIAS_LIMIT} characters without `#`. Choose another one."
             )
         params = options.get("params")
         style = params.get("spatialAudioStyle") if isinstance(params, dict) else None
-        conference = Conference(self._name_id(alias), alias, style if isinstance(style, str) else None)
-        is_new = conference.id not in self._conferences
-        return self._shown(self._conferences.setdefault(conference.id, conference), client, is_new=is_new)
+        identifier = self._ids.named("conference", alias)
+        known = self._draft.get(Conference, identifier)
+        if known is not None:
+            return self._shown(known, client)
+        conference = Conference(id=identifier, alias=alias, style=style if isinstance(style, str) else None)
+        self._draft.put(conference)
+        return self._shown(conference, client, is_new=True)
 
     def _fetch(self, client: Client, arguments: list[Any]) -> Json | None:
         wanted = _argument(arguments, 0, str, "the conference's ID", "a text")
         return self._current(client, []) if wanted is None else self._shown(self._find(wanted), client)
 
     def _current(self, client: Client, arguments: list[Any]) -> Json | None:
-        return self._shown(self._joined[client], client) if client in self._joined else None
+        conference = None if client.conference is None else self._draft.get(Conference, client.conference)
+        return None if conference is None else self._shown(conference, client)
 
     def _join(self, client: Client, arguments: list[Any]) -> Json:
         return self._enter(client, arguments, "USER")
@@ -106,16 +107,17 @@ class Services:
 
     def _enter(self, client: Client, arguments: list[Any], kind: str) -> Json:
         conference = self._named(arguments)
-        other = self._joined.get(client, conference)
-        if other is not conference:
+        other = None if client.conference is None else self._draft.get(Conference, client.conference)
+        if other is not None and other.id != conference.id:
             raise Problem(
                 409,
                 "conference-already-joined",
                 "In another conference already",
                 f"The participant is in the conference `{other.alias}`. Leave that one first.",
             )
-        self._joined[client] = conference
-        conference.members[client] = kind
+        conference = structs.replace(conference, members={**conference.members, client.id: kind})
+        self._draft.put(conference)
+        self._draft.put(structs.replace(client, conference=conference.id))
         return self._shown(conference, client)
 
     def _named(self, arguments: list[Any]) -> Conference:
@@ -127,9 +129,14 @@ class Services:
 
     def _find(self, identifier: str, alias: str | None = None) -> Conference:
         """The conference with this ID; an alias, in its place or beside it, will do as well."""
-        for known in (identifier, self._name_id(identifier), self._name_id(alias or identifier)):
-            if known in self._conferences:
-                return self._conferences[known]
+        for known in (
+            identifier,
+            self._ids.named("conference", identifier),
+            self._ids.named("conference", alias or identifier),
+        ):
+            conference = self._draft.get(Conference, known)
+            if conference is not None:
+                return conference
         raise Problem(
             404,
             "conference-not-found",
@@ -150,13 +157,14 @@ class Services:
         return shown
 
     def _members(self, conference: Conference) -> list[Json]:
+        clients = ((self._draft.get(Client, name), kind) for name, kind in conference.members.items())
         return [
-            {**(self._participant(client) or {}), "status": "CONNECTED", "type": kind}
-            for client, kind in conference.members.items()
+            {**((self._participant(client) if client else None) or {}), "status": "CONNECTED", "type": kind}
+            for client, kind in clients
         ]
 
     def _status_of(self, conference: Conference, client: Client) -> str:
-        return "JOINED" if client in conference.members else "CREATED"
+        return "JOINED" if client.id in conference.members else "CREATED"
 
 
 def _argument(arguments: list[Any], position: int, kind: type, what: str, expected: str) -> Any:

@@ -57,10 +57,12 @@ class Simulator:
         name: str,
         *,
         choices: Mapping[str, str] | None = None,
-        seed: int | str = 0,
+        seed: int | str | None = None,
         frozen_at: float | None = None,
     ) -> World:
         """A fresh world, empty and apart from all others; `frozen_at` (seconds) stops its clock there.
+
+        With a `seed` it gives the same IDs, application key and secret in every run.
 
         Raises WorldError for a name that is taken, ValueError for a name or a choice that cannot be.
         """

@@ -34,15 +34,22 @@ class BadToken(Mistake):
 
 @dataclass(frozen=True, slots=True)
 class Claims:
-    """What a token says. `app` is the application key, `scopes` None means unrestricted; times in seconds."""
+    """What a token says. `app` is the application key, `scopes` None means unrestricted.
+
+    Times are in seconds, to the millisecond: what a token says in whole seconds (`iat`, `exp`) is `milliseconds` early.
+    """
 
     id: str
     app: str
     kind: str
-    issued: int
-    expires: int
+    issued: float
+    expires: float
     scopes: tuple[str, ...] | None = None
     external_id: str | None = None
+
+    def lived(self, now: float) -> float:
+        """How much of the token's life has passed, as a fraction."""
+        return (now - self.issued) / (self.expires - self.issued)
 
     def permits(self, *scopes: str) -> bool:
         """Whether the token carries one of these scopes, or is unrestricted."""
@@ -72,14 +79,17 @@ _claims = _Memory[Claims](10_000)
 
 def sign(claims: Claims, key: bytes) -> str:
     """The token that says this."""
+    issued, milliseconds = divmod(round(claims.issued * 1000), 1000)
     payload: dict[str, Any] = {
         "iss": ISSUER,
-        "iat": claims.issued,
-        "exp": claims.expires,
+        "iat": issued,
+        "exp": issued + round(claims.expires - claims.issued),
         "jti": claims.id,
         "app": claims.app,
         "kind": claims.kind,
     }
+    if milliseconds:
+        payload["milliseconds"] = milliseconds
     if claims.scopes is not None:
         payload["scope"] = " ".join(claims.scopes)
     if claims.external_id is not None:
@@ -113,12 +123,13 @@ def verified(raw: str, key: bytes) -> Claims:
     options: Any = {"verify_exp": False, "verify_iat": False, "verify_nbf": False, "require": _CLAIMS}
     try:
         payload = jwt.decode(raw, key, algorithms=[_ALGORITHM], options=options, issuer=ISSUER)
+        later = int(payload.get("milliseconds", 0)) / 1000
         claims = Claims(
             str(payload["jti"]),
             str(payload["app"]),
             str(payload["kind"]),
-            int(payload["iat"]),
-            int(payload["exp"]),
+            int(payload["iat"]) + later,
+            int(payload["exp"]) + later,
             tuple(str(payload["scope"]).split()) if "scope" in payload else None,
             payload.get("externalId"),
         )
@@ -128,7 +139,7 @@ def verified(raw: str, key: bytes) -> Claims:
         why = f"is signed with {algorithm}" if algorithm not in (None, "none") else "is not signed"
         raise BadToken("forged", f"The token {why} (alg {algorithm}), instead of {_ALGORITHM}.") from None
     except jwt.InvalidSignatureError:
-        why = "The token was altered, or signed with another key than the platform's."
+        why = "The token was altered, or signed with another key than the platform's: in another run of it, maybe."
         raise BadToken("forged", why) from None
     except jwt.PyJWTError as error:
         raise BadToken("unreadable", f"The token cannot be used: {error}.") from None

@@ -7,11 +7,10 @@ from collections.abc import Callable, Mapping
 
 from openfirst_reference.contract.findings import Mistake
 from openfirst_simulator import tokens
-from openfirst_simulator.clients import Token
 from openfirst_simulator.clock import Clock
 from openfirst_simulator.table import Table
-from openfirst_simulator.tokens import BadToken
-from openfirst_simulator.world import World
+from openfirst_simulator.tokens import BadToken, Claims
+from openfirst_simulator.world import World, application_of
 
 DEFAULT = "default"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
@@ -28,7 +27,8 @@ class Worlds:
         self._table, self._now, self._base = table, now, base
         self._by_name: dict[str, World] = {}
         self._by_key: dict[str, World] = {}
-        self.create(DEFAULT)
+        # An app's configuration goes on working: the key and secret of this world are the same in every run.
+        self._make(DEFAULT, "", Clock(now), application=application_of(DEFAULT))
 
     @property
     def default(self) -> World:
@@ -44,7 +44,7 @@ class Worlds:
         name: str,
         *,
         choices: Mapping[str, str] | None = None,
-        seed: int | str = 0,
+        seed: int | str | None = None,
         frozen_at: float | None = None,
     ) -> World:
         """A fresh world. Raises WorldError for a name that is taken, ValueError for whatever is wrong."""
@@ -53,12 +53,8 @@ class Worlds:
             raise Mistake(f"`{name[:80]}` cannot be a world's name. {wanted}")
         if name in self._by_name:
             raise WorldError(f"There is a world `{name}` already. Drop it first, or choose another name.")
-        path = "" if name == DEFAULT else f"/w/{name}"
         clock = Clock(self._now, frozen_at=frozen_at)
-        world = World(name, self._table, clock, seed, lambda: self._base() + path)
-        world.choose(choices or {})
-        self._by_name[name] = self._by_key[world.key] = world
-        return world
+        return self._make(name, f"/w/{name}", clock, choices, seed=seed)
 
     def drop(self, name: str) -> None:
         """Forget a world and all that is in it. Raises WorldError."""
@@ -88,7 +84,22 @@ class Worlds:
             raise BadToken("foreign", f"The token is for the world `{world.name}`, which has another base URL.")
         return world
 
-    def client_token(self, raw: str, at: World | None) -> tuple[World, Token]:
-        """The world and the record of a client's token. Raises BadToken."""
+    def client_token(self, raw: str, at: World | None) -> tuple[World, Claims]:
+        """The world of a client's token, and what that says. Raises BadToken."""
         world = self.of_token(raw, at)
         return world, world.client_token(raw)
+
+    def _make(
+        self,
+        name: str,
+        path: str,
+        clock: Clock,
+        choices: Mapping[str, str] | None = None,
+        *,
+        seed: int | str | None = None,
+        application: tuple[str, str] | None = None,
+    ) -> World:
+        world = World(name, self._table, clock, lambda: self._base() + path, seed=seed, application=application)
+        world.choose(choices or {})
+        self._by_name[name] = self._by_key[world.key] = world
+        return world

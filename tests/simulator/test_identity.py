@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import json
+from typing import Any
+
 import pytest
 
-from openfirst_simulator import Simulator
+from openfirst_reference.contract.load import load_contract
+from openfirst_simulator import Request, Simulator
 from tests.simulator.conftest import START, Api, MakeApi
 
 
@@ -37,13 +41,18 @@ def test_without_an_external_id_every_session_has_a_participant_of_its_own(api: 
     assert len({first, second, identifier(api, api.world.token())}) == 3
 
 
-def test_a_world_of_the_same_name_and_seed_gives_the_same_ids(simulator: Simulator, make: MakeApi) -> None:
-    seen = []
+def test_a_world_of_the_same_name_and_seed_gives_the_same_ids_and_signs_with_another_key(
+    simulator: Simulator, make: MakeApi
+) -> None:
+    seen, signatures = [], set()
     for seed in (1, 1, 2):
         api = make()
         api.world = simulator.world("seeded", seed=seed, frozen_at=START)
-        seen.append((api.world.key, api.world.token("zoe"), api.open(api.world.token()).body))
+        said, _, signature = api.world.token("zoe").rpartition(".")
+        signatures.add(signature)
+        seen.append((api.world.key, said, api.open(api.world.token()).body))
         simulator.drop("seeded")
+    assert len(signatures) == 3
     assert seen[0] == seen[1]
     assert all(one != other for one, other in zip(seen[1], seen[2], strict=True))
 
@@ -161,3 +170,35 @@ def test_a_token_that_is_another_clients_already_stays_so(api: Api) -> None:
     assert api.is_open(other) is False
     session = api.opened(one)
     assert api.is_open(other, session) is False
+
+
+def test_another_run_gives_no_id_of_this_one_and_takes_no_token_of_it() -> None:
+    first, second = Simulator(load_contract()), Simulator(load_contract())
+
+    def opened(simulator: Simulator, token: str) -> tuple[int, Any]:
+        answer = simulator.answer(Request("POST", "/v1/sessions", f"Bearer {token}"))
+        return answer.status, json.loads(answer.content)
+
+    # An app's configuration goes on working.
+    assert (first.default.key, first.default.secret) == (second.default.key, second.default.secret)
+    bob, carol = first.default.token("bob"), second.default.token("carol")
+    refused, here, there = opened(second, bob), opened(first, bob), opened(second, second.default.token("bob"))
+    assert (refused[0], refused[1]["code"]) == (401, "token-invalid")
+    assert "in another run" in refused[1]["detail"]
+    assert here[1]["sessionId"] != there[1]["sessionId"]
+    assert here[1]["participant"]["id"] != there[1]["participant"]["id"]
+    assert opened(second, carol)[1]["participant"]["info"]["externalId"] == "carol"
+
+
+def test_a_world_that_was_dropped_and_made_again_takes_no_token_of_its_predecessor(
+    simulator: Simulator, make: MakeApi
+) -> None:
+    api = make()
+    for seed in (None, 7):
+        api.world = simulator.world("again", seed=seed)
+        token = api.world.token("zoe")
+        api.opened(token)
+        simulator.drop("again")
+        api.world = simulator.world("again", seed=seed)
+        assert api.open(token).outcome == (401, "token-invalid")
+        simulator.drop("again")

@@ -1,0 +1,196 @@
+"""What a call comes to: the contract's table, asked about what the store has. Pure: reads a draft, and changes nothing but that."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, NamedTuple
+
+from msgspec import structs
+
+from openfirst_reference.contract.model import ANY_ERROR, OF_SERVICE
+from openfirst_reference.machine.step import Identity, State, Step
+from openfirst_simulator import tokens
+from openfirst_simulator.ids import Ids
+from openfirst_simulator.problems import Problem, bad_request, refusal
+from openfirst_simulator.records import EXTERNAL_ID, GOOD, SESSION, Client, Token
+from openfirst_simulator.services import Services
+from openfirst_simulator.store import Draft
+from openfirst_simulator.table import Table
+from openfirst_simulator.tokens import Claims
+
+
+class Decided(NamedTuple):
+    """What a call came to: the client as it is now, the step of the table, and the answer or the refusal."""
+
+    client: Client
+    step: Step
+    outcome: Any
+
+
+class Decisions:
+    """Decides calls at one moment: `now` in seconds, under these choices, with what is in the draft."""
+
+    def __init__(self, table: Table, draft: Draft, now: float, choices: Mapping[str, str], ids: Ids) -> None:
+        self._table, self._machine = table, table.machine
+        self._draft, self._now, self._choices, self._ids = draft, now, choices, ids
+        self._services = Services(table.contract.methods, draft, self.participant, ids)
+
+    def perform(
+        self, claims: Claims, operation: str, arguments: Mapping[str, Any], session_id: str | None = None
+    ) -> Decided:
+        """A call with a token that says this (about the session with this ID). Raises Problem for a bad argument."""
+        client, token = self.client(claims, session_id)
+        is_own = session_id in (None, client.session)
+        if not is_own:
+            # Somebody else's session, or one that is over. To this client it is none, so it may do what may
+            # be done without one: a client of the moment takes the call, and is forgotten.
+            client = Client(id="", state=self._table.nobody, token=token.id)
+        state = self._state(client, token, self._table.given_identity(operation, arguments))
+        step, outcome = self._chosen(client, state, operation, arguments)
+        if is_own:
+            client = self._take(self._draft.get(Client, client.id) or client, token, step)
+        else:
+            self._services.forget(client)
+        return Decided(client, step, outcome)
+
+    def participant(self, client: Client) -> Any:
+        """The local participant of a client's session, as the contract shows it; None without one."""
+        steps = self._table.steps(self._state(client, self.token(client)), self._table.participant, {}, self._choices)
+        return next((self._value(client, step) for step in steps if not step.is_error), None)
+
+    def act(self, operation: str, client: Client, token: Token) -> None:
+        """A move of the platform itself on a client."""
+        self._take(client, token, self._table.steps(self._state(client, token), operation, {}, self._choices)[0])
+
+    def holder(self, session_id: str | None) -> Client | None:
+        """The client whose session this is."""
+        return None if session_id is None else next(iter(self._draft.find(Client, SESSION, session_id)), None)
+
+    def client(self, claims: Claims, session_id: str | None = None) -> tuple[Client, Token]:
+        """The client of a token that says this, and the token's record.
+
+        A good token that is used for the first time, and on a session of its kind and external ID, is a
+        refreshed one: it is that client's from now on.
+        """
+        token = self._draft.get(Token, claims.id) or Token(id=claims.id, claims=claims)
+        if token.client is None:
+            holder = self.holder(session_id)
+            if holder is not None and self._condition(token) == GOOD and token.is_like(self.token(holder)):
+                token = structs.replace(token, client=holder.id)
+                self._draft.put(structs.replace(holder, token=token.id))
+            else:
+                token = structs.replace(token, client=token.id)
+            self._draft.put(token)
+        own = str(token.client)
+        return self._draft.get(Client, own) or Client(id=own, state=self._table.nobody, token=token.id), token
+
+    def token(self, client: Client) -> Token:
+        """The token that a client holds. Raises LookupError for a client of the moment."""
+        token = self._draft.get(Token, client.token)
+        if token is None:
+            raise LookupError(f"the token {client.token} of a client is not stored")
+        return token
+
+    # Where a client is --------------------------------------------------------------------------------------
+
+    def _state(self, client: Client, token: Token, given: str | None = None) -> State:
+        """The client's state, with what the world knows now: of its credential, and of others like it, or like what it gives."""
+        claims, table = token.claims, self._table
+        alike = table.identities(client.state) | {value for value in (given, claims.external_id) if value}
+        held = {
+            "kind": claims.kind,
+            "condition": self._condition(token),
+            "externalId": claims.external_id,
+            "scopes": claims.scopes,
+        }
+        return self._machine.having(
+            client.state,
+            **table.credentials.variables(held),
+            **table.credentials.life(claims.lived(self._now)),
+            **table.company(any(True for _ in self._others(client, alike))),
+        )
+
+    def _others(self, client: Client, alike: Iterable[str]) -> Iterator[Client]:
+        """Other clients with a session and one of these external IDs; one that has several of them comes as often."""
+        for value in alike:
+            for one in self._draft.find(Client, EXTERNAL_ID, value):
+                if one.id != client.id:
+                    yield one
+
+    def _condition(self, token: Token) -> str:
+        over = self._now >= token.claims.expires
+        return "expired" if over and token.condition == GOOD else token.condition
+
+    # What a call comes to -----------------------------------------------------------------------------------
+
+    def _chosen(self, client: Client, state: State, operation: str, arguments: Mapping[str, Any]) -> tuple[Step, Any]:
+        """The first step permitted that can be made here, and what it comes to: an answer, or a Problem."""
+        contract = self._table.contract
+        trouble: Problem | None = None
+        try:
+            steps = self._table.steps(state, operation, arguments, self._choices)
+        except ValueError as error:
+            raise bad_request(f"{error} Send a value that the contract has a class for.") from None
+        for step in steps:
+            target = str(step.call.given.get(self._table.targets.get(operation, "")))
+            if step.answer is not None and not step.answer.made_by_service:
+                return step, self._value(client, step)
+            if step.answer is not None and self._services.models(target):
+                try:
+                    return step, self._services.call(target, client, arguments.get("arguments") or [])
+                except Problem as problem:
+                    trouble = problem
+            elif step.code in (ANY_ERROR, OF_SERVICE):
+                missing = refusal(contract, self._table.not_simulated, found=self._services.not_modelled(target))
+                return step, trouble or missing
+            elif step.code is not None:
+                return step, refusal(contract, step.code, rule=self._table.rule(step))
+        raise RuntimeError(f"Of what the contract permits for `{operation}`, nothing can be made here.")
+
+    def _value(self, client: Client, step: Step) -> Any:
+        def identified(identity: Identity) -> str:
+            return client.anonymous if identity.owner is None else self._ids.named("participant", identity.owner)
+
+        return self._machine.answer(step, identified)
+
+    def _take(self, client: Client, token: Token, step: Step) -> Client:
+        """What a step leaves behind: for the client, its services, and others with the same external ID."""
+        table, machine = self._table, self._machine
+        if step.alternative.effect is None:
+            return self._services.follow(client, in_conference=table.in_conference(step.after))
+        condition = table.credentials.binding.condition
+        turned = machine.value(step.after, condition.variable)
+        if turned != machine.value(step.before, condition.variable):
+            token = structs.replace(token, condition=condition.outward(str(turned)))
+            self._draft.put(token)
+        alike = table.identities(step.before) | table.identities(step.after)
+        # The platform has no stale view of its own: what it ended is over for it at once.
+        after = table.settled(step.after, self._choices)
+        client = self._stored(client, after, anew=table.replaces_session(step))
+        client = self._services.follow(client, in_conference=table.in_conference(after))
+        if table.contract.operations[step.call.operation].echo is None:
+            return client
+        for other in {one.id: one for one in self._others(client, sorted(alike))}.values():
+            theirs = self.token(other)
+            call = machine.echo(step, self._state(other, theirs))
+            if call is not None:
+                self._take(other, theirs, machine.resolved(self._state(other, theirs), call, self._choices)[0])
+        return client
+
+    def _stored(self, client: Client, after: State, *, anew: bool) -> Client:
+        """The client in another state; its session begins, goes on or ends as that says, or begins `anew`."""
+        session, anonymous = client.session, client.anonymous
+        if not self._table.in_session(after):
+            session = None
+        elif session is None or anew:
+            session, anonymous = self._ids.fresh(), self._ids.fresh()
+        alike = tuple(sorted(self._table.identities(after))) if session is not None else ()
+        client = structs.replace(client, state=after, session=session, anonymous=anonymous, alike=alike)
+        self._draft.put(client)
+        return client
+
+
+def held_by(table: Table, condition: str) -> State:
+    """The state of somebody whose token is in a condition that leaves open whose it is."""
+    held = table.credentials.variables({"kind": tokens.TOKEN, "condition": condition})
+    return table.machine.having(table.nobody, **held)

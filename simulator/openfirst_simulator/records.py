@@ -1,0 +1,89 @@
+"""What a world is made of: frozen records, which name one another by ID. Nothing else holds state."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import ClassVar, TypeVar
+
+import msgspec
+
+from openfirst_reference.machine.step import State
+from openfirst_simulator.tokens import Claims
+
+GOOD = "good"
+SESSION, EXTERNAL_ID, CONFERENCE = "session", "external ID", "conference"
+
+
+class Record(msgspec.Struct, frozen=True, kw_only=True):
+    """A record, known by its kind and its `id`."""
+
+    id: str
+
+    def found_by(self) -> Iterator[tuple[str, str]]:
+        """By which values, of which index, the record is found."""
+        yield from ()
+
+
+R = TypeVar("R", bound=Record)
+
+
+class Application(Record, frozen=True):
+    """An application of the world; its `id` is its key."""
+
+    secret: str
+
+
+class Token(Record, frozen=True):
+    """A client's token. `condition` is as credentials have it on the wire, as far as it does not follow from the time.
+
+    `client` is whose it is, None before it is used.
+    """
+
+    claims: Claims
+    condition: str = GOOD
+    client: str | None = None
+
+    def is_like(self, other: Token) -> bool:
+        """Whether the two are of the same kind and the same external ID, as a refreshed one is."""
+        mine, others = self.claims, other.claims
+        return (mine.app, mine.kind, mine.external_id) == (others.app, others.kind, others.external_id)
+
+
+class Client(Record, frozen=True):
+    """A client: where the machine is with it, its token, its session and its conference if it has one.
+
+    `alike` are the values by which other clients are concerned, its external IDs, as long as it has a session;
+    `anonymous` is the participant's ID where there is no external ID.
+    """
+
+    state: State
+    token: str
+    session: str | None = None
+    anonymous: str = ""
+    alike: tuple[str, ...] = ()
+    conference: str | None = None
+
+    def found_by(self) -> Iterator[tuple[str, str]]:
+        """By its session, by its external IDs, and by its conference."""
+        if self.session is not None:
+            yield SESSION, self.session
+            for value in self.alike:
+                yield EXTERNAL_ID, value
+        if self.conference is not None:
+            yield CONFERENCE, self.conference
+
+
+class Conference(Record, frozen=True):
+    """A conference; `members` maps each client in it to the type of participant that it is."""
+
+    alias: str
+    style: str | None = None
+    members: Mapping[str, str] = {}
+
+
+class Series(Record, frozen=True):
+    """How many IDs the world has given in its epoch."""
+
+    only: ClassVar[str] = "ids"
+    epoch: str
+    count: int = 0
