@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import ipaddress
+import math
 import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlsplit
 
 from openfirst_simulator.bodies import kind_of
 from openfirst_simulator.problems import Problem, bad_request, not_found
@@ -21,16 +24,45 @@ Json = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class ControlRoute:
-    """A route of the control plane: what it does with the worlds, the path's parts, and the body's fields."""
+    """A route of the control plane: what it does with the worlds, the path's parts, and the body's `fields`.
+
+    The fields are those that it takes, None for any.
+    """
 
     method: str
     path: str
     status: int
     do: Callable[[Worlds, Mapping[str, str], Json], Any]
+    fields: tuple[str, ...] | None = ()
+
+
+def check_sender(headers: Mapping[str, str]) -> None:
+    """Raises Problem for a request of a web page from elsewhere, or one to a name that is not this machine's.
+
+    The control plane asks for no password, so whatever runs in a browser must not reach it.
+    """
+    for name, host in (("Host", headers.get("Host")), ("Origin", headers.get("Origin"))):
+        if host is not None and not _is_here(host if name == "Host" else host.partition("://")[2]):
+            detail = f"The {name} is `{host[:80]}`. The control plane is this machine's: ask 127.0.0.1 or localhost."
+            raise Problem(403, "foreign-sender", "The control plane is not for others", detail)
+
+
+def _is_here(host: str) -> bool:
+    """Whether a host, with a port or without, is this machine."""
+    try:
+        name = urlsplit(f"//{host}").hostname or ""
+        return name == "localhost" or ipaddress.ip_address(name).is_loopback
+    except ValueError:
+        return False
 
 
 def control(route: ControlRoute, worlds: Worlds, path: Mapping[str, str], fields: Json) -> Any:
     """The body of the answer, or None. Raises Problem."""
+    unknown = () if route.fields is None else [name for name in fields if name not in route.fields]
+    if unknown:
+        known = ", ".join(route.fields or ()) or "none"
+        found = ", ".join(f"`{name[:80]}`" for name in unknown)
+        raise bad_request(f"The body has fields that are not known: {found}. Known: {known}.")
     try:
         return route.do(worlds, path, fields)
     except WorldError as error:
@@ -73,7 +105,11 @@ def _advance(worlds: Worlds, path: Mapping[str, str], fields: Json) -> Any:
     if milliseconds is None:
         raise bad_request("`milliseconds` is missing. Send how long time shall pass.")
     clock = _world(worlds, path).clock
-    clock.advance(milliseconds / 1000)
+    try:
+        seconds = milliseconds / 1000
+    except OverflowError:
+        seconds = math.inf
+    clock.advance(seconds)
     return {"now": clock.now()}
 
 
@@ -99,11 +135,11 @@ def _close(worlds: Worlds, path: Mapping[str, str], fields: Json) -> Any:
 
 CONTROL_ROUTES = (
     ControlRoute("GET", ROOT, 200, _list),
-    ControlRoute("POST", ROOT, 201, _create),
+    ControlRoute("POST", ROOT, 201, _create, ("name", "choices", "seed")),
     ControlRoute("DELETE", f"{ROOT}/{{world}}", 204, _drop),
-    ControlRoute("POST", f"{ROOT}/{{world}}/clock/advance", 200, _advance),
-    ControlRoute("PUT", f"{ROOT}/{{world}}/choices", 200, _choose),
-    ControlRoute("POST", f"{ROOT}/{{world}}/tokens/revoke", 204, _revoke),
+    ControlRoute("POST", f"{ROOT}/{{world}}/clock/advance", 200, _advance, ("milliseconds",)),
+    ControlRoute("PUT", f"{ROOT}/{{world}}/choices", 200, _choose, None),
+    ControlRoute("POST", f"{ROOT}/{{world}}/tokens/revoke", 204, _revoke, ("token",)),
     ControlRoute("POST", f"{ROOT}/{{world}}/sessions/{{id}}/close", 204, _close),
 )
 

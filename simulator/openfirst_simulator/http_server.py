@@ -2,29 +2,70 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
 
 from aiohttp import web
+from aiohttp.http_exceptions import HttpProcessingError
 
 from openfirst_simulator.bodies import BODY_LIMIT
 from openfirst_simulator.messages import Answer, Request
-from openfirst_simulator.pipeline import Pipeline
+from openfirst_simulator.pipeline import Pipeline, refused
+from openfirst_simulator.problems import Problem, bad_request, unsupported_encoding
+
+BODY_SECONDS = 10.0
+"""How long a body may take to come."""
+_STOP_SECONDS = 1.0
+_log = logging.getLogger("openfirst_simulator.http")
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
-def application(pipeline: Pipeline) -> web.Application:
-    """The web application: one handler, since the pipeline knows the routes."""
+def runner(pipeline: Pipeline, body_seconds: float) -> web.AppRunner:
+    """What runs the web application. It has one handler, since the pipeline knows the routes."""
 
     async def handle(request: web.Request) -> web.Response:
-        body: bytes | None = None
-        with suppress(web.HTTPRequestEntityTooLarge):
-            body = await request.read()
-        authorization = request.headers.get("Authorization")
-        asked = Request(request.method, request.rel_url.raw_path, authorization, request.content_type, body)
+        try:
+            body = await _body(request, body_seconds)
+        except Problem as problem:
+            response = _response(refused(problem))
+            response.force_close()
+            return response
+        asked = Request(
+            request.method, request.rel_url.raw_path, request.headers, body, request.rel_url.raw_query_string
+        )
         return _response(pipeline.answer(asked))
 
-    app = web.Application(client_max_size=BODY_LIMIT)
+    app = web.Application(client_max_size=BODY_LIMIT, middlewares=[_as_problems])
     app.router.add_route("*", "/{path:.*}", handle)
-    return app
+    # Bodies are taken as they come: what is not encoded as it says is no failure of ours.
+    return web.AppRunner(
+        app, access_log=None, shutdown_timeout=_STOP_SECONDS, auto_decompress=False, logger=_quiet(_log)
+    )
+
+
+async def _body(request: web.Request, seconds: float) -> bytes | None:
+    if request.headers.get("Content-Encoding", "identity").lower() != "identity":
+        raise unsupported_encoding(request.headers["Content-Encoding"])
+    try:
+        async with asyncio.timeout(seconds):
+            return await request.read()
+    except web.HTTPRequestEntityTooLarge:
+        return None
+    except TimeoutError:
+        detail = f"The body did not come within {seconds:g} seconds. Send as much of it as Content-Length says."
+        raise Problem(408, "request-timeout", "The request took too long", detail) from None
+    except (web.RequestPayloadError, ConnectionError):
+        raise bad_request("The body ended before it was complete. Send as much of it as Content-Length says.") from None
+
+
+@web.middleware
+async def _as_problems(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """What aiohttp itself refuses is a problem, too."""
+    try:
+        return await handler(request)
+    except web.HTTPException as error:
+        return _response(refused(Problem(error.status, "http-error", error.reason, f"{error.reason}.")))
 
 
 def _response(answer: Answer) -> web.Response:
@@ -33,3 +74,13 @@ def _response(answer: Answer) -> web.Response:
     return web.Response(
         status=answer.status, body=answer.content, content_type=answer.content_type, headers=answer.headers
     )
+
+
+def _quiet(log: logging.Logger) -> logging.Logger:
+    """The log without what somebody else did wrong: no HTTP, or no more of it."""
+    if not log.filters:
+        log.addFilter(lambda record: not (record.exc_info and isinstance(record.exc_info[1], _OF_OTHERS)))
+    return log
+
+
+_OF_OTHERS = (HttpProcessingError, web.RequestPayloadError, ConnectionError)

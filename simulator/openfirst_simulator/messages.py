@@ -8,16 +8,27 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What was asked. `path` is as it was sent, percent signs included, and without a query.
+    """What was asked. `path` is as it was sent, percent signs included; `query` is what came after its question mark.
 
-    `body` is as it came; None if it was longer than permitted, and so not read.
+    `headers` has the names as the standards write them, such as `Authorization`. `body` is as it came; None if it was longer
+    than permitted, and so not read.
     """
 
     method: str
     path: str
-    authorization: str | None = None
-    content_type: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict)
     body: bytes | None = b""
+    query: str = ""
+
+    @property
+    def authorization(self) -> str | None:
+        """Who asks."""
+        return self.headers.get("Authorization")
+
+    @property
+    def content_type(self) -> str:
+        """What the body says it is, without parameters."""
+        return self.headers.get("Content-Type", "").partition(";")[0].strip().lower()
 
 
 @dataclass(frozen=True, slots=True)

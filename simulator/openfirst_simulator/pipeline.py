@@ -14,7 +14,7 @@ from typing import Any
 
 from openfirst_reference.contract.findings import ContractError
 from openfirst_simulator.bodies import BODY_LIMIT, json_object
-from openfirst_simulator.control import CONTROL_ROUTES, ControlRoute, control
+from openfirst_simulator.control import CONTROL_ROUTES, ControlRoute, check_sender, control
 from openfirst_simulator.interface import Interface
 from openfirst_simulator.messages import Answer, Request
 from openfirst_simulator.problems import JSON, PROBLEM_JSON, Problem, not_found, too_large
@@ -41,13 +41,13 @@ class Pipeline:
             handler, path = self._router.find(request.method, request.path)
             return handler(request, path)
         except Problem as problem:
-            return _refused(problem)
+            return refused(problem)
         except ContractError as error:
-            return _refused(Problem(500, "contract-error", "The contract does not say what to do", str(error)))
+            return refused(Problem(500, "contract-error", "The contract does not say what to do", str(error)))
         except Exception:
             _log.exception("%s %s", request.method, request.path)
             detail = "The simulator failed at this; its log says where. Please report it."
-            return _refused(Problem(500, "internal-error", "The simulator failed", detail))
+            return refused(Problem(500, "internal-error", "The simulator failed", detail))
 
     def _routes(self) -> Iterator[tuple[str, str, Handler]]:
         for prefix in ("", "/w/{world}"):
@@ -74,13 +74,14 @@ class Pipeline:
                     route, at, request.authorization, request.content_type, _body(request)
                 )
             except Problem as problem:
-                return _refused(problem, problem.seen_body(), JSON)
+                return refused(problem, problem.seen_body(), JSON)
             return _answer(200, body, now=world.clock.now())
 
         return handle
 
     def _control(self, route: ControlRoute) -> Handler:
         def handle(request: Request, path: Mapping[str, str]) -> Answer:
+            check_sender(request.headers)
             fields = json_object(_body(request), "a JSON object") or {}
             return _answer(route.status, control(route, self._worlds, path, fields))
 
@@ -100,7 +101,7 @@ def _body(request: Request) -> bytes:
     return request.body
 
 
-def _refused(problem: Problem, body: dict[str, Any] | None = None, content_type: str = PROBLEM_JSON) -> Answer:
+def refused(problem: Problem, body: dict[str, Any] | None = None, content_type: str = PROBLEM_JSON) -> Answer:
     """The answer that a problem is; `body` takes the place of the problem details."""
     return _answer(
         problem.status, body or problem.body(), now=problem.now, content_type=content_type, headers=problem.headers

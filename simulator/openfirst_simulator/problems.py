@@ -99,6 +99,12 @@ def too_large(limit: int) -> Problem:
     return Problem(413, "body-too-large", "The body is too large", detail)
 
 
+def unsupported_encoding(found: str) -> Problem:
+    """The body is encoded; none is read that is."""
+    detail = f"The body has the Content-Encoding `{found[:40]}`. Send it as it is, without one."
+    return Problem(415, "unsupported-encoding", "The body is encoded", detail)
+
+
 def unauthorized(detail: str, scheme: str) -> Problem:
     """A token endpoint does not accept the credentials; `scheme` is the one that it wants."""
     return Problem(401, "unauthorized", "The credentials are not valid", detail, headers={"WWW-Authenticate": scheme})

@@ -10,15 +10,13 @@ from types import TracebackType
 from aiohttp import web
 
 from openfirst_reference.contract.model import Contract
-from openfirst_simulator.http_server import application
+from openfirst_simulator.http_server import BODY_SECONDS, runner
 from openfirst_simulator.messages import Answer, Request
 from openfirst_simulator.pipeline import Pipeline
 from openfirst_simulator.services import Services
 from openfirst_simulator.table import Table
 from openfirst_simulator.world import World
 from openfirst_simulator.worlds import Worlds
-
-_STOP_SECONDS = 1.0
 
 
 class SimulatorError(Exception):
@@ -28,12 +26,15 @@ class SimulatorError(Exception):
 class Simulator:
     """The platform. Use it as an async context manager, or call `start` and `close`.
 
-    `now` gives the real time in seconds, for worlds whose clock is not frozen.
+    `now` gives the real time in seconds, for worlds whose clock is not frozen; a body may take `body_seconds` to come.
     """
 
-    def __init__(self, contract: Contract, *, now: Callable[[], float] | None = None) -> None:
+    def __init__(
+        self, contract: Contract, *, now: Callable[[], float] | None = None, body_seconds: float = BODY_SECONDS
+    ) -> None:
         self.contract = contract
         self._url: str | None = None
+        self._body_seconds = body_seconds
         Services.check(contract.methods)
         self._table = Table(contract)
         self._worlds = Worlds(self._table, now, lambda: self.url)
@@ -51,6 +52,11 @@ class Simulator:
     def default(self) -> World:
         """The world that answers at the base URL itself."""
         return self._worlds.default
+
+    @property
+    def worlds(self) -> list[World]:
+        """All worlds there are, the default one first."""
+        return self._worlds.all()
 
     def world(
         self,
@@ -84,23 +90,23 @@ class Simulator:
             )
         if self._runner is not None:
             raise SimulatorError(f"The simulator is running already, at {self.url}. Close it first.")
-        runner = web.AppRunner(application(self._pipeline), access_log=None, shutdown_timeout=_STOP_SECONDS)
-        await runner.setup()
+        server = runner(self._pipeline, self._body_seconds)
+        await server.setup()
         try:
-            await web.TCPSite(runner, host, port).start()
+            await web.TCPSite(server, host, port).start()
         except (OSError, OverflowError) as error:
-            await runner.cleanup()
+            await server.cleanup()
             raise SimulatorError(_why(error, host, port)) from None
-        self._runner = runner
+        self._runner = server
         shown = f"[{host}]" if ":" in host else host
-        self._url = f"http://{shown}:{runner.addresses[0][1]}"
+        self._url = f"http://{shown}:{server.addresses[0][1]}"
         return self._url
 
     async def close(self) -> None:
         """Stop listening. What is in the worlds stays; a closed simulator can be started again."""
         if self._runner is not None:
-            runner, self._runner, self._url = self._runner, None, None
-            await runner.cleanup()
+            server, self._runner, self._url = self._runner, None, None
+            await server.cleanup()
 
     async def __aenter__(self) -> Simulator:
         await self.start()

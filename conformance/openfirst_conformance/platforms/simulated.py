@@ -128,7 +128,12 @@ class _Nearby:
         await asyncio.sleep(0)
         path = base_url.removeprefix(self._url) + request.path
         answer = self._simulator.answer(
-            Request(request.method, path, authorization, request.content_type, request.content)
+            Request(
+                request.method,
+                path,
+                {"Authorization": authorization, "Content-Type": request.content_type},
+                request.content,
+            )
         )
         await asyncio.sleep(0)
         return answer.status, answer.content
