@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 from openfirst_simulator.bodies import kind_of
 from openfirst_simulator.problems import Problem, bad_request, not_found
+from openfirst_simulator.timeline import Timeline
 from openfirst_simulator.tokens import BadToken
 from openfirst_simulator.world import World
 from openfirst_simulator.worlds import WorldError, Worlds
@@ -101,16 +102,42 @@ def _drop(worlds: Worlds, path: Mapping[str, str], fields: Json) -> Any:
 
 
 def _advance(worlds: Worlds, path: Mapping[str, str], fields: Json) -> Any:
-    milliseconds = _field(fields, "milliseconds", (int, float), "a number")
-    if milliseconds is None:
-        raise bad_request("`milliseconds` is missing. Send how long time shall pass.")
     clock = _world(worlds, path).clock
+    milliseconds = _field(fields, "milliseconds", (int, float), "a number")
+    instant = _field(fields, "to", (int, float), "seconds since 1970")
+    to_next = _field(fields, "next", (bool,), "true")
+    if [milliseconds is not None, instant is not None, bool(to_next)].count(True) != 1:
+        raise bad_request("Send how far: one of `milliseconds`, `to` (seconds since 1970) and `next` (true).")
+    if milliseconds is not None:
+        happened = clock.advance(_float(milliseconds) / 1000)
+    else:
+        happened = clock.advance_to(_float(instant)) if instant is not None else clock.advance_to_next()
+    return {**_clock_shown(clock), "happened": happened}
+
+
+def _run(worlds: Worlds, path: Mapping[str, str], fields: Json) -> Any:
+    clock = _world(worlds, path).clock
+    scale = _field(fields, "scale", (int, float), "a number: 0 to stand still, 1 for the real time")
+    if scale is None:
+        raise bad_request("`scale` is missing. Send how many seconds pass in a real one, 0 to stand still.")
+    clock.run(_float(scale))
+    return _clock_shown(clock)
+
+
+def _clock(worlds: Worlds, path: Mapping[str, str], fields: Json) -> Any:
+    return _clock_shown(_world(worlds, path).clock)
+
+
+def _clock_shown(clock: Timeline) -> dict[str, Any]:
+    clock.catch_up()
+    return {"now": clock.now(), "scale": clock.scale, "next": clock.next_due}
+
+
+def _float(number: float) -> float:
     try:
-        seconds = milliseconds / 1000
+        return float(number)
     except OverflowError:
-        seconds = math.inf
-    clock.advance(seconds)
-    return {"now": clock.now()}
+        return math.inf
 
 
 def _choose(worlds: Worlds, path: Mapping[str, str], fields: Json) -> Any:
@@ -137,7 +164,9 @@ CONTROL_ROUTES = (
     ControlRoute("GET", ROOT, 200, _list),
     ControlRoute("POST", ROOT, 201, _create, ("name", "choices", "seed")),
     ControlRoute("DELETE", f"{ROOT}/{{world}}", 204, _drop),
-    ControlRoute("POST", f"{ROOT}/{{world}}/clock/advance", 200, _advance, ("milliseconds",)),
+    ControlRoute("GET", f"{ROOT}/{{world}}/clock", 200, _clock),
+    ControlRoute("PUT", f"{ROOT}/{{world}}/clock", 200, _run, ("scale",)),
+    ControlRoute("POST", f"{ROOT}/{{world}}/clock/advance", 200, _advance, ("milliseconds", "to", "next")),
     ControlRoute("PUT", f"{ROOT}/{{world}}/choices", 200, _choose, None),
     ControlRoute("POST", f"{ROOT}/{{world}}/tokens/revoke", 204, _revoke, ("token",)),
     ControlRoute("POST", f"{ROOT}/{{world}}/sessions/{{id}}/close", 204, _close),
@@ -153,6 +182,6 @@ def _world(worlds: Worlds, path: Mapping[str, str]) -> World:
 
 def _field(fields: Json, name: str, kinds: tuple[type, ...], expected: str) -> Any:
     value = fields.get(name)
-    if value is not None and (not isinstance(value, kinds) or isinstance(value, bool)):
+    if value is not None and (not isinstance(value, kinds) or (isinstance(value, bool) and bool not in kinds)):
         raise bad_request(f"`{name}` is {kind_of(value)}. Send {expected}.")
     return value

@@ -12,11 +12,14 @@ from openfirst_reference.machine.step import Identity, State, Step
 from openfirst_simulator import tokens
 from openfirst_simulator.ids import Ids
 from openfirst_simulator.problems import Problem, bad_request, refusal
-from openfirst_simulator.records import EXTERNAL_ID, GOOD, SESSION, Client, Token
+from openfirst_simulator.records import EXTERNAL_ID, GOOD, SESSION, Client, Timer, Token
 from openfirst_simulator.services import Services
 from openfirst_simulator.store import Draft
 from openfirst_simulator.table import Table
 from openfirst_simulator.tokens import Claims
+
+EXPIRES, FORGOTTEN = "token-expires", "token-forgotten"
+_KEPT = 86_400.0
 
 
 class Decided(NamedTuple):
@@ -81,6 +84,7 @@ class Decisions:
             else:
                 token = structs.replace(token, client=token.id)
             self._draft.put(token)
+            self._will_be_over(token)
         own = str(token.client)
         return self._draft.get(Client, own) or Client(id=own, state=self._table.nobody, token=token.id), token
 
@@ -90,6 +94,21 @@ class Decisions:
         if token is None:
             raise LookupError(f"the token {client.token} of a client is not stored")
         return token
+
+    def over(self, what: str, token: Token) -> None:
+        """A token's time is over; a day later nobody remembers it, nor a client that has no other."""
+        if what == EXPIRES:
+            self._will_be_over(token)
+            return
+        client = self._draft.get(Client, str(token.client))
+        if client is not None and client.token == token.id:
+            self._services.forget(client)
+        self._draft.drop(token)
+
+    def _will_be_over(self, token: Token) -> None:
+        expires, now = token.claims.expires, self._now
+        what, due = (EXPIRES, expires) if expires > now else (FORGOTTEN, max(now, expires) + _KEPT)
+        self._draft.put(Timer(id=f"token {token.id}", due=due, what=what, of=token.id))
 
     # Where a client is --------------------------------------------------------------------------------------
 

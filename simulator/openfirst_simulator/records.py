@@ -87,3 +87,11 @@ class Series(Record, frozen=True):
     only: ClassVar[str] = "ids"
     epoch: str
     count: int = 0
+
+
+class Timer(Record, frozen=True):
+    """Something that is to happen at an instant, `due` in seconds; `of` is the record that it happens to."""
+
+    due: float
+    what: str
+    of: str

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
+from heapq import heappop, heappush
 from typing import Any
 
-from openfirst_simulator.records import R, Record
+from openfirst_simulator.records import R, Record, Timer
 
 Key = tuple[type[Record], str]
 
@@ -20,6 +22,8 @@ class MemoryStore:
     def __init__(self) -> None:
         self._records: dict[Key, Record] = {}
         self._found_by: dict[tuple[str, str], dict[Key, None]] = {}
+        self._due: list[tuple[float, int, str]] = []
+        self._turn = itertools.count()
 
     def load(self, kind: type[R], identifier: str) -> R | None:
         """The record, or None."""
@@ -33,6 +37,16 @@ class MemoryStore:
     def find(self, index: str, value: str) -> Iterator[Key]:
         """The records that a value leads to, in the order in which they came by it."""
         return iter(self._found_by.get((index, value), ()))
+
+    def next_timer(self) -> Timer | None:
+        """The timer that is due first; of several, the one that was set first."""
+        while self._due:
+            due, _, identifier = self._due[0]
+            timer = self.load(Timer, identifier)
+            if timer is not None and timer.due == due:
+                return timer
+            heappop(self._due)
+        return None
 
     def leads(self, index: str, value: str, key: Key) -> bool:
         """Whether a value leads to this record."""
@@ -54,6 +68,8 @@ class MemoryStore:
             for place in after:
                 if place not in before:
                     self._found_by.setdefault(place, {})[key] = None
+            if isinstance(record, Timer):
+                heappush(self._due, (record.due, next(self._turn), record.id))
             if record is not None:
                 self._records[key] = record
             elif old is not None:

@@ -16,9 +16,10 @@ from openfirst_simulator.decisions import Decisions, held_by
 from openfirst_simulator.ids import Ids, derived
 from openfirst_simulator.keyring import Keyring
 from openfirst_simulator.problems import Problem, refusal
-from openfirst_simulator.records import GOOD, Application, Client, Series, Token
+from openfirst_simulator.records import GOOD, Application, Client, Series, Timer, Token
 from openfirst_simulator.store import Draft, MemoryStore
 from openfirst_simulator.table import Table
+from openfirst_simulator.timeline import Timeline
 from openfirst_simulator.tokens import BadToken, Claims
 
 
@@ -39,12 +40,13 @@ class World:
         seed: int | str | None = None,
         application: tuple[str, str] | None = None,
     ) -> None:
-        self.name, self.clock = name, clock
+        self.name = name
         self.choices: Mapping[str, str] = table.contract.default_choices()
         self.requests = 0
         self._table, self._url = table, url
         self._store = MemoryStore()
-        self._keyring = Keyring(clock.now)
+        self.clock = Timeline(clock, self._store, self._happens)
+        self._keyring = Keyring(self.clock.now)
         self._secret, epoch = secrets.token_bytes(32), secrets.token_hex(8)
         if seed is not None:
             self._secret, epoch = derived(f"{name}:{seed}", "IDs"), "seeded"
@@ -137,6 +139,7 @@ class World:
 
         Raises Problem where the contract or a service refuses.
         """
+        self.clock.catch_up()
         draft = self._draft()
         client, _, outcome = self._decisions(draft).perform(claims, operation, arguments, session_id)
         self._store.commit(draft)
@@ -182,6 +185,16 @@ class World:
             state, code = held_by(table, condition), table.credentials.error(condition)
         step = table.refusal(state, operation, arguments, code)
         return refusal(table.contract, code, found=found, rule=table.rule(step) if step else None)
+
+    def _happens(self, timer: Timer) -> dict[str, Any]:
+        """What a timer is for; see `Timeline`."""
+        draft = self._draft()
+        token = draft.get(Token, timer.of)
+        if token is not None:
+            self._decisions(draft).over(timer.what, token)
+            self._store.commit(draft)
+        told = {"at": timer.due, "what": timer.what, "token": timer.of}
+        return told if token is None else {**told, "externalId": token.claims.external_id}
 
     def _claims(
         self, kind: str, expires_in: int, scopes: Sequence[str] | None = None, external_id: str | None = None
