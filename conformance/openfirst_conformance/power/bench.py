@@ -181,18 +181,25 @@ class Bench:
         return Result(fault, None)
 
     def _untold(self, client: FaultyClient, start: State, way: Sequence[Call]) -> tuple[tuple[str, ...], ...]:
-        """What the fault leaves behind where it first leaves something, if that is nothing but what the suite does not tell."""
+        """What the fault leaves behind and the suite does not tell, if it takes nothing else to show the fault.
+
+        The way is gone again, and whatever is left behind of that kind is put right after each call: then nothing must show.
+        """
         tracker = Tracker(self.oracle, {"a": start})
         state, progress = start, 0
+        untold: dict[tuple[str, ...], None] = {}
         for call in way:
             known = next(iter(tracker.explanations)).node.states[0]
             outcome, state, progress = client.respond(state, progress, self.machine.again(call, state))
             if tracker.see("a", self.machine.again(call, known), outcome) is not None:
-                break
-            left = [self._difference(here.node.states[0], state) for here in tracker.explanations]
-            if all(left):
-                return next((item for item in left if self._never_told.issuperset(item)), ())
-        return ()
+                return ()
+            right = next(iter(tracker.explanations)).node.states[0]
+            for name, *values in self._difference(right, state):
+                if (name, *values) in self._never_told:
+                    untold[name, *values] = None
+                    index = self.machine.index[name]
+                    state = (*state[:index], right[index], *state[index + 1 :])
+        return tuple(untold)
 
     def _difference(self, one: State, other: State) -> tuple[tuple[str, ...], ...]:
         """The variables that differ, each with both values."""
