@@ -44,13 +44,7 @@ def show(report: Report, console: Console, replay: Callable[[Failure], str | Non
     def say(text: Text | str, indent: int = 0) -> None:
         console.print(wrapped(text, console.width, indent), soft_wrap=True)
 
-    for rule in report.rules.values():
-        for failure in rule.failures[:1] if rule.verdict != "known" else ():
-            console.print()
-            console.print(_failure(report, rule, failure, console.width), soft_wrap=True)
-            again = replay(failure)
-            if again:  # In one line, however long, so that it can be pasted.
-                console.print(Text(f"  Play it again: {again}", style="cyan"), soft_wrap=True)
+    show_failures(report, console, replay)
     console.print()
     console.print(_rules(report, console.width), soft_wrap=True)
     console.print()
@@ -68,6 +62,17 @@ def show(report: Report, console: Console, replay: Callable[[Failure], str | Non
     if floor:
         say(Text(floor, style="dim"))
     say(_headline(report))
+
+
+def show_failures(report: Report, console: Console, replay: Callable[[Failure], str | None] = lambda _: None) -> None:
+    """Print the shortest failure of each rule that is broken. `replay` is as in `show`."""
+    for rule in report.rules.values():
+        for failure in rule.failures[:1] if rule.verdict != "known" else ():
+            console.print()
+            console.print(_failure(report, rule, failure, console.width), soft_wrap=True)
+            again = replay(failure)
+            if again:  # In one line, however long, so that it can be pasted.
+                console.print(Text(f"  Play it again: {again}", style="cyan"), soft_wrap=True)
 
 
 def _headline(report: Report) -> Text:

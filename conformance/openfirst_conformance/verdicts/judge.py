@@ -129,12 +129,25 @@ async def replay(
 ) -> Report:
     """Play one saved case again; the report has the one tier `replay`. Raises as `judge` does."""
 
-    async def played(run: _Running) -> AsyncIterator[Played]:
-        yield await run.subject.play(case)
+    async def played(subject: Subject) -> AsyncIterator[Played]:
+        yield await subject.play(case)
 
+    return await judge_cases(adapter, contract, "replay", played, choices=choices, platform=platform)
+
+
+async def judge_cases(
+    adapter: Adapter,
+    contract: Contract,
+    tier: str,
+    cases: Callable[[Subject], AsyncIterator[Played]],
+    *,
+    choices: Mapping[str, str] | None = None,
+    platform: Platform | None = None,
+) -> Report:
+    """Judge an implementation by cases of somebody else's; the report has one tier, of this name. Raises as `judge` does."""
     async with _started(adapter, contract, choices or {}, platform=platform) as run:
-        await run.tier("replay", played(run))
-        return run.report(["replay"], ())
+        await run.tier(tier, cases(run.subject))
+        return run.report([tier], ())
 
 
 @asynccontextmanager

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
+from collections.abc import Iterable, Iterator
 from functools import partial
 from pathlib import Path
 
@@ -60,7 +61,7 @@ CASES = Path("openfirst-cases")
     multiple=True,
     type=click.Path(path_type=Path),
     metavar="FILE",
-    help="A saved case of one client, from whose end `complete` goes on as well.",
+    help="A saved case of one client, or a list of them, from whose end `complete` goes on as well.",
 )
 @click.option(
     "-j",
@@ -121,7 +122,7 @@ def check(
         contract = request.contract()
         check_rules(contract, only, "--rule")
         part = (1, 1) if shard is None else shard_of(shard)
-        settings = Settings(extra, seed, walks, tuple(_scenario(file, contract) for file in scenarios), part)
+        settings = Settings(extra, seed, walks, tuple(_scenarios(scenarios, contract)), part)
         targets = {"--json": json_file, "--junit": junit_file, "--transcript": transcript}
         if CASES.exists() and not CASES.is_dir():
             raise click.UsageError(
@@ -173,12 +174,16 @@ def _judged(
         return asyncio.run(run)
 
 
-def _scenario(file: Path, contract: Contract) -> Case:
-    """The case in a file, from whose end `complete` goes on. Raises ValueError with a sentence."""
-    case = case_from_json(read_json(file, "--scenario"), contract, str(file))
-    if len(case.clients) != 1:
-        raise Mistake(f"--scenario: {file} has {len(case.clients)} clients. Name a case of one client.")
-    return case
+def _scenarios(files: Iterable[Path], contract: Contract) -> Iterator[Case]:
+    """The cases in files, each one or a list, from whose ends `complete` goes on. Raises ValueError with a sentence."""
+    for file in files:
+        found = read_json(file, "--scenario")
+        for number, item in enumerate(found, 1) if isinstance(found, list) else [(0, found)]:
+            place = f"{file}, case {number}" if number else str(file)
+            case = case_from_json(item, contract, place)
+            if len(case.clients) != 1:
+                raise Mistake(f"--scenario: {place} has {len(case.clients)} clients. Name a case of one client.")
+            yield case
 
 
 def _floor(contract: Contract) -> str:
