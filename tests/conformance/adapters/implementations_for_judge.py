@@ -237,3 +237,36 @@ class CanDoNothing(Plain):
     """Declares no operation."""
 
     operations: list[str] = []
+
+
+class StaysOpenAtTheThirdClose(Plain):
+    """The third close of a case leaves the session open."""
+
+    async def reset(self, params: dict[str, Any]) -> dict[str, Any]:
+        self.closed = 0
+        return await super().reset(params)
+
+    async def do_close(self, client: str) -> Any:
+        self.closed += self.sessions[client] is not None
+        if self.closed != 3:
+            await super().do_close(client)
+
+
+class RefusesTheEighthOpen(Plain):
+    """The eighth session of a case is refused."""
+
+    async def do_open(self, client: str, info: dict[str, Any] | None = None) -> Any:
+        if self.opened == 7 and self.sessions[client] is None:
+            raise Refused("session-already-open")
+        return await super().do_open(client, info)
+
+
+class DecidesEachTime(Plain):
+    """A second open is refused or keeps the session, by turns over all cases."""
+
+    turn = False
+
+    def again(self, client: str, info: dict[str, Any]) -> Any:
+        self.turn = not self.turn
+        if self.turn:
+            raise Refused("session-already-open")
