@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import inspect
 import ipaddress
 import math
 import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
+from openfirst_simulator import faults
 from openfirst_simulator.bodies import kind_of
+from openfirst_simulator.journal import Filter
 from openfirst_simulator.problems import Problem, bad_request, not_found
 from openfirst_simulator.timeline import Timeline
 from openfirst_simulator.tokens import BadToken
@@ -18,8 +21,8 @@ from openfirst_simulator.world import World
 from openfirst_simulator.worlds import WorldError, Worlds
 
 ROOT = "/_openfirst/worlds"
-# What it calls by a path of its own, by the names on the wire.
-REVOKE, CLOSE = "revokeToken", "platformCloses"
+LONGEST_WAIT = 30
+"""How long a request may wait for an entry of the journal, in seconds."""
 Json = Mapping[str, Any]
 
 
@@ -57,15 +60,17 @@ def _is_here(host: str) -> bool:
         return False
 
 
-def control(route: ControlRoute, worlds: Worlds, path: Mapping[str, str], fields: Json) -> Any:
-    """The body of the answer, or None. Raises Problem."""
+async def control(route: ControlRoute, worlds: Worlds, path: Mapping[str, str], fields: Json, query: str = "") -> Any:
+    """The body of the answer, or None. A query stands for fields that the body lacks. Raises Problem."""
+    fields = {**dict(parse_qsl(query, keep_blank_values=True)), **fields}
     unknown = () if route.fields is None else [name for name in fields if name not in route.fields]
     if unknown:
         known = ", ".join(route.fields or ()) or "none"
         found = ", ".join(f"`{name[:80]}`" for name in unknown)
         raise bad_request(f"The body has fields that are not known: {found}. Known: {known}.")
     try:
-        return route.do(worlds, path, fields)
+        result = route.do(worlds, path, fields)
+        return await result if inspect.isawaitable(result) else result
     except WorldError as error:
         raise Problem(409, "world-error", "The world cannot be used so", str(error)) from None
     except (ValueError, BadToken) as error:
@@ -150,14 +155,100 @@ def _revoke(worlds: Worlds, path: Mapping[str, str], fields: Json) -> Any:
     token = _field(fields, "token", (str,), "a text")
     if token is None:
         raise bad_request("`token` is missing. Send the client access token.")
-    _world(worlds, path).act(REVOKE, token)
+    _world(worlds, path).revoke(token)
 
 
 def _close(worlds: Worlds, path: Mapping[str, str], fields: Json) -> Any:
     world = _world(worlds, path)
     if not world.has_session(path["id"]):
         raise not_found(f"No session `{path['id'][:80]}` is open in the world `{world.name}`.")
-    world.act(CLOSE, path["id"])
+    world.close(path["id"])
+
+
+def _faults(worlds: Worlds, path: Mapping[str, str], fields: Json) -> Any:
+    return {"faults": [faults.shown(fault) for fault in _world(worlds, path).faults]}
+
+
+def _fail(worlds: Worlds, path: Mapping[str, str], fields: Json) -> Any:
+    world, name = _world(worlds, path), _field(fields, "recipe", (str,), "a text")
+    if name is None:
+        return {"faults": [faults.shown(world.fail(**fields))]}
+    if len(fields) > 1:
+        raise bad_request("Beside `recipe` a fault has no other field. Send the recipe alone, or a fault of your own.")
+    return {"faults": [faults.shown(world.fail(**each)) for each in faults.recipe(name)]}
+
+
+def _heal(worlds: Worlds, path: Mapping[str, str], fields: Json) -> Any:
+    world = _world(worlds, path)
+    if "id" in path and path["id"] not in {fault.id for fault in world.faults}:
+        raise not_found(f"There is no fault `{path['id'][:80]}` in the world `{world.name}`.")
+    world.heal(path.get("id"))
+
+
+def _journal(worlds: Worlds, path: Mapping[str, str], fields: Json) -> Any:
+    world = _world(worlds, path)
+    wanted = _filter(fields)
+    return {
+        "entries": [world.shown(entry) for entry in world.journal.find(wanted)],
+        "last": world.journal.last,
+        "complete": world.journal.knows(wanted),
+    }
+
+
+def _verify(worlds: Worlds, path: Mapping[str, str], fields: Json) -> Any:
+    at_least, at_most = _whole(fields, "atLeast"), _whole(fields, "atMost")
+    wanted = _filter({name: value for name, value in fields.items() if name not in ("atLeast", "atMost")})
+    least = at_least if at_least is not None else 1 if at_most is None else 0
+    verdict, found = _world(worlds, path).journal.verify(wanted, least, at_most)
+    return {"verdict": verdict, "found": found}
+
+
+async def _wait(worlds: Worlds, path: Mapping[str, str], fields: Json) -> Any:
+    seconds = _whole(fields, "seconds")
+    seconds = 2 if seconds is None else seconds
+    if seconds > LONGEST_WAIT:
+        raise bad_request(f"`seconds` is {seconds}. Send {LONGEST_WAIT} at most.")
+    world = _world(worlds, path)
+    wanted = _filter({name: value for name, value in fields.items() if name != "seconds"})
+    entry = await world.journal.wait(wanted, seconds)
+    return {"entry": None if entry is None else world.shown(entry)}
+
+
+def _clear(worlds: Worlds, path: Mapping[str, str], fields: Json) -> Any:
+    _world(worlds, path).journal.clear()
+
+
+FILTERS = {
+    "operation": "operation",
+    "status": "status",
+    "code": "code",
+    "externalId": "external_id",
+    "session": "session",
+    "fault": "fault",
+    "row": "row",
+    "since": "since",
+}
+
+
+def _filter(fields: Json) -> Filter:
+    """The entries that the fields ask for."""
+    values: dict[str, Any] = {}
+    for name, own in FILTERS.items():
+        number = name in ("status", "since")
+        value = _whole(fields, name) if number else _field(fields, name, (str,), "a text")
+        if value is not None:
+            values[own] = value
+    return Filter(**values)
+
+
+def _whole(fields: Json, name: str) -> int | None:
+    """A whole number, which in a query is a text."""
+    value = fields.get(name)
+    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) <= 9:
+        value = int(value)
+    if value is not None and (not isinstance(value, int) or isinstance(value, bool) or value < 0):
+        raise bad_request(f"`{name}` is {kind_of(value)}. Send a whole number, 0 or more.")
+    return value
 
 
 CONTROL_ROUTES = (
@@ -167,6 +258,14 @@ CONTROL_ROUTES = (
     ControlRoute("GET", f"{ROOT}/{{world}}/clock", 200, _clock),
     ControlRoute("PUT", f"{ROOT}/{{world}}/clock", 200, _run, ("scale",)),
     ControlRoute("POST", f"{ROOT}/{{world}}/clock/advance", 200, _advance, ("milliseconds", "to", "next")),
+    ControlRoute("GET", f"{ROOT}/{{world}}/faults", 200, _faults),
+    ControlRoute("POST", f"{ROOT}/{{world}}/faults", 201, _fail, None),
+    ControlRoute("DELETE", f"{ROOT}/{{world}}/faults", 204, _heal),
+    ControlRoute("DELETE", f"{ROOT}/{{world}}/faults/{{id}}", 204, _heal),
+    ControlRoute("GET", f"{ROOT}/{{world}}/journal", 200, _journal, tuple(FILTERS)),
+    ControlRoute("DELETE", f"{ROOT}/{{world}}/journal", 204, _clear),
+    ControlRoute("POST", f"{ROOT}/{{world}}/journal/verify", 200, _verify, (*FILTERS, "atLeast", "atMost")),
+    ControlRoute("GET", f"{ROOT}/{{world}}/journal/wait", 200, _wait, (*FILTERS, "seconds")),
     ControlRoute("PUT", f"{ROOT}/{{world}}/choices", 200, _choose, None),
     ControlRoute("POST", f"{ROOT}/{{world}}/tokens/revoke", 204, _revoke, ("token",)),
     ControlRoute("POST", f"{ROOT}/{{world}}/sessions/{{id}}/close", 204, _close),

@@ -30,6 +30,20 @@ class Decided(NamedTuple):
     outcome: Any
 
 
+class Seen(NamedTuple):
+    """How the world looks to a request: its token as if in this condition, by a clock that is `skew` seconds ahead.
+
+    `stale`: a call that changes nothing is answered what was so before the last change.
+    """
+
+    condition: str | None = None
+    skew: float = 0.0
+    stale: bool = False
+
+
+AS_IT_IS = Seen()
+
+
 class Decisions:
     """Decides calls at one moment: `now` in seconds, under these choices, with what is in the draft."""
 
@@ -39,7 +53,12 @@ class Decisions:
         self._services = Services(table.contract.methods, draft, self.participant, ids)
 
     def perform(
-        self, claims: Claims, operation: str, arguments: Mapping[str, Any], session_id: str | None = None
+        self,
+        claims: Claims,
+        operation: str,
+        arguments: Mapping[str, Any],
+        session_id: str | None = None,
+        seen: Seen = AS_IT_IS,
     ) -> Decided:
         """A call with a token that says this (about the session with this ID). Raises Problem for a bad argument."""
         client, token = self.client(claims, session_id)
@@ -48,7 +67,10 @@ class Decisions:
             # Somebody else's session, or one that is over. To this client it is none, so it may do what may
             # be done without one: a client of the moment takes the call, and is forgotten.
             client = Client(id="", state=self._table.nobody, token=token.id)
-        state = self._state(client, token, self._table.given_identity(operation, arguments))
+        looked_at = client
+        if seen.stale and client.previous is not None and self._table.contract.operations[operation].pure:
+            looked_at = structs.replace(client, state=client.previous)
+        state = self._state(looked_at, token, self._table.given_identity(operation, arguments), seen)
         step, outcome = self._chosen(client, state, operation, arguments)
         if is_own:
             client = self._take(self._draft.get(Client, client.id) or client, token, step)
@@ -64,6 +86,14 @@ class Decisions:
     def act(self, operation: str, client: Client, token: Token) -> None:
         """A move of the platform itself on a client."""
         self._take(client, token, self._table.steps(self._state(client, token), operation, {}, self._choices)[0])
+
+    def overlapped(self, claims: Claims, operation: str, arguments: Mapping[str, Any], other: str) -> Problem | None:
+        """What a call that is under way comes to because another one overlaps it; None if that is no matter."""
+        client, token = self.client(claims)
+        step = self._table.overlap(self._state(client, token), operation, arguments, other)
+        if step is None or step.code is None:
+            return None
+        return refusal(self._table.contract, step.code, rule=self._table.rule(step))
 
     def holder(self, session_id: str | None) -> Client | None:
         """The client whose session this is."""
@@ -112,20 +142,20 @@ class Decisions:
 
     # Where a client is --------------------------------------------------------------------------------------
 
-    def _state(self, client: Client, token: Token, given: str | None = None) -> State:
+    def _state(self, client: Client, token: Token, given: str | None = None, seen: Seen = AS_IT_IS) -> State:
         """The client's state, with what the world knows now: of its credential, and of others like it, or like what it gives."""
         claims, table = token.claims, self._table
         alike = table.identities(client.state) | {value for value in (given, claims.external_id) if value}
         held = {
             "kind": claims.kind,
-            "condition": self._condition(token),
+            "condition": seen.condition or self._condition(token, seen.skew),
             "externalId": claims.external_id,
             "scopes": claims.scopes,
         }
         return self._machine.having(
             client.state,
             **table.credentials.variables(held),
-            **table.credentials.life(claims.lived(self._now)),
+            **table.credentials.life(claims.lived(self._now + seen.skew)),
             **table.company(any(True for _ in self._others(client, alike))),
         )
 
@@ -136,8 +166,8 @@ class Decisions:
                 if one.id != client.id:
                     yield one
 
-    def _condition(self, token: Token) -> str:
-        over = self._now >= token.claims.expires
+    def _condition(self, token: Token, skew: float = 0.0) -> str:
+        over = self._now + skew >= token.claims.expires
         return "expired" if over and token.condition == GOOD else token.condition
 
     # What a call comes to -----------------------------------------------------------------------------------
@@ -204,7 +234,10 @@ class Decisions:
         elif session is None or anew:
             session, anonymous = self._ids.fresh(), self._ids.fresh()
         alike = tuple(sorted(self._table.identities(after))) if session is not None else ()
-        client = structs.replace(client, state=after, session=session, anonymous=anonymous, alike=alike)
+        previous = client.state if client.state != after else client.previous
+        client = structs.replace(
+            client, state=after, previous=previous, session=session, anonymous=anonymous, alike=alike
+        )
         self._draft.put(client)
         return client
 

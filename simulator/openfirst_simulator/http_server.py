@@ -10,7 +10,7 @@ from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
 
 from openfirst_simulator.bodies import BODY_LIMIT
-from openfirst_simulator.messages import Answer, Request
+from openfirst_simulator.messages import PARTS, Answer, Request
 from openfirst_simulator.pipeline import Pipeline, refused
 from openfirst_simulator.problems import Problem, bad_request, unsupported_encoding
 
@@ -24,7 +24,7 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 def runner(pipeline: Pipeline, body_seconds: float) -> web.AppRunner:
     """What runs the web application. It has one handler, since the pipeline knows the routes."""
 
-    async def handle(request: web.Request) -> web.Response:
+    async def handle(request: web.Request) -> web.StreamResponse:
         try:
             body = await _body(request, body_seconds)
         except Problem as problem:
@@ -34,7 +34,8 @@ def runner(pipeline: Pipeline, body_seconds: float) -> web.AppRunner:
         asked = Request(
             request.method, request.rel_url.raw_path, request.headers, body, request.rel_url.raw_query_string
         )
-        return _response(pipeline.answer(asked))
+        answer = await pipeline.answer(asked)
+        return _response(answer) if answer.delivery == "whole" else await _broken(request, answer)
 
     app = web.Application(client_max_size=BODY_LIMIT, middlewares=[_as_problems])
     app.router.add_route("*", "/{path:.*}", handle)
@@ -57,6 +58,25 @@ async def _body(request: web.Request, seconds: float) -> bytes | None:
         raise Problem(408, "request-timeout", "The request took too long", detail) from None
     except (web.RequestPayloadError, ConnectionError):
         raise bad_request("The body ended before it was complete. Send as much of it as Content-Length says.") from None
+
+
+async def _broken(request: web.Request, answer: Answer) -> web.StreamResponse:
+    """An answer that goes out in part, or slowly, or not at all: a fault wants it so."""
+    response = web.StreamResponse(status=answer.status or 500, headers=answer.headers)
+    content = answer.content
+    if answer.content_type is not None and answer.delivery != "broken":
+        response.content_type, response.content_length = answer.content_type, len(content)
+        await response.prepare(request)
+        if answer.delivery == "slow" and answer.pause is not None:
+            size = max(1, -(-len(content) // PARTS))
+            for start in range(0, len(content), size):
+                await answer.pause()
+                await response.write(content[start : start + size])
+            return response
+        await response.write(content[: len(content) // 2])
+    if request.transport is not None:
+        request.transport.abort()
+    return response
 
 
 @web.middleware

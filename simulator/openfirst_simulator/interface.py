@@ -6,18 +6,41 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from openfirst_reference.contract.http_surface import CURRENT
 from openfirst_reference.contract.model import Operation
 from openfirst_simulator.bodies import Arguments, form_or_object, json_object
+from openfirst_simulator.decisions import AS_IT_IS, Decided, Seen
 from openfirst_simulator.issuing import bearer
 from openfirst_simulator.problems import Problem, bad_request, not_found
 from openfirst_simulator.routes import Route, TokenRoute
 from openfirst_simulator.table import Table
-from openfirst_simulator.tokens import BadToken
+from openfirst_simulator.tokens import BadToken, Claims
 from openfirst_simulator.world import World
 from openfirst_simulator.worlds import Worlds
+
+
+@dataclass(frozen=True, slots=True)
+class Admitted:
+    """A request whose world is known: what it asks, and with which token. `problem` is why it gets no further."""
+
+    world: World
+    route: Route
+    arguments: Mapping[str, Any]
+    session_id: str | None = None
+    claims: Claims | None = None
+    problem: Problem | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What a request came to: the body of the answer or the problem, and what was decided if it came so far."""
+
+    body: Any = None
+    problem: Problem | None = None
+    decided: Decided | None = None
 
 
 class Interface:
@@ -28,44 +51,55 @@ class Interface:
         self._arguments = Arguments(table.contract)
         self._methods = table.contract.methods_sent()
 
-    def session(
-        self, route: Route, at: World | None, path: Mapping[str, str], authorization: str | None, raw: bytes
-    ) -> tuple[World, Any]:
-        """The world that answers a request about a session, and the body of the answer. Raises Problem."""
-        world, endpoint = at or self._worlds.default, route.endpoint
+    def admit(self, route: Route, at: World | None, path: Mapping[str, str], authorization: str | None) -> Admitted:
+        """Whose request it is, and what it asks."""
+        operation = self._operation(route)
+        world = at or self._worlds.default
+        arguments: dict[str, Any] = {name: path[name] for name in operation.arguments if name in path}
         try:
-            operation = self._contract.operations[self._contract.bindings.operations.inward(str(endpoint.operation))]
-            arguments: dict[str, Any] = {name: path[name] for name in operation.arguments if name in path}
             self._check_target(operation, arguments)
-            try:
-                world, token = self._worlds.client_token(bearer(authorization), at)
-            except BadToken as error:
-                raise world.refused(operation.name, arguments, str(error), error.condition) from None
-            except ValueError as error:
-                raise world.refused(operation.name, arguments, str(error)) from None
-            finally:
-                world.requests += 1
+        except Problem as problem:
+            return Admitted(world, route, arguments, problem=problem)
+        try:
+            world, claims = self._worlds.client_token(bearer(authorization), at)
+            session_id = None if path.get("sessionId") == CURRENT else path.get("sessionId")
+            return Admitted(world, route, arguments, session_id, claims)
+        except BadToken as error:
+            return Admitted(
+                world, route, arguments, problem=world.refused(operation.name, arguments, str(error), error.condition)
+            )
+        except ValueError as error:
+            return Admitted(world, route, arguments, problem=world.refused(operation.name, arguments, str(error)))
+        finally:
+            world.requests += 1
+
+    def decide(self, asked: Admitted, raw: bytes, seen: Seen = AS_IT_IS) -> Done:
+        """Do what is asked, and commit it. `seen` is how the world looks to the request."""
+        if asked.problem is not None or asked.claims is None:
+            return Done(problem=asked.problem)
+        operation, endpoint, arguments = self._operation(asked.route), asked.route.endpoint, dict(asked.arguments)
+        try:
             if endpoint.has_body:
-                names = [name for name in operation.arguments if name not in path]
+                names = [name for name in operation.arguments if name not in arguments]
                 arguments |= self._from_body(names, endpoint.whole, raw)
                 self._arguments.check(operation.name, arguments, endpoint.whole)
-            session_id = None if path.get("sessionId") == CURRENT else path.get("sessionId")
-            client, value = world.perform(token, operation.name, arguments, session_id)
+            decided = asked.world.perform(asked.claims, operation.name, arguments, asked.session_id, seen)
         except Problem as problem:
-            problem.now = world.clock.now()
-            raise
-        return world, route.shape(world, client, value) if route.shape else None
+            return Done(problem=problem)
+        if isinstance(decided.outcome, Problem):
+            return Done(problem=decided.outcome, decided=decided)
+        shape = asked.route.shape
+        return Done(shape(asked.world, decided.client, decided.outcome) if shape else None, decided=decided)
 
     def token(
         self, route: TokenRoute, at: World | None, authorization: str | None, content_type: str, raw: bytes
     ) -> tuple[World, Any]:
         """The world that gives a token, and the body of the answer. Raises Problem."""
-        try:
-            fields = form_or_object(raw, content_type, "a form or a JSON object")
-            return route.issue(self._worlds, at, authorization, fields)
-        except Problem as problem:
-            problem.now = (at or self._worlds.default).clock.now()
-            raise
+        fields = form_or_object(raw, content_type, "a form or a JSON object")
+        return route.issue(self._worlds, at, authorization, fields)
+
+    def _operation(self, route: Route) -> Operation:
+        return self._contract.operations[self._contract.bindings.operations.inward(str(route.endpoint.operation))]
 
     def _check_target(self, operation: Operation, arguments: Mapping[str, str]) -> None:
         """A method that the contract does not list is a path that leads nowhere."""

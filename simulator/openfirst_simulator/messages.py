@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Literal
+
+PARTS = 10
+"""In how many parts a slow answer goes out."""
+Delivery = Literal["whole", "broken", "cut", "slow"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,9 +38,15 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What is answered. An answer without content has no `content_type`."""
+    """What is answered. An answer without content has no `content_type`.
+
+    `delivery` says how it goes out. Where it is not whole, somebody wanted it so: `broken` breaks the connection instead,
+    `cut` in the middle, and `slow` awaits `pause` before each of its parts.
+    """
 
     status: int
     content: bytes = b""
     content_type: str | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
+    delivery: Delivery = "whole"
+    pause: Callable[[], Awaitable[None]] | None = None

@@ -1,22 +1,27 @@
-"""The way of every request, whatever carried it here: to its route, to what that does, and to an answer.
+"""The way of every request, whatever carried it here: admitted, struck by faults, decided and committed, noted, and answered.
 
-Nothing in here awaits, so no other request comes between reading and writing a state.
+Between what a decision reads and what it commits nothing awaits, so no other request comes between. Faults wait before or
+after that.
 """
 
 from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from email.utils import formatdate
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
 from openfirst_reference.contract.findings import ContractError
 from openfirst_simulator.bodies import BODY_LIMIT, json_object
 from openfirst_simulator.control import CONTROL_ROUTES, ControlRoute, check_sender, control
-from openfirst_simulator.interface import Interface
-from openfirst_simulator.messages import Answer, Request
+from openfirst_simulator.decisions import AS_IT_IS, Seen
+from openfirst_simulator.faults import Asked, Fault
+from openfirst_simulator.interface import Admitted, Done, Interface
+from openfirst_simulator.journal import Entry
+from openfirst_simulator.messages import PARTS, Answer, Request
 from openfirst_simulator.problems import JSON, PROBLEM_JSON, Problem, not_found, too_large
 from openfirst_simulator.router import Router
 from openfirst_simulator.routes import SESSION_ROUTES, TOKEN_ROUTES, Route, TokenRoute
@@ -24,22 +29,24 @@ from openfirst_simulator.table import Table
 from openfirst_simulator.world import World
 from openfirst_simulator.worlds import WorldError, Worlds
 
-Handler = Callable[[Request, Mapping[str, str]], Answer]
+Handler = Callable[[Request, Mapping[str, str]], Awaitable[Answer]]
 _log = logging.getLogger(__name__)
+_BROKEN = Answer(0, delivery="broken")
+_PAGE = b"<!doctype html><title>Bad Gateway</title><p>Something between you and the platform answered this."
 
 
 class Pipeline:
     """Every route of the tables, at the root and under a world's own base URL."""
 
     def __init__(self, table: Table, worlds: Worlds) -> None:
-        self._interface, self._worlds = Interface(table, worlds), worlds
+        self._interface, self._worlds, self._table = Interface(table, worlds), worlds, table
         self._router = Router(self._routes())
 
-    def answer(self, request: Request) -> Answer:
+    async def answer(self, request: Request) -> Answer:
         """What a request comes to."""
         try:
             handler, path = self._router.find(request.method, request.path)
-            return handler(request, path)
+            return await handler(request, path)
         except Problem as problem:
             return refused(problem)
         except ContractError as error:
@@ -59,31 +66,85 @@ class Pipeline:
             yield control_route.method, control_route.path, self._control(control_route)
 
     def _session(self, route: Route) -> Handler:
-        def handle(request: Request, path: Mapping[str, str]) -> Answer:
-            raw = _body(request) if route.endpoint.has_body else b""
-            world, body = self._interface.session(route, self._named(path), path, request.authorization, raw)
-            return _answer(route.endpoint.status, body, now=world.clock.now())
+        async def handle(request: Request, path: Mapping[str, str]) -> Answer:
+            asked = self._interface.admit(route, self._named(path), path, request.authorization)
+            world = asked.world
+            struck = world.strike(
+                Asked(
+                    route.endpoint.name,
+                    request.method,
+                    request.path,
+                    asked.claims.external_id if asked.claims else None,
+                )
+            )
+            instead = await _before(struck, world) if struck else None
+            if instead is not None:
+                return _noted(world, asked, request, Done(), instead, struck)
+            done = await self._done(asked, request, struck)
+            answer = (
+                _answer(route.endpoint.status, done.body, now=world.clock.now())
+                if done.problem is None
+                else refused(done.problem, now=world.clock.now())
+            )
+            return _noted(world, asked, request, done, _after(answer, struck, world) if struck else answer, struck)
 
         return handle
 
+    async def _done(self, asked: Admitted, request: Request, struck: Sequence[Fault]) -> Done:
+        raw = b""
+        if asked.route.endpoint.has_body and asked.problem is None:
+            if request.body is None:
+                return Done(problem=too_large(BODY_LIMIT))
+            raw = request.body
+        late = next((fault for fault in struck if fault.kind == "late"), None)
+        if late is not None and asked.claims is not None:
+            operation = self._table.contract.bindings.operations.inward(str(asked.route.endpoint.operation))
+            problem = await asked.world.under_way(late.seconds, asked.claims, operation, asked.arguments)
+            if problem is not None:
+                return Done(problem=problem)
+        done = self._interface.decide(asked, raw, _seen(struck) if struck else AS_IT_IS)
+        if any(fault.kind == "closed" for fault in struck) and done.decided and done.decided.client.session:
+            asked.world.close(done.decided.client.session)
+        return done
+
     def _token(self, route: TokenRoute) -> Handler:
-        def handle(request: Request, path: Mapping[str, str]) -> Answer:
-            try:
-                at = self._named(path)
-                world, body = self._interface.token(
-                    route, at, request.authorization, request.content_type, _body(request)
+        async def handle(request: Request, path: Mapping[str, str]) -> Answer:
+            at = self._named(path)
+            world = at or self._worlds.default
+            struck = world.strike(Asked(route.endpoint.name, request.method, request.path, None))
+            answer = await _before(struck, world) if struck else None
+            if answer is None:
+                try:
+                    world, body = self._interface.token(
+                        route, at, request.authorization, request.content_type, _body(request)
+                    )
+                    answer = _answer(200, body, now=world.clock.now())
+                except Problem as problem:
+                    answer = refused(problem, problem.seen_body(), JSON, now=world.clock.now())
+                answer = _after(answer, struck, world) if struck else answer
+            world.journal.add(
+                lambda number: Entry(
+                    number=number,
+                    at=world.clock.now(),
+                    name=route.endpoint.name,
+                    method=request.method,
+                    path=request.path,
+                    sent=request.body or b"",
+                    status=answer.status,
+                    answer=answer.content,
+                    faults=tuple(fault.id for fault in struck),
+                    delivered=answer.delivery,
                 )
-            except Problem as problem:
-                return refused(problem, problem.seen_body(), JSON)
-            return _answer(200, body, now=world.clock.now())
+            )
+            return answer
 
         return handle
 
     def _control(self, route: ControlRoute) -> Handler:
-        def handle(request: Request, path: Mapping[str, str]) -> Answer:
+        async def handle(request: Request, path: Mapping[str, str]) -> Answer:
             check_sender(request.headers)
             fields = json_object(_body(request), "a JSON object") or {}
-            return _answer(route.status, control(route, self._worlds, path, fields))
+            return _answer(route.status, await control(route, self._worlds, path, fields, request.query))
 
         return handle
 
@@ -95,17 +156,108 @@ class Pipeline:
             raise not_found(str(error)) from None
 
 
+# Faults ---------------------------------------------------------------------------------------------------------------
+
+
+async def _before(struck: Sequence[Fault], world: World) -> Answer | None:
+    """What faults make of a request before anything is done: they keep it waiting, or answer in the platform's place."""
+    for fault in struck:
+        match fault.kind:
+            case "delay":
+                await world.clock.wait(fault.seconds, f"{fault.kind} {fault.id} is over")
+            case "stall":
+                await world.stall(fault)
+                return _BROKEN
+            case "refuse":
+                return _BROKEN
+            case "status":
+                wait = {} if fault.retry_after is None else {"Retry-After": f"{fault.retry_after:g}"}
+                detail = f"The fault {fault.id} answers in the platform's place. Nothing was done; try again later."
+                problem = Problem(fault.status, "fault", "The platform does not answer now", detail, headers=wait)
+                return refused(problem, problem.seen_body(), now=world.clock.now())
+    return None
+
+
+def _seen(struck: Sequence[Fault]) -> Seen:
+    """How the world looks to a request that is struck by these."""
+    condition = next((fault.kind for fault in struck if fault.kind in ("expired", "revoked")), None)
+    skew = sum(fault.seconds for fault in struck if fault.kind == "skew")
+    return Seen(condition, skew, any(fault.kind == "stale" for fault in struck))
+
+
+def _after(answer: Answer, struck: Sequence[Fault], world: World) -> Answer:
+    """What faults make of an answer, with everything done that was asked."""
+    for fault in struck:
+        match fault.kind:
+            case "lost":
+                return replace(answer, delivery="broken")
+            case "cut":
+                answer = replace(answer, delivery="cut")
+            case "dribble":
+                pause = partial(world.clock.wait, fault.seconds / PARTS, f"a part of an answer ({fault.id})")
+                answer = replace(answer, delivery="slow", pause=pause)
+            case "malformed" if answer.content:
+                answer = replace(answer, content=answer.content[: len(answer.content) // 2])
+            case "wrong-type":
+                answer = replace(answer, content=_PAGE, content_type="text/html")
+            case "missing-field" if answer.content:
+                answer = replace(
+                    answer, content=json.dumps(_without(json.loads(answer.content), str(fault.field))).encode()
+                )
+    return answer
+
+
+def _without(value: Any, name: str) -> Any:
+    """The value without the fields of this name, however deep."""
+    if isinstance(value, dict):
+        return {key: _without(item, name) for key, item in value.items() if key != name}
+    return [_without(item, name) for item in value] if isinstance(value, list) else value
+
+
+# Answers --------------------------------------------------------------------------------------------------------------
+
+
+def _noted(
+    world: World, asked: Admitted, request: Request, done: Done, answer: Answer, struck: Sequence[Fault]
+) -> Answer:
+    """The answer, which stands in the world's journal from now on."""
+    claims, decided, problem = asked.claims, done.decided, done.problem
+    world.journal.add(
+        lambda number: Entry(
+            number,
+            world.clock.now(),
+            asked.route.endpoint.name,
+            request.method,
+            request.path,
+            request.body or b"",
+            answer.status,
+            answer.content,
+            None if problem is None else problem.code,
+            None if problem is None else problem.rule,
+            None if claims is None else claims.id,
+            None if claims is None else claims.external_id,
+            None if decided is None else decided.client.session,
+            None if decided is None else decided.step,
+            None if decided is None else decided.step.before,
+            None if decided is None else decided.client.state,
+            tuple([fault.id for fault in struck]),
+            answer.delivery,
+        )
+    )
+    return answer
+
+
 def _body(request: Request) -> bytes:
     if request.body is None:
         raise too_large(BODY_LIMIT)
     return request.body
 
 
-def refused(problem: Problem, body: dict[str, Any] | None = None, content_type: str = PROBLEM_JSON) -> Answer:
+def refused(
+    problem: Problem, body: dict[str, Any] | None = None, content_type: str = PROBLEM_JSON, now: float | None = None
+) -> Answer:
     """The answer that a problem is; `body` takes the place of the problem details."""
-    return _answer(
-        problem.status, body or problem.body(), now=problem.now, content_type=content_type, headers=problem.headers
-    )
+    return _answer(problem.status, body or problem.body(), now=now, content_type=content_type, headers=problem.headers)
 
 
 def _answer(

@@ -15,10 +15,7 @@ _SEEN = {401: (89, "Invalid_token", "Expired or invalid token"), 400: (90, "Ille
 
 
 class Problem(Exception):
-    """A refusal. `detail` is what is wrong and what to do; `rule` and `quote` say where that stands.
-
-    `now` is the time of the world that refused, once that is known.
-    """
+    """A refusal. `detail` is what is wrong and what to do; `rule` and `quote` say where that stands."""
 
     def __init__(
         self,
@@ -35,7 +32,6 @@ class Problem(Exception):
         self.status, self.code, self.title, self.detail = status, code, title, detail
         self.rule, self.quote = rule, quote
         self.headers = dict(headers or {})
-        self.now: float | None = None
 
     def body(self) -> dict[str, Any]:
         """Problem details, with the code and, where a rule refused, the rule and its source sentence."""

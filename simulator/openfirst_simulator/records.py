@@ -52,12 +52,13 @@ class Token(Record, frozen=True):
 class Client(Record, frozen=True):
     """A client: where the machine is with it, its token, its session and its conference if it has one.
 
-    `alike` are the values by which other clients are concerned, its external IDs, as long as it has a session;
-    `anonymous` is the participant's ID where there is no external ID.
+    `previous` is the state before the last change. `alike` are the values by which other clients are concerned, its external
+    IDs, as long as it has a session; `anonymous` is the participant's ID where there is no external ID.
     """
 
     state: State
     token: str
+    previous: State | None = None
     session: str | None = None
     anonymous: str = ""
     alike: tuple[str, ...] = ()

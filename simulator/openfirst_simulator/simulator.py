@@ -78,9 +78,9 @@ class Simulator:
         """Forget a world and all that is in it. Raises WorldError where there is none of this name."""
         self._worlds.drop(name)
 
-    def answer(self, request: Request) -> Answer:
+    async def answer(self, request: Request) -> Answer:
         """What a request comes to, without HTTP between; nothing need listen."""
-        return self._pipeline.answer(request)
+        return await self._pipeline.answer(request)
 
     async def start(self, port: int = 0, host: str = "127.0.0.1") -> str:
         """Listen, and give the base URL. Port 0 is any free one. Raises SimulatorError."""

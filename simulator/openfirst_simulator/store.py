@@ -21,6 +21,7 @@ class MemoryStore:
 
     def __init__(self) -> None:
         self._records: dict[Key, Record] = {}
+        self._of_kind: dict[type[Record], dict[Key, None]] = {}
         self._found_by: dict[tuple[str, str], dict[Key, None]] = {}
         self._due: list[tuple[float, int, str]] = []
         self._turn = itertools.count()
@@ -32,7 +33,12 @@ class MemoryStore:
 
     def every(self, kind: type[R]) -> list[R]:
         """All records of a kind, in the order in which they came."""
-        return [record for record in self._records.values() if isinstance(record, kind)]
+        found: list[Any] = [self._records[key] for key in self._of_kind.get(kind, ())]
+        return found
+
+    def has(self, kind: type[Record]) -> bool:
+        """Whether there is any record of a kind."""
+        return bool(self._of_kind.get(kind))
 
     def find(self, index: str, value: str) -> Iterator[Key]:
         """The records that a value leads to, in the order in which they came by it."""
@@ -72,8 +78,11 @@ class MemoryStore:
                 heappush(self._due, (record.due, next(self._turn), record.id))
             if record is not None:
                 self._records[key] = record
+                if old is None:
+                    self._of_kind.setdefault(key[0], {})[key] = None
             elif old is not None:
                 del self._records[key]
+                del self._of_kind[key[0]][key]
 
 
 class Draft:

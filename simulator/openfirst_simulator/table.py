@@ -55,6 +55,11 @@ class Table:
         steps = self.machine.steps(state, self._call(state, operation, arguments))
         return next((step for step in steps if step.is_error and code in (None, step.code)), None)
 
+    def overlap(self, state: State, operation: str, arguments: Mapping[str, Any], other: str) -> Step | None:
+        """What the call comes to if `other` overlaps it, in the table's order the first; None if that is no matter."""
+        call = self._call(state, operation, arguments)
+        return next(iter(self.machine.overlap_steps(state, call, other)), None)
+
     def settled(self, state: State, choices: Mapping[str, str]) -> State:
         """The state once nothing is under way: the platform knows at once what a client may learn later."""
         for operation in self._settling:

@@ -5,15 +5,19 @@ Nothing in here awaits, so between what a decision reads and what it commits nob
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from openfirst_reference.contract.findings import Mistake
 from openfirst_simulator import tokens
 from openfirst_simulator.clock import Clock
-from openfirst_simulator.decisions import Decisions, held_by
+from openfirst_simulator.decisions import AS_IT_IS, Decided, Decisions, Seen, held_by
+from openfirst_simulator.faults import Asked, Fault, fault_of
 from openfirst_simulator.ids import Ids, derived
+from openfirst_simulator.journal import Entry, Journal, journal_entry
 from openfirst_simulator.keyring import Keyring
 from openfirst_simulator.problems import Problem, refusal
 from openfirst_simulator.records import GOOD, Application, Client, Series, Timer, Token
@@ -21,6 +25,9 @@ from openfirst_simulator.store import Draft, MemoryStore
 from openfirst_simulator.table import Table
 from openfirst_simulator.timeline import Timeline
 from openfirst_simulator.tokens import BadToken, Claims
+
+# What has a method of its own, by the names on the wire.
+REVOKE, CLOSE = "revokeToken", "platformCloses"
 
 
 class World:
@@ -46,6 +53,9 @@ class World:
         self._table, self._url = table, url
         self._store = MemoryStore()
         self.clock = Timeline(clock, self._store, self._happens)
+        self.journal = Journal()
+        self._under_way: list[_UnderWay] = []
+        self._stalled: dict[str, list[asyncio.Future[None]]] = {}
         self._keyring = Keyring(self.clock.now)
         self._secret, epoch = secrets.token_bytes(32), secrets.token_hex(8)
         if seed is not None:
@@ -133,19 +143,20 @@ class World:
     # Calls --------------------------------------------------------------------------------------------------
 
     def perform(
-        self, claims: Claims, operation: str, arguments: Mapping[str, Any], session_id: str | None = None
-    ) -> tuple[Client, Any]:
-        """A call of a token's client (about the session with this ID): the client, and the answer.
-
-        Raises Problem where the contract or a service refuses.
-        """
+        self,
+        claims: Claims,
+        operation: str,
+        arguments: Mapping[str, Any],
+        session_id: str | None = None,
+        seen: Seen = AS_IT_IS,
+    ) -> Decided:
+        """A call of a token's client (about the session with this ID), decided and committed. Raises Problem for a bad argument."""
         self.clock.catch_up()
+        self._overlap(claims, operation)
         draft = self._draft()
-        client, _, outcome = self._decisions(draft).perform(claims, operation, arguments, session_id)
+        decided = self._decisions(draft).perform(claims, operation, arguments, session_id, seen)
         self._store.commit(draft)
-        if isinstance(outcome, Problem):
-            raise outcome
-        return client, outcome
+        return decided
 
     def participant(self, client: Client) -> Any:
         """The local participant of a client's session, as the contract shows it; None without one."""
@@ -175,6 +186,14 @@ class World:
             decisions.act(operation, client, decisions.token(client))
         self._store.commit(draft)
 
+    def close(self, session_id: str) -> None:
+        """The platform closes a session. Raises ValueError where it is not open."""
+        self.act(CLOSE, session_id)
+
+    def revoke(self, token: str) -> None:
+        """The platform revokes a client's token. Raises BadToken for what is none of this world."""
+        self.act(REVOKE, token)
+
     def refused(
         self, operation: str, arguments: Mapping[str, Any], found: str, condition: str | None = None
     ) -> Problem:
@@ -185,6 +204,89 @@ class World:
             state, code = held_by(table, condition), table.credentials.error(condition)
         step = table.refusal(state, operation, arguments, code)
         return refusal(table.contract, code, found=found, rule=table.rule(step) if step else None)
+
+    def shown(self, entry: Entry) -> dict[str, Any]:
+        """An entry of the journal, as JSON has it."""
+        return journal_entry(entry, self._table.contract, self._table.machine.names)
+
+    # Faults, and what is under way ---------------------------------------------------------------------------
+
+    @property
+    def faults(self) -> list[Fault]:
+        """The faults, in the order in which they were made."""
+        return self._store.every(Fault)
+
+    def fail(self, **fields: Any) -> Fault:
+        """A fault from now on; the fields are those of the control plane. Raises ValueError for what cannot be."""
+        draft = self._draft()
+        fault = fault_of(f"f-{Ids(self._secret, draft).fresh()[:8]}", fields)
+        draft.put(fault)
+        self._store.commit(draft)
+        return fault
+
+    def heal(self, identifier: str | None = None) -> None:
+        """No fault of this ID any more, or none at all. Raises ValueError where there is none of it."""
+        gone = [fault for fault in self.faults if identifier in (None, fault.id)]
+        if identifier is not None and not gone:
+            raise Mistake(
+                f"There is no fault `{identifier[:80]}`. Faults: {', '.join(each.id for each in self.faults)}."
+            )
+        draft = self._draft()
+        for fault in gone:
+            draft.drop(fault)
+            for waiting in self._stalled.pop(fault.id, ()):
+                if not waiting.done():
+                    waiting.set_result(None)
+        self._store.commit(draft)
+
+    def strike(self, asked: Asked) -> list[Fault]:
+        """The faults that strike a request, which are counted."""
+        faults = self._store.every(Fault) if self._store.has(Fault) else []
+        now, draft, struck = self.clock.now(), self._draft(), []
+        for fault in faults:
+            if fault.fits(asked, now):
+                met = fault.met(self._secret)
+                draft.put(met)
+                if met.hits > fault.hits:
+                    struck.append(met)
+        if draft.changes:
+            self._store.commit(draft)
+        return struck
+
+    async def stall(self, fault: Fault) -> None:
+        """Wait until the fault is removed."""
+        waiting = asyncio.get_running_loop().create_future()
+        self._stalled.setdefault(fault.id, []).append(waiting)
+        await waiting
+
+    async def under_way(
+        self, seconds: float, claims: Claims, operation: str, arguments: Mapping[str, Any]
+    ) -> Problem | None:
+        """A call stays under way for so much of the world's time. Gives what it comes to if another one cancels it meanwhile."""
+        canceled: asyncio.Future[Problem] = asyncio.get_running_loop().create_future()
+        waiting = asyncio.ensure_future(self.clock.wait(seconds, f"{operation} is done"))
+        here = _UnderWay(claims, operation, arguments, canceled)
+        self._under_way.append(here)
+        try:
+            both: list[asyncio.Future[Any]] = [waiting, canceled]
+            await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
+            return canceled.result() if canceled.done() else None
+        finally:
+            waiting.cancel()
+            self._under_way.remove(here)
+
+    def _overlap(self, claims: Claims, operation: str) -> None:
+        """The call overlaps those of the same client that are under way."""
+        if not self._under_way:
+            return
+        draft = self._draft()
+        decisions = self._decisions(draft)
+        own = decisions.client(claims)[0].id
+        for other in self._under_way:
+            if decisions.client(other.claims)[0].id == own and not other.canceled.done():
+                problem = decisions.overlapped(other.claims, other.operation, other.arguments, operation)
+                if problem is not None:
+                    other.canceled.set_result(problem)
 
     def _happens(self, timer: Timer) -> dict[str, Any]:
         """What a timer is for; see `Timeline`."""
@@ -209,6 +311,14 @@ class World:
 
     def _decisions(self, draft: Draft) -> Decisions:
         return Decisions(self._table, draft, self.clock.now(), self.choices, Ids(self._secret, draft))
+
+
+@dataclass(frozen=True, eq=False)
+class _UnderWay:
+    claims: Claims
+    operation: str
+    arguments: Mapping[str, Any]
+    canceled: asyncio.Future[Problem]
 
 
 def application_of(seed: str) -> tuple[str, str]:

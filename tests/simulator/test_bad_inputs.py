@@ -120,7 +120,7 @@ def test_it_is_refused_and_nothing_is_changed_or_logged(
         still = request("GET", "/v1/sessions/current", None).replace(b"TOKEN", token.encode())
         assert runner.run(status_of(simulator, still)) == 200
     assert [each.name for each in simulator.worlds] == names
-    mine = simulator.answer(Request("GET", "/v1/sessions", {"Authorization": f"Bearer {token}"}))
+    mine = runner.run(simulator.answer(Request("GET", "/v1/sessions", {"Authorization": f"Bearer {token}"})))
     assert mine.content == b'{"sessions": []}'
     assert caplog.records == []
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from typing import Any
 
@@ -176,7 +177,7 @@ def test_another_run_gives_no_id_of_this_one_and_takes_no_token_of_it() -> None:
     first, second = Simulator(load_contract()), Simulator(load_contract())
 
     def opened(simulator: Simulator, token: str) -> tuple[int, Any]:
-        answer = simulator.answer(Request("POST", "/v1/sessions", {"Authorization": f"Bearer {token}"}))
+        answer = asyncio.run(simulator.answer(Request("POST", "/v1/sessions", {"Authorization": f"Bearer {token}"})))
         return answer.status, json.loads(answer.content)
 
     # An app's configuration goes on working.

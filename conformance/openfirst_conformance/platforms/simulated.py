@@ -127,7 +127,7 @@ class _Nearby:
         """Ask the simulator. As on a network, others may come first, and others may be answered before."""
         await asyncio.sleep(0)
         path = base_url.removeprefix(self._url) + request.path
-        answer = self._simulator.answer(
+        answer = await self._simulator.answer(
             Request(
                 request.method,
                 path,
@@ -136,6 +136,8 @@ class _Nearby:
             )
         )
         await asyncio.sleep(0)
+        if answer.delivery in ("broken", "cut"):
+            raise ConnectionResetError("the connection was broken")
         return answer.status, answer.content
 
     async def close(self) -> None:

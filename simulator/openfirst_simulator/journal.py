@@ -1,0 +1,198 @@
+"""The journal of a world: what was asked, what was decided and by which rule, and what was answered."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from openfirst_reference.contract.model import Contract
+from openfirst_reference.machine.step import State, Step
+
+ENTRIES = 10_000
+BYTES = 16 * 1024 * 1024
+_OVERHEAD = 600
+
+Verdict = Literal["yes", "no", "unknown"]
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One request. `name` is the operation's on the wire, or an `operationId`; `at` the world's time in seconds.
+
+    `step` is the contract's, None where something else decided; `rule` what refused; `faults` those that struck; `before` and
+    `after` the client's state. `delivered` tells how the answer went out: whole, or broken by a fault.
+    """
+
+    number: int
+    at: float
+    name: str
+    method: str
+    path: str
+    sent: bytes = field(repr=False)
+    status: int
+    answer: bytes = field(repr=False)
+    code: str | None = None
+    rule: str | None = None
+    token: str | None = None
+    external_id: str | None = None
+    session: str | None = None
+    step: Step | None = field(default=None, repr=False)
+    before: State | None = field(default=None, repr=False)
+    after: State | None = field(default=None, repr=False)
+    faults: tuple[str, ...] = ()
+    delivered: str = "whole"
+
+    @property
+    def row(self) -> str | None:
+        """The row of the contract that decided."""
+        return None if self.step is None else self.step.row.id
+
+    @property
+    def size(self) -> int:
+        """What it takes, in bytes, about."""
+        return _OVERHEAD + len(self.sent) + len(self.answer)
+
+
+@dataclass(frozen=True)
+class Filter:
+    """Which entries are meant; what is None leaves out none. `code` is an error's, `since` the number of an entry before them."""
+
+    operation: str | None = None
+    status: int | None = None
+    code: str | None = None
+    external_id: str | None = None
+    session: str | None = None
+    fault: str | None = None
+    row: str | None = None
+    since: int = 0
+
+    def fits(self, entry: Entry) -> bool:
+        """Whether an entry is one of those."""
+        return (
+            entry.number > self.since
+            and self.operation in (None, entry.name)
+            and self.status in (None, entry.status)
+            and self.code in (None, entry.code)
+            and self.external_id in (None, entry.external_id)
+            and self.session in (None, entry.session)
+            and self.row in (None, entry.row)
+            and (self.fault is None or self.fault in entry.faults)
+        )
+
+
+class Journal:
+    """The entries, as many as the bounds permit; what had to go makes an answer *unknown*, and never *no*."""
+
+    def __init__(self, entries: int = ENTRIES, size: int = BYTES) -> None:
+        self._most, self._most_bytes = entries, size
+        self._entries: deque[Entry] = deque()
+        self._bytes = 0
+        self._last = 0
+        self._waiting: list[tuple[Filter, asyncio.Future[Entry]]] = []
+        self.rows: dict[str, int] = {}
+
+    @property
+    def last(self) -> int:
+        """The number of the last entry; 0 if there was none."""
+        return self._last
+
+    @property
+    def dropped(self) -> int:
+        """How many entries are gone: those with the numbers up to this."""
+        return self._last - len(self._entries)
+
+    def add(self, made: Callable[[int], Entry]) -> Entry:
+        """Take in the entry that is made with the next number."""
+        self._last += 1
+        entry = made(self._last)
+        self._entries.append(entry)
+        self._bytes += entry.size
+        if entry.row is not None:
+            self.rows[entry.row] = self.rows.get(entry.row, 0) + 1
+        while len(self._entries) > self._most or self._bytes > self._most_bytes:
+            self._bytes -= self._entries.popleft().size
+        for wanted, future in self._waiting:
+            if not future.done() and wanted.fits(entry):
+                future.set_result(entry)
+        return entry
+
+    def find(self, wanted: Filter = Filter()) -> Iterator[Entry]:
+        """The entries that are meant, oldest first."""
+        return (entry for entry in list(self._entries) if wanted.fits(entry))
+
+    def knows(self, wanted: Filter) -> bool:
+        """Whether all that was meant is still here."""
+        return self.dropped <= wanted.since
+
+    def verify(self, wanted: Filter, at_least: int = 1, at_most: int | None = None) -> tuple[Verdict, int]:
+        """Whether so many of these requests were made, and how many are here."""
+        found = sum(1 for _ in self.find(wanted))
+        if at_most is not None and found > at_most:
+            return "no", found
+        if self.knows(wanted):
+            return ("yes" if found >= at_least else "no"), found
+        return ("yes" if found >= at_least and at_most is None else "unknown"), found
+
+    async def wait(self, wanted: Filter, seconds: float) -> Entry | None:
+        """The first entry that is meant, as soon as it is there; None if none comes within so many real seconds."""
+        known = next(self.find(wanted), None)
+        if known is not None:
+            return known
+        coming: asyncio.Future[Entry] = asyncio.get_running_loop().create_future()
+        waiting = (wanted, coming)
+        self._waiting.append(waiting)
+        try:
+            async with asyncio.timeout(seconds):
+                return await coming
+        except TimeoutError:
+            return None
+        finally:
+            self._waiting.remove(waiting)
+
+    def clear(self) -> None:
+        """Nothing was asked yet."""
+        self._entries.clear()
+        self._bytes = self._last = 0
+        self.rows.clear()
+
+
+def journal_entry(entry: Entry, contract: Contract, names: Sequence[str]) -> dict[str, Any]:
+    """An entry as JSON has it: with the rule's sentence where something was refused, and the client's state by variable."""
+    rule = contract.rules.get(entry.rule) if entry.rule is not None else None
+    return {
+        "number": entry.number,
+        "at": entry.at,
+        "operation": entry.name,
+        "request": {"method": entry.method, "path": entry.path, "body": _text(entry.sent)},
+        "answer": {"status": entry.status, "body": _text(entry.answer), "delivery": entry.delivered},
+        "code": entry.code,
+        "row": entry.row,
+        "rule": entry.rule,
+        "quote": None if rule is None else rule.quote,
+        "token": entry.token,
+        "externalId": entry.external_id,
+        "session": entry.session,
+        "before": _view(entry.before, names),
+        "after": _view(entry.after, names),
+        "faults": list(entry.faults),
+    }
+
+
+def _view(state: State | None, names: Sequence[str]) -> dict[str, Any] | None:
+    if state is None:
+        return None
+    return {name: None if value is None else str(value) for name, value in zip(names, state, strict=True)}
+
+
+def _text(content: bytes) -> Any:
+    """JSON as what it says, anything else as text."""
+    if not content:
+        return None
+    try:
+        return json.loads(content)
+    except ValueError:
+        return content.decode("utf-8", errors="backslashreplace")
