@@ -77,7 +77,7 @@ class Pipeline:
                     asked.claims.external_id if asked.claims else None,
                 )
             )
-            instead = await _before(struck, world) if struck else None
+            instead = await _before(struck, world, Problem.body) if struck else None
             if instead is not None:
                 return _noted(world, asked, request, Done(), instead, struck)
             done = await self._done(asked, request, struck)
@@ -112,7 +112,7 @@ class Pipeline:
             at = self._named(path)
             world = at or self._worlds.default
             struck = world.strike(Asked(route.endpoint.name, request.method, request.path, None))
-            answer = await _before(struck, world) if struck else None
+            answer = await _before(struck, world, Problem.seen_body) if struck else None
             if answer is None:
                 try:
                     world, body = self._interface.token(
@@ -159,7 +159,7 @@ class Pipeline:
 # Faults ---------------------------------------------------------------------------------------------------------------
 
 
-async def _before(struck: Sequence[Fault], world: World) -> Answer | None:
+async def _before(struck: Sequence[Fault], world: World, body: Callable[[Problem], dict[str, Any]]) -> Answer | None:
     """What faults make of a request before anything is done: they keep it waiting, or answer in the platform's place."""
     for fault in struck:
         match fault.kind:
@@ -174,7 +174,7 @@ async def _before(struck: Sequence[Fault], world: World) -> Answer | None:
                 wait = {} if fault.retry_after is None else {"Retry-After": f"{fault.retry_after:g}"}
                 detail = f"The fault {fault.id} answers in the platform's place. Nothing was done; try again later."
                 problem = Problem(fault.status, "fault", "The platform does not answer now", detail, headers=wait)
-                return refused(problem, problem.seen_body(), now=world.clock.now())
+                return refused(problem, body(problem), now=world.clock.now())
     return None
 
 
@@ -239,7 +239,7 @@ def _noted(
             None if decided is None else decided.client.session,
             None if decided is None else decided.step,
             None if decided is None else decided.step.before,
-            None if decided is None else decided.client.state,
+            None if decided is None else decided.step.after,
             tuple([fault.id for fault in struck]),
             answer.delivery,
         )

@@ -1,0 +1,342 @@
+"""Faults: what goes wrong where somebody wants it so, in one world, as often as it is to, and named in the journal."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import aiohttp
+import pytest
+
+from openfirst_reference.contract.load import load_contract
+from openfirst_simulator import Answer, Request, Simulator, World
+from tests.simulator.conftest import START, Api, MakeApi
+
+CONTRACT = load_contract()
+
+
+def fault(api: Api, simulator: Simulator, **fields: Any) -> Any:
+    """A fault made over HTTP, as it is shown."""
+    answer = api.ask("POST", f"/_openfirst/worlds/{api.world.name}/faults", body=fields, base=simulator.url)
+    assert answer.status == 201, answer.body
+    return answer.body["faults"][0]
+
+
+def names(world: World) -> list[tuple[str, int, tuple[str, ...]]]:
+    return [(entry.name, entry.status, entry.faults) for entry in world.journal.find()]
+
+
+# What strikes, and how often -------------------------------------------------------------------------------------------
+
+
+def test_an_error_in_the_platforms_place_strikes_as_often_as_it_is_to_and_nothing_is_done(
+    simulator: Simulator, api: Api
+) -> None:
+    token = api.world.token("ana")
+    made = fault(api, simulator, kind="status", operation="open", status=429, retryAfter=1.5, times=1)
+    refused = api.open(token)
+    assert (refused.outcome, refused.headers["Retry-After"]) == ((429, "fault"), "1.5")
+    assert api.is_open(token) is False
+    assert api.open(token).status == 201
+    assert names(api.world) == [("open", 429, (made["id"],)), ("isOpen", 200, ()), ("open", 201, ())]
+    path = f"/_openfirst/worlds/{api.world.name}/faults"
+    (shown,) = api.ask("GET", path, base=simulator.url).body["faults"]
+    assert (shown["fitted"], shown["hits"]) == (2, 1)
+
+
+def test_a_fault_is_for_requests_of_its_kind_alone(make: MakeApi) -> None:
+    api, other = make(), make()
+    api.world.fail(kind="status", operation="open", externalId="ana")
+    api.world.fail(kind="status", method="PATCH")
+    api.world.fail(kind="status", path="*/services/conference/*", status=500)
+    ana, ben = api.world.token("ana"), api.world.token("ben")
+    assert [api.open(each).status for each in (ana, ben)] == [503, 201]
+    assert api.update(ben, {"name": "Ben", "avatarUrl": None}).status == 503
+    assert [api.use(ben, each).status for each in ("conference/create", "command/send")] == [500, 501]
+    assert other.open(other.world.token("ana")).status == 201
+
+
+def test_a_fault_begins_after_so_many_requests_and_lasts_for_its_window(api: Api) -> None:
+    token = api.world.token()
+    api.world.fail(kind="status", operation="isOpen", after=1, times=2)
+    api.world.fail(kind="status", operation="getParticipant", since=START + 10, until=START + 20)
+    statuses = [api.ask("GET", "/v1/sessions/current", token).status for _ in range(4)]
+    assert statuses == [200, 503, 503, 200]
+    seen = []
+    for _ in range(4):
+        seen.append(api.participant(token).status)
+        api.world.clock.advance(7)
+    assert seen == [409, 409, 503, 409]
+
+
+def test_chance_is_the_same_for_the_same_seed(simulator: Simulator, make: MakeApi) -> None:
+    seen = []
+    for seed in (1, 1, 2):
+        api = make()
+        api.world = simulator.world("chancy", seed=seed, frozen_at=START)
+        api.world.fail(kind="status", probability=0.5)
+        token = api.world.token()
+        seen.append([api.ask("GET", "/v1/sessions", token).status for _ in range(40)])
+        simulator.drop("chancy")
+    assert seen[0] == seen[1] != seen[2]
+    assert 5 < seen[0].count(503) < 35
+
+
+def test_a_recipe_makes_its_faults_and_they_are_removed_again(simulator: Simulator, api: Api) -> None:
+    token = api.world.token()
+    made = fault(api, simulator, recipe="rate-limited")
+    assert [api.ask("GET", "/v1/sessions", token).status for _ in range(8)] == [200] * 3 + [429] * 3 + [200] * 2
+    path = f"/_openfirst/worlds/{api.world.name}/faults"
+    assert api.ask("DELETE", f"{path}/{made['id']}", base=simulator.url).status == 204
+    assert api.ask("DELETE", f"{path}/{made['id']}", base=simulator.url).status == 404
+    fault(api, simulator, recipe="flaky")
+    assert api.ask("DELETE", path, base=simulator.url).status == 204
+    assert api.ask("GET", path, base=simulator.url).body == {"faults": []}
+
+
+@pytest.mark.parametrize(
+    ("fields", "found"),
+    [
+        ({}, "`kind` of a fault is missing"),
+        ({"kind": "statos"}, "Did you mean `status`?"),
+        ({"kind": "status", "tims": 1}, "Did you mean `times`?"),
+        ({"kind": "status", "times": 0}, "`times` is 0"),
+        ({"kind": "status", "times": "twice"}, "times"),
+        ({"kind": "status", "status": 200}, "`status` is 200"),
+        ({"kind": "status", "probability": 0}, "`probability` is 0"),
+        ({"kind": "status", "after": -1}, "`after` is -1"),
+        ({"kind": "delay"}, "`seconds` is missing"),
+        ({"kind": "delay", "seconds": -1}, "`seconds` is -1"),
+        ({"kind": "missing-field"}, "`field` is missing"),
+        ({"recipe": "flakey"}, "Did you mean `flaky`?"),
+        ({"recipe": "flaky", "times": 1}, "Beside `recipe`"),
+    ],
+)
+def test_a_fault_that_cannot_be_is_told_why(simulator: Simulator, api: Api, fields: Any, found: str) -> None:
+    answer = api.ask("POST", f"/_openfirst/worlds/{api.world.name}/faults", body=fields, base=simulator.url)
+    assert answer.outcome == (400, "invalid-request")
+    assert found in answer.detail
+    assert api.world.faults == []
+
+
+# What it does to a request ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("kind", "is_done"), [("refuse", False), ("lost", True), ("cut", True)])
+def test_a_connection_that_breaks(api: Api, kind: str, is_done: bool) -> None:
+    token = api.world.token()
+    api.world.fail(kind=kind, operation="open", times=1)
+    with pytest.raises(aiohttp.ClientError):
+        api.open(token)
+    assert api.is_open(token) is is_done
+
+
+def test_an_answer_that_cannot_be_used_comes_after_everything_was_done(api: Api) -> None:
+    token = api.world.token("ana")
+    api.world.fail(kind="malformed", operation="open", times=1)
+    with pytest.raises(ValueError, match=r"Unterminated|Expecting"):
+        api.open(token)
+    assert api.is_open(token) is True
+    api.world.fail(kind="wrong-type", operation="getParticipant", times=1)
+    with pytest.raises(ValueError, match="Expecting value"):
+        api.participant(token)
+    api.world.fail(kind="missing-field", operation="isOpen", field="open", times=1)
+    answer = api.run_bare("GET", "/v1/sessions/current", token)
+    assert (answer.status, answer.body) == (200, {})
+
+
+@pytest.mark.parametrize(("kind", "code"), [("expired", "token-expired"), ("revoked", "token-revoked")])
+def test_a_token_taken_for_a_bad_one_is_good_again_next_time(api: Api, kind: str, code: str) -> None:
+    token = api.world.token("ana")
+    api.world.fail(kind=kind, times=1)
+    assert api.open(token).outcome == (401, code)
+    assert api.open(token).status == 201
+
+
+def test_a_clock_that_is_ahead_ends_a_token_early(api: Api) -> None:
+    token = api.world.token(expires_in=60)
+    api.world.fail(kind="skew", seconds=61, times=1)
+    assert api.open(token).outcome == (401, "token-expired")
+    api.world.fail(kind="skew", seconds=59, times=1)
+    assert api.open(token).status == 201
+
+
+def test_the_platform_closes_a_session_at_once(api: Api) -> None:
+    token = api.world.token()
+    api.world.fail(kind="closed", operation="open", times=1)
+    assert api.open(token).status == 201
+    assert api.is_open(token) is False
+
+
+def test_a_stale_answer_is_what_was_so_before_the_last_change(api: Api) -> None:
+    token = api.world.token()
+    api.opened(token, {"name": "Ana"})
+    api.update(token, {"name": "Ben", "avatarUrl": None})
+    api.world.fail(kind="stale", operation="getParticipant", times=1)
+    assert [api.participant(token).body["info"]["name"] for _ in range(2)] == ["Ana", "Ben"]
+
+
+# Faults that wait, in the time of their world ----------------------------------------------------------------------------
+
+
+def in_world(scenario: Callable[[Simulator, World], Awaitable[None]]) -> None:
+    async def play() -> None:
+        simulator = Simulator(CONTRACT)
+        await scenario(simulator, simulator.world("waits", frozen_at=START))
+
+    asyncio.run(play())
+
+
+def asked(simulator: Simulator, method: str, path: str, token: str) -> asyncio.Task[Answer]:
+    request = Request(method, path, {"Authorization": f"Bearer {token}"})
+    return asyncio.create_task(simulator.answer(request))
+
+
+async def turns() -> None:
+    """Let all that can go on go on."""
+    for _ in range(10):
+        await asyncio.sleep(0)
+
+
+def code(answer: Answer) -> Any:
+    return json.loads(answer.content)["code"]
+
+
+def test_a_delay_lasts_until_the_worlds_time_has_passed() -> None:
+    async def scenario(simulator: Simulator, world: World) -> None:
+        world.fail(kind="delay", seconds=2)
+        opening = asked(simulator, "POST", "/v1/sessions", world.token())
+        await turns()
+        world.clock.advance(1.999)
+        await turns()
+        assert not opening.done()
+        world.clock.advance(0.001)
+        assert (await opening).status == 201
+        assert [entry.at for entry in world.journal.find()] == [START + 2]
+
+    in_world(scenario)
+
+
+def test_a_stalled_request_is_answered_by_nobody_until_the_fault_is_removed() -> None:
+    async def scenario(simulator: Simulator, world: World) -> None:
+        made, token = world.fail(kind="stall", operation="open"), world.token()
+        opening = asked(simulator, "POST", "/v1/sessions", token)
+        await turns()
+        world.clock.advance(3600)
+        await turns()
+        assert not opening.done()
+        world.heal(made.id)
+        assert (await opening).delivery == "broken"
+        assert json.loads((await asked(simulator, "GET", "/v1/sessions", world.token())).content) == {"sessions": []}
+
+    in_world(scenario)
+
+
+def test_an_open_under_way_is_canceled_by_a_close() -> None:
+    async def scenario(simulator: Simulator, world: World) -> None:
+        ana, ben = world.token("ana"), world.token("ben")
+        world.fail(kind="late", operation="open", seconds=5)
+        opening = [asked(simulator, "POST", "/v1/sessions", token) for token in (ana, ben)]
+        await turns()
+        assert (await asked(simulator, "GET", "/v1/sessions/current", ana)).content == b'{"open": false}'
+        await asked(simulator, "DELETE", "/v1/sessions/current", ana)
+        canceled = await opening[0]
+        assert (canceled.status, code(canceled)) == (CONTRACT.errors["closure-canceled"].status, "closure-canceled")
+        world.clock.advance(5)
+        assert (await opening[1]).status == 201
+        # What was canceled does not come about later.
+        assert (await asked(simulator, "GET", "/v1/sessions/current", ana)).content == b'{"open": false}'
+        assert world.clock.next_due == START + 3600
+
+    in_world(scenario)
+
+
+def test_a_slow_answer_takes_its_time_over_http(simulator: Simulator, api: Api) -> None:
+    token = api.world.token()
+    api.world.fail(kind="dribble", operation="isOpen", seconds=10)
+
+    async def scenario() -> str:
+        reading = asyncio.create_task(api.bare("GET", "/v1/sessions/current", token))
+        passed = 0
+        await asyncio.sleep(0)
+        while not reading.done():
+            due = api.world.clock.next_due
+            if due is not None and due <= START + 10:
+                api.world.clock.advance_to_next()
+                passed += 1
+            await asyncio.sleep(0)
+        assert passed >= 10
+        return (await reading).body["open"]  # type: ignore[no-any-return]
+
+    assert api.run(scenario()) is False
+    assert api.world.clock.now() == START + 10
+
+
+# The journal -------------------------------------------------------------------------------------------------------------
+
+
+def test_the_journal_tells_what_was_asked_and_which_rule_refused(simulator: Simulator, api: Api) -> None:
+    token = api.world.token("ana")
+    api.use(token, "conference/create")
+    session = api.opened(token, {"name": "Ana"})
+    path = f"/_openfirst/worlds/{api.world.name}/journal"
+    refused, opened = api.ask("GET", path, base=simulator.url).body["entries"]
+    assert (refused["operation"], refused["code"], refused["rule"]) == ("use", "session-not-open", "open-before-use")
+    assert refused["quote"] == CONTRACT.rules["open-before-use"].quote
+    assert refused["row"] in CONTRACT.rows
+    assert (refused["before"], refused["after"]) == (refused["after"], refused["before"])
+    assert (opened["before"]["session"], opened["after"]["session"], opened["after"]["name"]) == (
+        "closed",
+        "open",
+        "Ana",
+    )
+    assert (opened["session"], opened["externalId"], opened["at"]) == (session, "ana", START)
+    assert opened["request"]["body"] == {"name": "Ana"}
+    assert opened["answer"]["body"]["sessionId"] == session
+
+
+def test_the_journal_is_asked_for_what_matters(simulator: Simulator, api: Api) -> None:
+    ana, ben = api.world.token("ana"), api.world.token("ben")
+    for token in (ana, ben):
+        api.opened(token)
+        api.close(token)
+        api.close(token)
+    path = f"/_openfirst/worlds/{api.world.name}/journal"
+
+    def found(query: str) -> list[int]:
+        return [entry["number"] for entry in api.ask("GET", f"{path}?{query}", base=simulator.url).body["entries"]]
+
+    assert found("operation=close") == [2, 3, 5, 6]
+    assert found("operation=close&externalId=ben&since=5") == [6]
+    assert found("status=201") == [1, 4]
+    assert found("row=close.closed") == [3, 6]
+    verify = [
+        {"operation": "open", "atLeast": 2},
+        {"operation": "open", "atLeast": 3},
+        {"operation": "use", "atMost": 0},
+    ]
+    verdicts = [api.ask("POST", f"{path}/verify", body=body, base=simulator.url).body["verdict"] for body in verify]
+    assert verdicts == ["yes", "no", "yes"]
+    assert api.ask("GET", f"{path}/wait?operation=open&since=3", base=simulator.url).body["entry"]["number"] == 4
+    assert api.ask("GET", f"{path}/wait?operation=use&seconds=0", base=simulator.url).body == {"entry": None}
+    assert api.ask("GET", f"{path}?colour=red", base=simulator.url).status == 400
+    assert api.ask("DELETE", path, base=simulator.url).status == 204
+    assert found("") == []
+
+
+def test_who_waits_for_an_entry_gets_the_first_that_is_meant() -> None:
+    async def scenario(simulator: Simulator, world: World) -> None:
+        path = "/_openfirst/worlds/waits/journal/wait"
+        request = Request("GET", path, query="operation=close&seconds=30")
+        waiting = asyncio.create_task(simulator.answer(request))
+        token = world.token()
+        await turns()
+        await asked(simulator, "POST", "/v1/sessions", token)
+        await turns()
+        assert not waiting.done()
+        await asked(simulator, "DELETE", "/v1/sessions/current", token)
+        assert json.loads((await waiting).content)["entry"]["number"] == 2
+
+    in_world(scenario)

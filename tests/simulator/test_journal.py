@@ -1,0 +1,40 @@
+"""The journal's bounds: what it had to drop makes an answer unknown, and never no."""
+
+from __future__ import annotations
+
+from openfirst_simulator.journal import Entry, Filter, Journal
+
+
+def entry(number: int, name: str = "open", size: int = 0) -> Entry:
+    return Entry(number, 0.0, name, "POST", "/", b"x" * size, 201, b"")
+
+
+def filled(count: int, *, entries: int = 100, size: int = 1_000_000, each: int = 0) -> Journal:
+    journal = Journal(entries, size)
+    for place in range(count):
+        journal.add(lambda number, place=place: entry(number, "open" if place % 2 else "close", each))  # type: ignore[misc]
+    return journal
+
+
+def test_it_keeps_as_many_entries_as_it_may() -> None:
+    journal = filled(250)
+    assert [each.number for each in journal.find()] == list(range(151, 251))
+    assert (journal.last, journal.dropped) == (250, 150)
+
+
+def test_it_keeps_as_many_bytes_as_it_may() -> None:
+    journal = filled(10, size=5_000, each=1_000)
+    assert [each.number for each in journal.find()] == [8, 9, 10]
+
+
+def test_what_was_dropped_makes_an_answer_unknown() -> None:
+    journal, of = filled(250), Filter
+    assert journal.verify(of("open"), at_least=50) == ("yes", 50)
+    assert journal.verify(of("open"), at_least=51) == ("unknown", 50)
+    assert journal.verify(of("use"), at_least=1) == ("unknown", 0)
+    assert journal.verify(of("use"), at_least=0, at_most=0) == ("unknown", 0)
+    assert journal.verify(of("open"), at_least=0, at_most=49) == ("no", 50)
+    assert journal.verify(of("use", since=150), at_least=1) == ("no", 0)
+    assert journal.verify(of("use", since=150), at_least=0, at_most=0) == ("yes", 0)
+    assert journal.knows(of(since=150))
+    assert not journal.knows(of(since=149))
