@@ -10,7 +10,7 @@ from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
 
 from openfirst_simulator.bodies import BODY_LIMIT
-from openfirst_simulator.messages import PARTS, Answer, Request
+from openfirst_simulator.messages import Answer, Request, parts_of
 from openfirst_simulator.pipeline import Pipeline, refused
 from openfirst_simulator.problems import Problem, bad_request, unsupported_encoding
 
@@ -68,10 +68,9 @@ async def _broken(request: web.Request, answer: Answer) -> web.StreamResponse:
         response.content_type, response.content_length = answer.content_type, len(content)
         await response.prepare(request)
         if answer.delivery == "slow" and answer.pause is not None:
-            size = max(1, -(-len(content) // PARTS))
-            for start in range(0, len(content), size):
+            for part in parts_of(content):
                 await answer.pause()
-                await response.write(content[start : start + size])
+                await response.write(part)
             return response
         await response.write(content[: len(content) // 2])
     if request.transport is not None:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Literal
 
-PARTS = 10
-"""In how many parts a slow answer goes out."""
+_PARTS = 10
 Delivery = Literal["whole", "broken", "cut", "slow"]
 
 
@@ -50,3 +50,10 @@ class Answer:
     headers: Mapping[str, str] = field(default_factory=dict)
     delivery: Delivery = "whole"
     pause: Callable[[], Awaitable[None]] | None = None
+
+
+def parts_of(content: bytes) -> list[bytes]:
+    """The parts in which a slow answer goes out."""
+    count = min(_PARTS, len(content))
+    edges = [len(content) * number // count for number in range(count + 1)] if count else []
+    return [content[start:end] for start, end in pairwise(edges)]

@@ -21,7 +21,7 @@ from openfirst_simulator.decisions import AS_IT_IS, Seen
 from openfirst_simulator.faults import Asked, Fault
 from openfirst_simulator.interface import Admitted, Done, Interface
 from openfirst_simulator.journal import Entry
-from openfirst_simulator.messages import PARTS, Answer, Request
+from openfirst_simulator.messages import Answer, Request, parts_of
 from openfirst_simulator.problems import JSON, PROBLEM_JSON, Problem, not_found, too_large
 from openfirst_simulator.router import Router
 from openfirst_simulator.routes import SESSION_ROUTES, TOKEN_ROUTES, Route, TokenRoute
@@ -194,7 +194,11 @@ def _after(answer: Answer, struck: Sequence[Fault], world: World) -> Answer:
             case "cut":
                 answer = replace(answer, delivery="cut")
             case "dribble":
-                pause = partial(world.clock.wait, fault.seconds / PARTS, f"a part of an answer ({fault.id})")
+                pause = partial(
+                    world.clock.wait,
+                    fault.seconds / max(1, len(parts_of(answer.content))),
+                    f"a part of an answer ({fault.id})",
+                )
                 answer = replace(answer, delivery="slow", pause=pause)
             case "malformed" if answer.content:
                 answer = replace(answer, content=answer.content[: len(answer.content) // 2])
