@@ -194,11 +194,8 @@ def _after(answer: Answer, struck: Sequence[Fault], world: World) -> Answer:
             case "cut":
                 answer = replace(answer, delivery="cut")
             case "dribble":
-                pause = partial(
-                    world.clock.wait,
-                    fault.seconds / max(1, len(parts_of(answer.content))),
-                    f"a part of an answer ({fault.id})",
-                )
+                each = fault.seconds / max(1, len(parts_of(answer.content)))
+                pause = partial(world.clock.wait, each, f"a part of an answer ({fault.id})")
                 answer = replace(answer, delivery="slow", pause=pause)
             case "malformed" if answer.content:
                 answer = replace(answer, content=answer.content[: len(answer.content) // 2])
