@@ -15,6 +15,8 @@ from openfirst_reference.contract.model import Contract
 from openfirst_simulator.problems import bad_request
 
 BODY_LIMIT = 64 * 1024
+CONTROL_LIMIT = 64 * 1024 * 1024
+"""A snapshot may come back in a body."""
 EXTERNAL_ID = "externalId"
 EXTERNAL_ID_BYTES = 1024
 FORM = "application/x-www-form-urlencoded"

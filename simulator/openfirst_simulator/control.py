@@ -15,6 +15,8 @@ from openfirst_simulator import faults
 from openfirst_simulator.bodies import kind_of
 from openfirst_simulator.journal import Filter
 from openfirst_simulator.problems import Problem, bad_request, not_found
+from openfirst_simulator.records import Application
+from openfirst_simulator.snapshot import schema
 from openfirst_simulator.timeline import Timeline
 from openfirst_simulator.tokens import BadToken
 from openfirst_simulator.world import World
@@ -95,7 +97,7 @@ def _list(worlds: Worlds, path: Mapping[str, str], fields: Json) -> Any:
 
 
 def _create(worlds: Worlds, path: Mapping[str, str], fields: Json) -> Any:
-    name = _field(fields, "name", (str,), "a text") or f"w-{uuid.uuid4().hex[:12]}"
+    name = _new_name(fields)
     choices = _field(fields, "choices", (dict,), "an object of choices and their values") or {}
     seed = _field(fields, "seed", (int, str), "a number or a text")
     return described(worlds.create(name, choices=choices, seed=seed))
@@ -218,6 +220,46 @@ def _clear(worlds: Worlds, path: Mapping[str, str], fields: Json) -> Any:
     _world(worlds, path).journal.clear()
 
 
+def _applications(worlds: Worlds, path: Mapping[str, str], fields: Json) -> Any:
+    return {"applications": [_application(each) for each in _world(worlds, path).applications]}
+
+
+def _apply(worlds: Worlds, path: Mapping[str, str], fields: Json) -> Any:
+    return _application(worlds.another_application(_world(worlds, path)))
+
+
+def _application(application: Application) -> dict[str, str]:
+    return {"key": application.id, "secret": application.secret}
+
+
+def _snapshot(worlds: Worlds, path: Mapping[str, str], fields: Json) -> Any:
+    return _world(worlds, path).snapshot()
+
+
+def _restore(worlds: Worlds, path: Mapping[str, str], fields: Json) -> Any:
+    _world(worlds, path)
+    worlds.restore(path["world"], fields)
+
+
+def _fork(worlds: Worlds, path: Mapping[str, str], fields: Json) -> Any:
+    _world(worlds, path)
+    return described(worlds.fork(path["world"], _new_name(fields)))
+
+
+def _reset(worlds: Worlds, path: Mapping[str, str], fields: Json) -> Any:
+    world = _world(worlds, path)
+    world.reset()
+    return described(world)
+
+
+def _schema(worlds: Worlds, path: Mapping[str, str], fields: Json) -> Any:
+    return schema()
+
+
+def _new_name(fields: Json) -> str:
+    return _field(fields, "name", (str,), "a text") or f"w-{uuid.uuid4().hex[:12]}"
+
+
 FILTERS = {
     "operation": "operation",
     "status": "status",
@@ -255,6 +297,13 @@ CONTROL_ROUTES = (
     ControlRoute("GET", ROOT, 200, _list),
     ControlRoute("POST", ROOT, 201, _create, ("name", "choices", "seed")),
     ControlRoute("DELETE", f"{ROOT}/{{world}}", 204, _drop),
+    ControlRoute("POST", f"{ROOT}/{{world}}/reset", 200, _reset),
+    ControlRoute("GET", f"{ROOT}/{{world}}/snapshot", 200, _snapshot),
+    ControlRoute("PUT", f"{ROOT}/{{world}}/snapshot", 204, _restore, None),
+    ControlRoute("POST", f"{ROOT}/{{world}}/fork", 201, _fork, ("name",)),
+    ControlRoute("GET", "/_openfirst/snapshot.schema.json", 200, _schema),
+    ControlRoute("GET", f"{ROOT}/{{world}}/applications", 200, _applications),
+    ControlRoute("POST", f"{ROOT}/{{world}}/applications", 201, _apply),
     ControlRoute("GET", f"{ROOT}/{{world}}/clock", 200, _clock),
     ControlRoute("PUT", f"{ROOT}/{{world}}/clock", 200, _run, ("scale",)),
     ControlRoute("POST", f"{ROOT}/{{world}}/clock/advance", 200, _advance, ("milliseconds", "to", "next")),

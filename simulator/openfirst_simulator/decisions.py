@@ -12,7 +12,7 @@ from openfirst_reference.machine.step import Identity, State, Step
 from openfirst_simulator import tokens
 from openfirst_simulator.ids import Ids
 from openfirst_simulator.problems import Problem, bad_request, refusal
-from openfirst_simulator.records import EXTERNAL_ID, GOOD, SESSION, Client, Timer, Token
+from openfirst_simulator.records import EXTERNAL_ID, GOOD, SESSION, Client, Timer, Token, like
 from openfirst_simulator.services import Services
 from openfirst_simulator.store import Draft
 from openfirst_simulator.table import Table
@@ -66,7 +66,7 @@ class Decisions:
         if not is_own:
             # Somebody else's session, or one that is over. To this client it is none, so it may do what may
             # be done without one: a client of the moment takes the call, and is forgotten.
-            client = Client(id="", state=self._table.nobody, token=token.id)
+            client = Client(id="", app=claims.app, state=self._table.nobody, token=token.id)
         looked_at = client
         if seen.stale and client.previous is not None and self._table.contract.operations[operation].pure:
             looked_at = structs.replace(client, state=client.previous)
@@ -116,7 +116,9 @@ class Decisions:
             self._draft.put(token)
             self._will_be_over(token)
         own = str(token.client)
-        return self._draft.get(Client, own) or Client(id=own, state=self._table.nobody, token=token.id), token
+        return self._draft.get(Client, own) or Client(
+            id=own, app=claims.app, state=self._table.nobody, token=token.id
+        ), token
 
     def token(self, client: Client) -> Token:
         """The token that a client holds. Raises LookupError for a client of the moment."""
@@ -162,7 +164,7 @@ class Decisions:
     def _others(self, client: Client, alike: Iterable[str]) -> Iterator[Client]:
         """Other clients with a session and one of these external IDs; one that has several of them comes as often."""
         for value in alike:
-            for one in self._draft.find(Client, EXTERNAL_ID, value):
+            for one in self._draft.find(Client, EXTERNAL_ID, like(client.app, value)):
                 if one.id != client.id:
                     yield one
 
@@ -198,7 +200,8 @@ class Decisions:
 
     def _value(self, client: Client, step: Step) -> Any:
         def identified(identity: Identity) -> str:
-            return client.anonymous if identity.owner is None else self._ids.named("participant", identity.owner)
+            name = identity.owner
+            return client.anonymous if name is None else self._ids.named("participant", like(client.app, name))
 
         return self._machine.answer(step, identified)
 

@@ -9,13 +9,14 @@ from collections.abc import Awaitable, Callable
 from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
 
-from openfirst_simulator.bodies import BODY_LIMIT
+from openfirst_simulator.bodies import BODY_LIMIT, CONTROL_LIMIT
 from openfirst_simulator.messages import Answer, Request, parts_of
 from openfirst_simulator.pipeline import Pipeline, refused
 from openfirst_simulator.problems import Problem, bad_request, unsupported_encoding
 
 BODY_SECONDS = 10.0
 """How long a body may take to come."""
+CONTROL = "/_openfirst/"
 _STOP_SECONDS = 1.0
 _log = logging.getLogger("openfirst_simulator.http")
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -37,7 +38,7 @@ def runner(pipeline: Pipeline, body_seconds: float) -> web.AppRunner:
         answer = await pipeline.answer(asked)
         return _response(answer) if answer.delivery == "whole" else await _broken(request, answer)
 
-    app = web.Application(client_max_size=BODY_LIMIT, middlewares=[_as_problems])
+    app = web.Application(middlewares=[_as_problems])
     app.router.add_route("*", "/{path:.*}", handle)
     # Bodies are taken as they come: what is not encoded as it says is no failure of ours.
     return web.AppRunner(
@@ -50,14 +51,25 @@ async def _body(request: web.Request, seconds: float) -> bytes | None:
         raise unsupported_encoding(request.headers["Content-Encoding"])
     try:
         async with asyncio.timeout(seconds):
-            return await request.read()
-    except web.HTTPRequestEntityTooLarge:
-        return None
+            return await _read(request, CONTROL_LIMIT if request.path.startswith(CONTROL) else BODY_LIMIT)
     except TimeoutError:
         detail = f"The body did not come within {seconds:g} seconds. Send as much of it as Content-Length says."
         raise Problem(408, "request-timeout", "The request took too long", detail) from None
     except (web.RequestPayloadError, ConnectionError):
         raise bad_request("The body ended before it was complete. Send as much of it as Content-Length says.") from None
+
+
+async def _read(request: web.Request, limit: int) -> bytes | None:
+    """The body; None if it is longer than the limit."""
+    if not request.can_read_body:
+        return b""
+    parts, size = [], 0
+    async for part in request.content.iter_any():
+        parts.append(part)
+        size += len(part)
+        if size > limit:
+            return None
+    return b"".join(parts)
 
 
 async def _broken(request: web.Request, answer: Answer) -> web.StreamResponse:

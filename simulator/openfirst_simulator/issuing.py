@@ -10,6 +10,7 @@ from typing import Any
 from openfirst_simulator import tokens
 from openfirst_simulator.bodies import EXTERNAL_ID, check_external_id, kind_of
 from openfirst_simulator.problems import Problem, bad_request, forbidden, unauthorized
+from openfirst_simulator.records import Application
 from openfirst_simulator.tokens import BadToken
 from openfirst_simulator.world import World
 from openfirst_simulator.worlds import Worlds
@@ -33,59 +34,65 @@ def api_token(
     worlds: Worlds, at: World | None, authorization: str | None, fields: Mapping[str, Any]
 ) -> tuple[World, dict[str, Any]]:
     """An API token for an application key and secret."""
-    world = _application(worlds, at, authorization)
+    world, application = _application(worlds, at, authorization)
     _check_grant(fields)
     scopes = _scopes(fields, "scope", API_SCOPES)
-    return world, _issued(world, tokens.API, _lifetime(fields, API_LIFETIME), scopes)
+    return world, _issued(world, application, tokens.API, _lifetime(fields, API_LIFETIME), scopes)
 
 
 def client_access_token(
     worlds: Worlds, at: World | None, authorization: str | None, fields: Mapping[str, Any]
 ) -> tuple[World, dict[str, Any]]:
     """A client access token for an API token."""
-    world = _api_client(worlds, at, authorization)
+    world, application = _api_client(worlds, at, authorization)
     scopes = _scopes(fields, "sessionScope", (*world.session_scopes, *OTHER_SESSION_SCOPES))
     external_id = fields.get(EXTERNAL_ID)
     if external_id is not None and not isinstance(external_id, str):
         raise bad_request(f"`{EXTERNAL_ID}` is {kind_of(external_id)}. Send a text, or leave it out.")
     check_external_id(external_id)
-    return world, _issued(world, tokens.TOKEN, _lifetime(fields, CLIENT_LIFETIME), scopes, external_id)
+    return world, _issued(world, application, tokens.TOKEN, _lifetime(fields, CLIENT_LIFETIME), scopes, external_id)
 
 
 def client_access_token_v1(
     worlds: Worlds, at: World | None, authorization: str | None, fields: Mapping[str, Any]
 ) -> tuple[World, dict[str, Any]]:
     """The deprecated client access token: what an SDK that was initialised with key and secret asks for."""
-    world = _application(worlds, at, authorization)
+    world, application = _application(worlds, at, authorization)
     _check_grant(fields)
     lifetime = _lifetime(fields, CLIENT_LIFETIME)
-    answer = _issued(world, tokens.KEY_SECRET, lifetime, None)
-    return world, {**answer, "refresh_token": world.issue(tokens.REFRESH, lifetime)}
+    answer = _issued(world, application, tokens.KEY_SECRET, lifetime, None)
+    return world, {**answer, "refresh_token": world.issue(application, tokens.REFRESH, lifetime)}
 
 
 def _issued(
-    world: World, kind: str, lifetime: int, scopes: Sequence[str] | None, external_id: str | None = None
+    world: World,
+    application: Application,
+    kind: str,
+    lifetime: int,
+    scopes: Sequence[str] | None,
+    external_id: str | None = None,
 ) -> dict[str, Any]:
-    token = world.issue(kind, lifetime, scopes, external_id)
+    token = world.issue(application, kind, lifetime, scopes, external_id)
     answer: dict[str, Any] = {"token_type": "Bearer", "access_token": token, "expires_in": lifetime}
     if scopes is not None:
         answer["scope"] = " ".join(scopes)
     return answer
 
 
-def _application(worlds: Worlds, at: World | None, authorization: str | None) -> World:
-    """The world whose application key and secret these are."""
+def _application(worlds: Worlds, at: World | None, authorization: str | None) -> tuple[World, Application]:
+    """The world, and its application, whose key and secret these are."""
     wanted = "Send `Authorization: Basic`, with the application key and secret as user and password."
     try:
         key, secret = basic(authorization)
     except ValueError as error:
         raise unauthorized(f"{error} {wanted}", "Basic") from None
     world = worlds.of_key(key, at)
-    if world is None:
+    application = None if world is None else world.application(key)
+    if world is None or application is None:
         raise unauthorized(f"The application key is not known here. {wanted}", "Basic")
-    if not hmac.compare_digest(secret.encode(), world.secret.encode()):
+    if not hmac.compare_digest(secret.encode(), application.secret.encode()):
         raise unauthorized(f"The application secret is not the one of this key. {wanted}", "Basic")
-    return world
+    return world, application
 
 
 def basic(authorization: str | None) -> tuple[str, str]:
@@ -112,14 +119,17 @@ def bearer(authorization: str | None) -> str:
     return token.strip()
 
 
-def _api_client(worlds: Worlds, at: World | None, authorization: str | None) -> World:
-    """The world of an API token that may create client access tokens."""
+def _api_client(worlds: Worlds, at: World | None, authorization: str | None) -> tuple[World, Application]:
+    """The world, and its application, of an API token that may create client access tokens."""
     try:
         raw = bearer(authorization)
         world = worlds.of_token(raw, at)
         claims = world.admit(raw)
+        application = world.application(claims.app)
     except (ValueError, BadToken) as error:
         raise _no_api_token(str(error)) from None
+    if application is None:
+        raise _no_api_token("The token is for an application that there is no more.")
     if claims.kind != tokens.API:
         raise _no_api_token(f"This token is of the kind `{claims.kind}` and not an API token.")
     if world.clock.now() >= claims.expires:
@@ -127,7 +137,7 @@ def _api_client(worlds: Worlds, at: World | None, authorization: str | None) -> 
     if not claims.permits(*CREATE_SCOPES):
         scopes = " or ".join(CREATE_SCOPES)
         raise forbidden(f"The API token lacks the scope {scopes}. Request one with it, or without any scope.")
-    return world
+    return world, application
 
 
 def _no_api_token(found: str) -> Problem:

@@ -18,7 +18,12 @@ class Keyring:
 
     def __init__(self, now: Callable[[], float]) -> None:
         self._now = now
-        self._key = secrets.token_bytes(_BYTES)
+        self.key = b""
+        self.renew()
+
+    def renew(self, key: bytes | None = None) -> None:
+        """From now on another key signs: this one, or else one that nobody has had."""
+        self.key = key or secrets.token_bytes(_BYTES)
 
     def claims(
         self,
@@ -38,7 +43,7 @@ class Keyring:
 
     def signed(self, claims: Claims) -> str:
         """The token that says this."""
-        return tokens.sign(claims, self._key)
+        return tokens.sign(claims, self.key)
 
     def expired(self, claims: Claims) -> str:
         """A genuine token whose time is over."""
@@ -55,4 +60,4 @@ class Keyring:
 
     def admit(self, raw: str) -> Claims:
         """What a token that was signed here says. Raises BadToken for any other; its time is not looked at."""
-        return tokens.verified(raw, self._key)
+        return tokens.verified(raw, self.key)

@@ -15,7 +15,7 @@ from functools import lru_cache, partial
 from typing import Any
 
 from openfirst_reference.contract.findings import ContractError
-from openfirst_simulator.bodies import BODY_LIMIT, json_object
+from openfirst_simulator.bodies import BODY_LIMIT, CONTROL_LIMIT, json_object
 from openfirst_simulator.control import CONTROL_ROUTES, ControlRoute, check_sender, control
 from openfirst_simulator.decisions import AS_IT_IS, Seen
 from openfirst_simulator.faults import Asked, Fault
@@ -143,7 +143,7 @@ class Pipeline:
     def _control(self, route: ControlRoute) -> Handler:
         async def handle(request: Request, path: Mapping[str, str]) -> Answer:
             check_sender(request.headers)
-            fields = json_object(_body(request), "a JSON object") or {}
+            fields = json_object(_body(request, CONTROL_LIMIT), "a JSON object") or {}
             return _answer(route.status, await control(route, self._worlds, path, fields, request.query))
 
         return handle
@@ -248,9 +248,9 @@ def _noted(
     return answer
 
 
-def _body(request: Request) -> bytes:
+def _body(request: Request, limit: int = BODY_LIMIT) -> bytes:
     if request.body is None:
-        raise too_large(BODY_LIMIT)
+        raise too_large(limit)
     return request.body
 
 

@@ -50,12 +50,13 @@ class Token(Record, frozen=True):
 
 
 class Client(Record, frozen=True):
-    """A client: where the machine is with it, its token, its session and its conference if it has one.
+    """A client of an application: where the machine is with it, its token, its session and its conference if it has one.
 
     `previous` is the state before the last change. `alike` are the values by which other clients are concerned, its external
     IDs, as long as it has a session; `anonymous` is the participant's ID where there is no external ID.
     """
 
+    app: str
     state: State
     token: str
     previous: State | None = None
@@ -69,9 +70,14 @@ class Client(Record, frozen=True):
         if self.session is not None:
             yield SESSION, self.session
             for value in self.alike:
-                yield EXTERNAL_ID, value
+                yield EXTERNAL_ID, like(self.app, value)
         if self.conference is not None:
             yield CONFERENCE, self.conference
+
+
+def like(app: str, value: str) -> str:
+    """By what clients of an application with this external ID are found."""
+    return f"{app} {value}"
 
 
 class Conference(Record, frozen=True):

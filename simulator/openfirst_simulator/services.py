@@ -12,7 +12,7 @@ from openfirst_reference.contract.findings import Mistake, did_you_mean
 from openfirst_reference.contract.model import Method
 from openfirst_simulator.ids import Ids
 from openfirst_simulator.problems import Problem, bad_request
-from openfirst_simulator.records import Client, Conference
+from openfirst_simulator.records import Client, Conference, like
 from openfirst_simulator.store import Draft
 
 ALIAS_LIMIT = 250
@@ -74,7 +74,7 @@ class Services:
             )
         params = options.get("params")
         style = params.get("spatialAudioStyle") if isinstance(params, dict) else None
-        identifier = self._ids.named("conference", alias)
+        identifier = self._named_id(client, alias)
         known = self._draft.get(Conference, identifier)
         if known is not None:
             return self._shown(known, client)
@@ -84,7 +84,7 @@ class Services:
 
     def _fetch(self, client: Client, arguments: list[Any]) -> Json | None:
         wanted = _argument(arguments, 0, str, "the conference's ID", "a text")
-        return self._current(client, []) if wanted is None else self._shown(self._find(wanted), client)
+        return self._current(client, []) if wanted is None else self._shown(self._find(client, wanted), client)
 
     def _current(self, client: Client, arguments: list[Any]) -> Json | None:
         conference = None if client.conference is None else self._draft.get(Conference, client.conference)
@@ -100,13 +100,13 @@ class Services:
         self.follow(client, in_conference=False)
 
     def _participants(self, client: Client, arguments: list[Any]) -> list[Json]:
-        return self._members(self._named(arguments))
+        return self._members(self._named(client, arguments))
 
     def _status(self, client: Client, arguments: list[Any]) -> str:
-        return self._status_of(self._named(arguments), client)
+        return self._status_of(self._named(client, arguments), client)
 
     def _enter(self, client: Client, arguments: list[Any], kind: str) -> Json:
-        conference = self._named(arguments)
+        conference = self._named(client, arguments)
         other = None if client.conference is None else self._draft.get(Conference, client.conference)
         if other is not None and other.id != conference.id:
             raise Problem(
@@ -120,19 +120,19 @@ class Services:
         self._draft.put(structs.replace(client, conference=conference.id))
         return self._shown(conference, client)
 
-    def _named(self, arguments: list[Any]) -> Conference:
+    def _named(self, client: Client, arguments: list[Any]) -> Conference:
         given = _argument(arguments, 0, dict, "the conference", "an object with the conference's id") or {}
         if not isinstance(given.get("id"), str):
             raise bad_request("`arguments[0].id` must be the conference's ID. Send what conference/create gave.")
         alias = given.get("alias")
-        return self._find(given["id"], alias if isinstance(alias, str) else None)
+        return self._find(client, given["id"], alias if isinstance(alias, str) else None)
 
-    def _find(self, identifier: str, alias: str | None = None) -> Conference:
+    def _find(self, client: Client, identifier: str, alias: str | None = None) -> Conference:
         """The conference with this ID; an alias, in its place or beside it, will do as well."""
         for known in (
             identifier,
-            self._ids.named("conference", identifier),
-            self._ids.named("conference", alias or identifier),
+            self._named_id(client, identifier),
+            self._named_id(client, alias or identifier),
         ):
             conference = self._draft.get(Conference, known)
             if conference is not None:
@@ -143,6 +143,10 @@ class Services:
             "There is no such conference",
             f"No conference has the ID or alias `{identifier[:80]}`. Call conference/create first.",
         )
+
+    def _named_id(self, client: Client, alias: str) -> str:
+        """The ID of the conference that has this alias in the client's application."""
+        return self._ids.named("conference", like(client.app, alias))
 
     def _shown(self, conference: Conference, client: Client, *, is_new: bool = False) -> Json:
         shown: Json = {

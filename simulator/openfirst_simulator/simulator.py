@@ -6,6 +6,7 @@ import errno
 import ipaddress
 from collections.abc import Callable, Mapping
 from types import TracebackType
+from typing import Any
 
 from aiohttp import web
 
@@ -73,6 +74,17 @@ class Simulator:
         Raises WorldError for a name that is taken, ValueError for a name or a choice that cannot be.
         """
         return self._worlds.create(name, choices=choices, seed=seed, frozen_at=frozen_at)
+
+    def fork(self, name: str, into: str) -> World:
+        """A world as another one is now, which goes its own way from here; tokens of that one lead to it at its own base URL.
+
+        Raises WorldError for a name that is taken or that there is not.
+        """
+        return self._worlds.fork(name, into)
+
+    def restore(self, name: str, document: Any) -> None:
+        """A world is as a snapshot says. Raises WorldError where there is none, ValueError for what is no snapshot."""
+        self._worlds.restore(name, document)
 
     def drop(self, name: str) -> None:
         """Forget a world and all that is in it. Raises WorldError where there is none of this name."""

@@ -26,6 +26,11 @@ class MemoryStore:
         self._due: list[tuple[float, int, str]] = []
         self._turn = itertools.count()
 
+    def clear(self) -> None:
+        """Nothing is stored any more."""
+        for each in (self._records, self._of_kind, self._found_by, self._due):
+            each.clear()
+
     def load(self, kind: type[R], identifier: str) -> R | None:
         """The record, or None."""
         found: Any = self._records.get((kind, identifier))

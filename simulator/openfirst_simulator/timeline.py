@@ -76,6 +76,16 @@ class Timeline:
         self._clock.run(scale)
         self._arm()
 
+    def set(self, instant: float, scale: float) -> None:
+        """It is another time, and goes as fast as this, whatever there was: for a world that becomes another."""
+        self._clock.run(FROZEN)
+        self._clock.set(instant)
+        self._clock.run(scale)
+        for waiting in self._waiting.values():
+            if not waiting.done():
+                waiting.set_result(None)
+        self._arm()
+
     def catch_up(self) -> None:
         """What was due by now has happened."""
         timer = self._store.next_timer()

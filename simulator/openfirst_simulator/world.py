@@ -11,6 +11,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import msgspec
+from msgspec import structs
+
 from openfirst_reference.contract.findings import Mistake
 from openfirst_simulator import tokens
 from openfirst_simulator.clock import Clock
@@ -21,9 +24,10 @@ from openfirst_simulator.journal import Entry, Journal, journal_entry
 from openfirst_simulator.keyring import Keyring
 from openfirst_simulator.problems import Problem, refusal
 from openfirst_simulator.records import GOOD, Application, Client, Series, Timer, Token
+from openfirst_simulator.snapshot import VERSION, Snapshot, put_all, read, records_of
 from openfirst_simulator.store import Draft, MemoryStore
 from openfirst_simulator.table import Table
-from openfirst_simulator.timeline import Timeline
+from openfirst_simulator.timeline import WAKE, Timeline
 from openfirst_simulator.tokens import BadToken, Claims
 
 # What has a method of its own, by the names on the wire.
@@ -44,27 +48,30 @@ class World:
         clock: Clock,
         url: Callable[[], str],
         *,
+        choices: Mapping[str, str] | None = None,
         seed: int | str | None = None,
         application: tuple[str, str] | None = None,
     ) -> None:
         self.name = name
-        self.choices: Mapping[str, str] = table.contract.default_choices()
         self.requests = 0
-        self._table, self._url = table, url
+        self._table, self._url, self._choices = table, url, dict(choices or {})
+        self.choices = self._chosen(self._choices)
         self._store = MemoryStore()
         self.clock = Timeline(clock, self._store, self._happens)
+        self._begins_at = clock.now() if clock.frozen else None
         self.journal = Journal()
         self._under_way: list[_UnderWay] = []
         self._stalled: dict[str, list[asyncio.Future[None]]] = {}
         self._keyring = Keyring(self.clock.now)
-        self._secret, epoch = secrets.token_bytes(32), secrets.token_hex(8)
-        if seed is not None:
-            self._secret, epoch = derived(f"{name}:{seed}", "IDs"), "seeded"
-        self.key, self.secret = application or application_of(
-            secrets.token_hex(16) if seed is None else f"{name}:{seed}"
-        )
+        self._seed = None if seed is None else f"{name}:{seed}"
+        self.key, self.secret = application or application_of(self._seed or secrets.token_hex(16))
+        self._secret = b""
+        self._begin()
+
+    def _begin(self) -> None:
+        self._secret = secrets.token_bytes(32) if self._seed is None else derived(self._seed, "IDs")
         draft = self._draft()
-        draft.put(Series(id=Series.only, epoch=epoch))
+        draft.put(Series(id=Series.only, epoch=_epoch(self._seed)))
         draft.put(Application(id=self.key, secret=self.secret))
         self._store.commit(draft)
 
@@ -84,17 +91,95 @@ class World:
 
         Raises ValueError for a choice or value that the contract does not have.
         """
+        self.choices = self._chosen(choices)
+
+    def _chosen(self, choices: Mapping[str, str]) -> Mapping[str, str]:
         contract = self._table.contract
         chosen = contract.check_choices(choices, f"the world `{self.name}`")
-        self.choices = {**contract.default_choices(), **chosen}
+        return {**contract.default_choices(), **chosen}
+
+    # Applications -------------------------------------------------------------------------------------------
+
+    @property
+    def applications(self) -> list[Application]:
+        """The applications, the first one first."""
+        return self._store.every(Application)
+
+    def application(self, key: str) -> Application | None:
+        """The application with this key, or None."""
+        return self._store.load(Application, key)
+
+    def another_application(self) -> Application:
+        """One more application. What belongs to one, its clients and conferences, no other knows."""
+        draft = self._draft()
+        key, secret = application_of(Ids(self._secret, draft).fresh() if self._seed else secrets.token_hex(16))
+        application = Application(id=key, secret=secret)
+        draft.put(application)
+        self._store.commit(draft)
+        return application
+
+    # The whole of it ----------------------------------------------------------------------------------------
+
+    def reset(self) -> None:
+        """As it was made: empty, with the same application, and with other keys, so that no token of before is good."""
+        self.heal()
+        self._store.clear()
+        self.journal.clear()
+        self.choices, self.requests = self._chosen(self._choices), 0
+        if self._begins_at is not None:
+            self.clock.set(self._begins_at, 0)
+        self._keyring.renew()
+        self._begin()
+
+    def snapshot(self) -> dict[str, Any]:
+        """The state of the world as a document that JSON can hold; see `snapshot.Snapshot`."""
+        contract = self._table.contract
+        snapshot = Snapshot(
+            "world",
+            VERSION,
+            f"{contract.name} {contract.version}",
+            self._table.machine.names,
+            self.clock.now(),
+            self.clock.scale,
+            dict(self.choices),
+            self._secret.hex(),
+            self._keyring.key.hex(),
+            records_of(self._store, WAKE),
+        )
+        document: dict[str, Any] = msgspec.to_builtins(snapshot)
+        return document
+
+    def restore(self, document: Any) -> None:
+        """Everything is as a snapshot says, and what was is no more. IDs that are given from now on were never given.
+
+        Raises ValueError, and changes nothing, for what is no snapshot of a world with this contract.
+        """
+        snapshot = read(document, self._table.machine)
+        choices, applications = self._chosen(snapshot.choices), snapshot.records.applications
+        self.heal()
+        self._store.clear()
+        self.choices, self._secret = choices, bytes.fromhex(snapshot.secret)
+        self._keyring.renew(bytes.fromhex(snapshot.signing_key))
+        self.key, self.secret = applications[0].id, applications[0].secret
+        draft = self._draft()
+        put_all(draft, snapshot.records)
+        series = snapshot.records.series[0]
+        draft.put(structs.replace(series, epoch=_epoch(self._seed and f"{series.epoch}, restored")))
+        self._store.commit(draft)
+        self.clock.set(snapshot.now, snapshot.scale)
 
     # Tokens -------------------------------------------------------------------------------------------------
 
     def issue(
-        self, kind: str, expires_in: int, scopes: Sequence[str] | None = None, external_id: str | None = None
+        self,
+        application: Application,
+        kind: str,
+        expires_in: int,
+        scopes: Sequence[str] | None = None,
+        external_id: str | None = None,
     ) -> str:
-        """A fresh token of this world's application."""
-        return self._keyring.signed(self._claims(kind, expires_in, scopes, external_id))
+        """A fresh token of an application of this world."""
+        return self._keyring.signed(self._claims(application.id, kind, expires_in, scopes, external_id))
 
     def token(
         self,
@@ -108,7 +193,7 @@ class World:
         `expires_in` is in seconds; `condition` is good, expired, forged, foreign, unreadable or revoked.
         Raises ValueError for another.
         """
-        claims = self._claims(tokens.TOKEN, expires_in, scopes, external_id)
+        claims = self._claims(self.key, tokens.TOKEN, expires_in, scopes, external_id)
         match condition:
             case "good":
                 return self._keyring.signed(claims)
@@ -299,10 +384,17 @@ class World:
         return told if token is None else {**told, "externalId": token.claims.external_id}
 
     def _claims(
-        self, kind: str, expires_in: int, scopes: Sequence[str] | None = None, external_id: str | None = None
+        self,
+        application: str,
+        kind: str,
+        expires_in: int,
+        scopes: Sequence[str] | None = None,
+        external_id: str | None = None,
     ) -> Claims:
         draft = self._draft()
-        claims = self._keyring.claims(Ids(self._secret, draft).fresh(), self.key, kind, expires_in, scopes, external_id)
+        claims = self._keyring.claims(
+            Ids(self._secret, draft).fresh(), application, kind, expires_in, scopes, external_id
+        )
         self._store.commit(draft)
         return claims
 
@@ -319,6 +411,11 @@ class _UnderWay:
     operation: str
     arguments: Mapping[str, Any]
     canceled: asyncio.Future[Problem]
+
+
+def _epoch(seed: str | None) -> str:
+    """A word that no IDs of this world were given under, or the same in every run if a seed is asked for."""
+    return secrets.token_hex(8) if seed is None else derived(seed, "epoch").hex()[:16]
 
 
 def application_of(seed: str) -> tuple[str, str]:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from typing import Any
 
 from openfirst_reference.contract.findings import Mistake
 from openfirst_simulator import tokens
 from openfirst_simulator.clock import Clock
+from openfirst_simulator.records import Application
 from openfirst_simulator.table import Table
 from openfirst_simulator.tokens import BadToken, Claims
 from openfirst_simulator.world import World, application_of
@@ -61,7 +63,15 @@ class Worlds:
         if name == DEFAULT:
             raise WorldError("The world `default` is always there. Make worlds of your own, and drop those.")
         world = self.named(name)
-        del self._by_name[name], self._by_key[world.key]
+        del self._by_name[name]
+        gone = [each.id for each in world.applications if self._by_key.get(each.id) is world]
+        for key in gone:
+            del self._by_key[key]
+        # A fork has the same ones.
+        for key in gone:
+            heir = next((each for each in self._by_name.values() if each.application(key) is not None), None)
+            if heir is not None:
+                self._by_key[key] = heir
 
     def named(self, name: str) -> World:
         """The world of this name. Raises WorldError."""
@@ -69,20 +79,43 @@ class Worlds:
             raise WorldError(f"There is no world `{name[:80]}`. POST /_openfirst/worlds makes one.")
         return self._by_name[name]
 
+    def another_application(self, world: World) -> Application:
+        """One more application of a world."""
+        application = world.another_application()
+        self._by_key[application.id] = world
+        return application
+
+    def fork(self, name: str, into: str) -> World:
+        """A world as another one is now, with the same applications and tokens, which goes its own way from here.
+
+        They lead to it at its own base URL; at the simulator's, to the world that it comes from. Raises WorldError, ValueError.
+        """
+        document = self.named(name).snapshot()
+        fork = self.create(into)
+        self.restore(into, document)
+        return fork
+
+    def restore(self, name: str, document: Any) -> None:
+        """A world is as a snapshot says. Raises WorldError where there is none, ValueError for what is no snapshot."""
+        self.named(name).restore(document)
+        self._index()
+
     def of_key(self, key: str, at: World | None) -> World | None:
         """The world of an application key, or None. `at` is the world that the URL names, if it names one."""
-        world = self._by_key.get(key)
-        return world if at in (None, world) else None
+        if at is not None:
+            return at if at.application(key) is not None else None
+        return self._by_key.get(key)
 
     def of_token(self, raw: str, at: World | None) -> World:
         """The world of any token of ours. Raises BadToken."""
         key = tokens.application_of(raw)
-        world = self._by_key.get(key)
-        if world is None:
+        world = self.of_key(key, at)
+        if world is not None:
+            return world
+        other = self._by_key.get(key)
+        if other is None:
             raise BadToken("foreign", f"The token is for an application that is not known here (`{key[:80]}`).")
-        if at not in (None, world):
-            raise BadToken("foreign", f"The token is for the world `{world.name}`, which has another base URL.")
-        return world
+        raise BadToken("foreign", f"The token is for the world `{other.name}`, which has another base URL.")
 
     def client_token(self, raw: str, at: World | None) -> tuple[World, Claims]:
         """The world of a client's token, and what that says. Raises BadToken."""
@@ -99,7 +132,13 @@ class Worlds:
         seed: int | str | None = None,
         application: tuple[str, str] | None = None,
     ) -> World:
-        world = World(name, self._table, clock, lambda: self._base() + path, seed=seed, application=application)
-        world.choose(choices or {})
-        self._by_name[name] = self._by_key[world.key] = world
+        world = World(
+            name, self._table, clock, lambda: self._base() + path, choices=choices, seed=seed, application=application
+        )
+        self._by_name[name] = world
+        self._by_key.setdefault(world.key, world)
         return world
+
+    def _index(self) -> None:
+        """Of several worlds with the same application, its key leads to the oldest."""
+        self._by_key = {each.id: world for world in reversed(self.all()) for each in world.applications}

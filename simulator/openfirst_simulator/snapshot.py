@@ -1,0 +1,101 @@
+"""The state of a world as one document, with a version and a schema: to be kept, looked at, copied, and gone back to."""
+
+from __future__ import annotations
+
+from typing import Any, Final, Literal
+
+import msgspec
+
+from openfirst_reference.contract.findings import Mistake
+from openfirst_reference.machine.machine import Machine
+from openfirst_reference.machine.step import Identity
+from openfirst_simulator.clock import Clock
+from openfirst_simulator.faults import Fault
+from openfirst_simulator.records import Application, Client, Conference, Record, Series, Timer, Token
+from openfirst_simulator.store import Draft, MemoryStore
+
+VERSION: Final = 1
+
+
+class Records(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Everything that a world holds, by kind. Timers of requests that wait are not among them: a request is in no document."""
+
+    series: tuple[Series, ...]
+    applications: tuple[Application, ...]
+    tokens: tuple[Token, ...]
+    clients: tuple[Client, ...]
+    conferences: tuple[Conference, ...]
+    timers: tuple[Timer, ...]
+    faults: tuple[Fault, ...]
+
+
+class Snapshot(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="camel"):
+    """A world at an instant, `now` in seconds since 1970. `variables` are the contract's, in the order of a client's `state`.
+
+    `secret` is what IDs are made from, `signing_key` what tokens are signed with: both in hexadecimal, and both of a platform
+    that is none.
+    """
+
+    openfirst: Literal["world"]
+    version: Literal[1]
+    contract: str
+    variables: tuple[str, ...]
+    now: float
+    scale: float
+    choices: dict[str, str]
+    secret: str
+    signing_key: str
+    records: Records
+
+
+_KINDS: dict[str, type[Record]] = {
+    "series": Series,
+    "applications": Application,
+    "tokens": Token,
+    "clients": Client,
+    "conferences": Conference,
+    "timers": Timer,
+    "faults": Fault,
+}
+
+
+def records_of(store: MemoryStore, waiting: str) -> Records:
+    """What is in a store, but for timers of the kind `waiting`."""
+    kept: dict[str, Any] = {name: tuple(store.every(kind)) for name, kind in _KINDS.items()}
+    kept["timers"] = tuple(timer for timer in kept["timers"] if timer.what != waiting)
+    return Records(**kept)
+
+
+def put_all(draft: Draft, records: Records) -> None:
+    """Put all of these records into a draft."""
+    for name in _KINDS:
+        for record in getattr(records, name):
+            draft.put(record)
+
+
+def read(document: Any, machine: Machine) -> Snapshot:
+    """The snapshot in a document, of a world with the machine's contract. Raises ValueError that says where it is none."""
+    contract = f"{machine.contract.name} {machine.contract.version}"
+    try:
+        snapshot = msgspec.convert(document, Snapshot)
+        for key in (snapshot.secret, snapshot.signing_key):
+            bytes.fromhex(key)
+        Clock(frozen_at=snapshot.now).run(snapshot.scale)
+        if (snapshot.contract, snapshot.variables) != (contract, machine.names):
+            raise Mistake(f"it is of the contract {snapshot.contract}, and this is {contract}")
+        if not snapshot.records.applications or len(snapshot.records.series) != 1:
+            raise Mistake("it has no application, or not one series of IDs")
+        tokens = {token.id for token in snapshot.records.tokens}
+        for client in snapshot.records.clients:
+            values = zip(machine.names, client.state, strict=True)
+            machine.state({name: value for name, value in values if not isinstance(value, Identity)})
+            if client.token not in tokens:
+                raise Mistake(f"the client {client.id} has a token that is not there")
+    except (msgspec.ValidationError, ValueError) as error:
+        raise Mistake(f"This is no snapshot of such a world: {error}. Give a document that `snapshot` gave.") from None
+    return snapshot
+
+
+def schema() -> dict[str, Any]:
+    """The JSON Schema of the document."""
+    return msgspec.json.schema(Snapshot)
