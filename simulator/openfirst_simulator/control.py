@@ -100,7 +100,7 @@ def _create(worlds: Worlds, path: Mapping[str, str], fields: Json) -> Any:
     name = _new_name(fields)
     choices = _field(fields, "choices", (dict,), "an object of choices and their values") or {}
     seed = _field(fields, "seed", (int, str), "a number or a text")
-    return described(worlds.create(name, choices=choices, seed=seed))
+    return described(worlds.create(name, choices=choices, seed=seed, guest=True))
 
 
 def _drop(worlds: Worlds, path: Mapping[str, str], fields: Json) -> Any:

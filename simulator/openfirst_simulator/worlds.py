@@ -15,6 +15,8 @@ from openfirst_simulator.tokens import BadToken, Claims
 from openfirst_simulator.world import World, application_of
 
 DEFAULT = "default"
+REST = 6 * 3600.0
+"""For how many real seconds a world that was made over HTTP may be asked nothing before it is dropped."""
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
 
@@ -29,6 +31,9 @@ class Worlds:
         self._table, self._now, self._base = table, now, base
         self._by_name: dict[str, World] = {}
         self._by_key: dict[str, World] = {}
+        self._real = Clock(now)
+        # When each of those was last asked anything that nobody in this process holds.
+        self._guests: dict[str, float] = {}
         # An app's configuration goes on working: the key and secret of this world are the same in every run.
         self._make(DEFAULT, "", Clock(now), application=application_of(DEFAULT))
 
@@ -48,15 +53,20 @@ class Worlds:
         choices: Mapping[str, str] | None = None,
         seed: int | str | None = None,
         frozen_at: float | None = None,
+        guest: bool = False,
     ) -> World:
-        """A fresh world. Raises WorldError for a name that is taken, ValueError for whatever is wrong."""
+        """A fresh world; a guest is dropped once it has rested for `REST` seconds. Raises WorldError for a name that is taken, ValueError for whatever is wrong."""
         if not _NAME.fullmatch(name):
             wanted = "Use at most 64 letters, digits, dots, dashes and underscores."
             raise Mistake(f"`{name[:80]}` cannot be a world's name. {wanted}")
         if name in self._by_name:
             raise WorldError(f"There is a world `{name}` already. Drop it first, or choose another name.")
+        self._drop_rested()
         clock = Clock(self._now, frozen_at=frozen_at)
-        return self._make(name, f"/w/{name}", clock, choices, seed=seed)
+        world = self._make(name, f"/w/{name}", clock, choices, seed=seed)
+        if guest:
+            self._guests[name] = self._real.now()
+        return world
 
     def drop(self, name: str) -> None:
         """Forget a world and all that is in it. Raises WorldError."""
@@ -64,6 +74,7 @@ class Worlds:
             raise WorldError("The world `default` is always there. Make worlds of your own, and drop those.")
         world = self.named(name)
         del self._by_name[name]
+        self._guests.pop(name, None)
         gone = [each.id for each in world.applications if self._by_key.get(each.id) is world]
         for key in gone:
             del self._by_key[key]
@@ -77,7 +88,7 @@ class Worlds:
         """The world of this name. Raises WorldError."""
         if name not in self._by_name:
             raise WorldError(f"There is no world `{name[:80]}`. POST /_openfirst/worlds makes one.")
-        return self._by_name[name]
+        return self._asked(self._by_name[name])
 
     def another_application(self, world: World) -> Application:
         """One more application of a world."""
@@ -91,7 +102,7 @@ class Worlds:
         They lead to it at its own base URL; at the simulator's, to the world that it comes from. Raises WorldError, ValueError.
         """
         document = self.named(name).snapshot()
-        fork = self.create(into)
+        fork = self.create(into, guest=name in self._guests)
         self.restore(into, document)
         return fork
 
@@ -104,7 +115,8 @@ class Worlds:
         """The world of an application key, or None. `at` is the world that the URL names, if it names one."""
         if at is not None:
             return at if at.application(key) is not None else None
-        return self._by_key.get(key)
+        world = self._by_key.get(key)
+        return None if world is None else self._asked(world)
 
     def of_token(self, raw: str, at: World | None) -> World:
         """The world of any token of ours. Raises BadToken."""
@@ -142,3 +154,13 @@ class Worlds:
     def _index(self) -> None:
         """Of several worlds with the same application, its key leads to the oldest."""
         self._by_key = {each.id: world for world in reversed(self.all()) for each in world.applications}
+
+    def _asked(self, world: World) -> World:
+        if world.name in self._guests:
+            self._guests[world.name] = self._real.now()
+        return world
+
+    def _drop_rested(self) -> None:
+        limit = self._real.now() - REST
+        for name in [name for name, asked in self._guests.items() if asked < limit]:
+            self.drop(name)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from email.utils import parsedate_to_datetime
 
 import pytest
 
 from openfirst_reference.contract.load import load_contract
-from openfirst_simulator import Simulator, SimulatorError, WorldError
+from openfirst_simulator import Request, Simulator, SimulatorError, WorldError
 from tests.simulator.conftest import START, Api, MakeApi
 
 WORLDS = "/_openfirst/worlds"
@@ -247,3 +248,24 @@ def test_it_starts_and_stops_again(runner: asyncio.Runner) -> None:
             await simulator.close()
 
     runner.run(twice())
+
+
+def test_a_world_that_nobody_here_holds_is_dropped_after_a_time_of_rest() -> None:
+    real = [1_000.0]
+    simulator = Simulator(load_contract(), now=lambda: real[0])
+    held = simulator.world("held")
+
+    def make(name: str) -> None:
+        body = json.dumps({"name": name}).encode()
+        assert asyncio.run(simulator.answer(Request("POST", WORLDS, body=body))).status == 201
+
+    make("rests")
+    make("works")
+    for hours in (5, 5):
+        real[0] += hours * 3600
+        asyncio.run(simulator.answer(Request("GET", "/w/works/v1/sessions")))
+        make(f"after {real[0]:.0f}".replace(" ", "-"))
+    names = [world.name for world in simulator.worlds]
+    assert "rests" not in names
+    assert {"default", "held", "works"} <= set(names)
+    assert held.has_session("none") is False
