@@ -38,7 +38,7 @@ class Simulator:
         self._body_seconds = body_seconds
         Services.check(contract.methods)
         self._table = Table(contract)
-        self._worlds = Worlds(self._table, now, lambda: self.url)
+        self._worlds = Worlds(self._table, now, lambda: self._url or "")
         self._pipeline = Pipeline(self._table, self._worlds)
         self._runner: web.AppRunner | None = None
 

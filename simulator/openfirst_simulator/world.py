@@ -77,7 +77,7 @@ class World:
 
     @property
     def url(self) -> str:
-        """The base URL under which this world alone is asked."""
+        """The base URL under which this world alone is asked; its path, as long as nothing listens."""
         return self._url()
 
     @property

@@ -55,7 +55,10 @@ class Worlds:
         frozen_at: float | None = None,
         guest: bool = False,
     ) -> World:
-        """A fresh world; a guest is dropped once it has rested for `REST` seconds. Raises WorldError for a name that is taken, ValueError for whatever is wrong."""
+        """A fresh world; a `guest` is dropped once it has rested for `REST` seconds.
+
+        Raises WorldError for a name that is taken, ValueError for whatever is wrong.
+        """
         if not _NAME.fullmatch(name):
             wanted = "Use at most 64 letters, digits, dots, dashes and underscores."
             raise Mistake(f"`{name[:80]}` cannot be a world's name. {wanted}")
