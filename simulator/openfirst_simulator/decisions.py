@@ -85,7 +85,7 @@ class Decisions:
 
     def act(self, operation: str, client: Client, token: Token) -> None:
         """A move of the platform itself on a client."""
-        self._take(client, token, self._table.steps(self._state(client, token), operation, {}, self._choices)[0])
+        self._take(client, token, next(self._table.steps(self._state(client, token), operation, {}, self._choices)))
 
     def overlapped(self, claims: Claims, operation: str, arguments: Mapping[str, Any], other: str) -> Problem | None:
         """What a call that is under way comes to because another one overlaps it; None if that is no matter."""
@@ -226,7 +226,7 @@ class Decisions:
             theirs = self.token(other)
             call = machine.echo(step, self._state(other, theirs))
             if call is not None:
-                self._take(other, theirs, machine.resolved(self._state(other, theirs), call, self._choices)[0])
+                self._take(other, theirs, next(machine.permitted(self._state(other, theirs), call, self._choices)))
         return client
 
     def _stored(self, client: Client, after: State, *, anew: bool) -> Client:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from openfirst_reference.contract.findings import Mistake
@@ -44,9 +44,9 @@ class Table:
 
     def steps(
         self, state: State, operation: str, arguments: Mapping[str, Any], choices: Mapping[str, str]
-    ) -> tuple[Step, ...]:
+    ) -> Iterator[Step]:
         """What is permitted, in the table's order. Raises ValueError for arguments of no class."""
-        return self.machine.resolved(state, self._call(state, operation, arguments), choices)
+        return self.machine.permitted(state, self._call(state, operation, arguments), choices)
 
     def refusal(
         self, state: State, operation: str, arguments: Mapping[str, Any], code: str | None = None
@@ -63,7 +63,7 @@ class Table:
     def settled(self, state: State, choices: Mapping[str, str]) -> State:
         """The state once nothing is under way: the platform knows at once what a client may learn later."""
         for operation in self._settling:
-            state = self.steps(state, operation, {}, choices)[0].after
+            state = next(self.steps(state, operation, {}, choices)).after
         return state
 
     def in_session(self, state: State) -> bool:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
+
+from msgspec import structs
 
 from openfirst_conformance.tiers.planning.letters import Letter
 from openfirst_reference.contract.model import Alternative, Contract
@@ -120,7 +122,7 @@ def taken_for(machine: Machine, call: Call, parameter: str, leaf: str) -> Call:
 
     def read(variant: Variant) -> Variant:
         given = {**variant.given, parameter: None if group == classes.absent else variant.given[parameter]}
-        return replace(variant, leaves=leaves, groups={**variant.groups, parameter: group}, given=given)
+        return structs.replace(variant, leaves=leaves, groups={**variant.groups, parameter: group}, given=given)
 
     leaves = {**call.leaves, parameter: leaf}
     return Call(call.operation, call.arguments, leaves, tuple(read(variant) for variant in call.variants))

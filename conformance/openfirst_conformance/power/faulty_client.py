@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+
+from msgspec import structs
 
 from openfirst_conformance.power.faults import Fault, taken_for
 from openfirst_conformance.tiers.reach import begins_again
@@ -70,7 +71,7 @@ class FaultyClient:
         step = next((item for item in steps if not item.alternative.breaks), steps[0])
         if step.before != state:
             changes = self.machine.contract.changes(step.alternative.effect)
-            step = replace(step, before=state, after=self.machine.after(state, step.variant, changes))
+            step = structs.replace(step, before=state, after=self.machine.after(state, step.variant, changes))
         return step
 
     def _seen(self, state: State, fault: Fault | None, call: Call) -> tuple[Step, ...]:

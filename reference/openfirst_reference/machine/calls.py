@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Hashable, Iterator, Mapping
+from functools import cached_property
 from typing import Any
 
 from openfirst_reference.contract.document import word
@@ -32,6 +33,8 @@ class Calls:
                     self._rows_about[row.call, parameter].append(frozenset(names))
         self._seen_at = {name: tuple(self._index[item] for item in names) for name, names in self.seen_by.items()}
         self._calls: dict[tuple[Any, ...], Call] = {}
+        self._asked: dict[str, tuple[tuple[str, str | None], ...]] = {}
+        self._true: dict[tuple[Any, ...], bool] = {}
         self._again: dict[tuple[Call, State], Call] = {}
 
     def call(self, operation: str, arguments: Mapping[str, Any], state: State) -> Call:
@@ -64,9 +67,9 @@ class Calls:
     def _classified(self, operation: str, arguments: Mapping[str, Any], state: State) -> Call:
         given = self.wire.inward(operation, arguments)
         client = {name: state[self._index[name]] for name in self.seen_by[operation]}
-        names = context({"given": given, "client": client})
+        values = _Values(given, client)
         leaves = {
-            parameter: self._leaf(self.contract.classes[operation, parameter], value, names)
+            parameter: self._leaf(self.contract.classes[operation, parameter], value, values)
             for parameter, value in given.items()
         }
         names_of = {parameter: leaf.name for parameter, leaf in leaves.items()}
@@ -87,7 +90,7 @@ class Calls:
                 ]
         return Call(operation, arguments, names_of, tuple(variants))
 
-    def _leaf(self, classes: Classes, value: Any, names: Context) -> Leaf:
+    def _leaf(self, classes: Classes, value: Any, values: _Values) -> Leaf:
         if classes.source == "services":
             if value not in self.contract.methods:
                 raise Mistake(f"`{value}` is not a method of a service that the contract lists.")
@@ -100,9 +103,22 @@ class Calls:
                 if leaf.name == name:
                     return leaf
         for leaf in classes.leaves:
-            if leaf.expression is not None and expression(leaf.expression)(names) is True:
+            if leaf.expression is not None and self._is_true(leaf.expression, values):
                 return leaf
         raise Mistake(f"{classes.operation}: {classes.parameter} {value!r} belongs to no class of the contract.")
+
+    def _is_true(self, text: str, values: _Values) -> bool:
+        """Whether an expression is true; it is not evaluated again for the same values of what it speaks of."""
+        asked = self._asked.get(text)
+        if asked is None:
+            asked = self._asked[text] = tuple(dict.fromkeys(mentioned(text, "given", "client")))
+        key = (text, *[values.of(root, name) for root, name in asked])
+        known = self._true.get(key)
+        if known is None:
+            if len(self._true) >= _MEMORY:
+                self._true.clear()
+            known = self._true[key] = expression(text)(values.context) is True
+        return known
 
     def _variables_in_classes(self, operation: str) -> tuple[str, ...]:
         asked = {
@@ -171,6 +187,24 @@ class Calls:
     def arguments(self, operation: str, values: Mapping[str, Any]) -> dict[str, Any]:
         """The arguments that carry these parameters; None is left out. A method of a service brings valid arguments."""
         return self.wire.outward(operation, values)
+
+
+class _Values:
+    """What an expression may speak of: what is given, and the client's variables."""
+
+    def __init__(self, given: Mapping[str, Any], client: Mapping[str, Any]) -> None:
+        self._roots = {"given": given, "client": client}
+
+    def of(self, root: str, name: str | None) -> Hashable:
+        """A value by its name, or all of a root, as what stands for it in a key."""
+        value = self._roots[root].get(name) if name is not None else self._roots[root]
+        # 1, 1.0 and true are the same key, and not the same value.
+        return value if value is None or isinstance(value, str) else (type(value), _canonical(value))
+
+    @cached_property
+    def context(self) -> Context:
+        """The same, ready to be evaluated: which takes long, and is not always needed."""
+        return context(self._roots)
 
 
 def _base_leaf(classes: Classes, required: bool) -> Leaf:

@@ -9,17 +9,17 @@ Rule 2: it does not know who asks. The simulator, the tracker, the proof and the
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from operator import itemgetter
-from typing import Any
+from typing import Any, NamedTuple
 
 from msgspec import structs
 
 from openfirst_reference.contract.document import word
 from openfirst_reference.contract.findings import ContractError, Mistake
 from openfirst_reference.contract.forms import Carry, Guard
-from openfirst_reference.contract.model import ANY_ERROR, OF_SERVICE, Alternative, Contract, Overlap, Row
+from openfirst_reference.contract.model import ANY_ERROR, OF_SERVICE, Alternative, Answer, Contract, Overlap, Row
 from openfirst_reference.contract.references import known_errors
 from openfirst_reference.machine.calls import Calls
 from openfirst_reference.machine.credential import Credentials
@@ -27,6 +27,19 @@ from openfirst_reference.machine.step import Call, Identity, State, Step, Value,
 from openfirst_reference.machine.wire import Wire
 
 _MEMORY = 100_000
+
+
+When = tuple[tuple[str, frozenset[str]], ...]
+
+
+class _Alternative(NamedTuple):
+    """An alternative of a row, under the choices by which a call is read as it is."""
+
+    row: Row
+    number: int
+    alternative: Alternative
+    when: When
+    answer: Answer | None
 
 
 class Machine:
@@ -74,6 +87,7 @@ class Machine:
             )
         )
         self._table: dict[tuple[Any, ...], Row] = {}
+        self._ready: dict[tuple[Any, ...], tuple[_Alternative, ...]] = {}
         self._steps: dict[tuple[State, Call], tuple[Step, ...]] = {}
 
     # States ---------------------------------------------------------------------------------------------------------
@@ -159,12 +173,7 @@ class Machine:
 
     def row(self, state: State, call: Call, variant: Variant) -> Row:
         """The one row for this cell. Raises ContractError where the table has none, or several."""
-        operation = call.operation
-        key = (
-            operation,
-            *[state[position] for position in self._guards_at[operation]],
-            *[(call.leaves[name], variant.groups[name]) for name in self._parameters[operation]],
-        )
+        operation, key = call.operation, self._key(state, call, variant)
         known = self._table.get(key)
         if known is None:
             matching = [row for row in self._rows_of[operation] if self._matches(row, state, call, variant)]
@@ -172,6 +181,15 @@ class Machine:
                 raise ContractError([self._bad_cell(operation, state, call, variant, matching)])
             known = self._table[key] = matching[0]
         return known
+
+    def _key(self, state: State, call: Call, variant: Variant) -> tuple[Any, ...]:
+        """All that decides which row is the cell's."""
+        operation = call.operation
+        return (
+            operation,
+            *[state[position] for position in self._guards_at[operation]],
+            *[(call.leaves[name], variant.groups[name]) for name in self._parameters[operation]],
+        )
 
     def rows(self, operation: str) -> list[Row]:
         """The rows of an operation, with groups of a variable's values written out."""
@@ -217,19 +235,47 @@ class Machine:
         """The variables that rows of the operation ask for."""
         return self._guards[operation]
 
+    def permitted(self, state: State, call: Call, choices: Mapping[str, str]) -> Iterator[Step]:
+        """The same as `resolved`, one after another, for whoever needs the first alone; nothing of it is remembered."""
+        for variant in call.variants:
+            for item in self._alternatives(state, call, variant):
+                if all(choices[choice] in values for choice, values in item.when):
+                    step = self._step(state, call, variant, item)
+                    if step is not None:
+                        yield step
+
     def _compute(self, state: State, call: Call) -> Iterable[Step]:
         for variant in call.variants:
+            for item in self._alternatives(state, call, variant):
+                step = self._step(state, call, variant, item)
+                if step is not None:
+                    yield step
+
+    def _alternatives(self, state: State, call: Call, variant: Variant) -> tuple[_Alternative, ...]:
+        """The alternatives of the cell's row that some resolution of the choices permits."""
+        key = (*self._key(state, call, variant), variant.when)
+        known = self._ready.get(key)
+        if known is None:
             row = self.row(state, call, variant)
-            for index, alternative in enumerate(row.may):
-                when = self._merged_when(variant.when, alternative.when)
-                if when is None or (alternative.inside and not self._within(state, alternative.inside)):
-                    continue
-                code = self._code(alternative, state, variant)
-                if alternative.error is not None and code is None:
-                    continue
-                answer = self.contract.answers[alternative.answer] if alternative.answer is not None else None
-                after = self._after(state, variant, alternative.effect)
-                yield Step(row, index, call, variant, when, code, answer, state, after, alternative)
+            answers = self.contract.answers
+            merged = ((index, item, self._merged_when(variant.when, item.when)) for index, item in enumerate(row.may))
+            known = self._ready[key] = tuple(
+                _Alternative(row, index, item, when, None if item.answer is None else answers[item.answer])
+                for index, item, when in merged
+                if when is not None
+            )
+        return known
+
+    def _step(self, state: State, call: Call, variant: Variant, item: _Alternative) -> Step | None:
+        """What the alternative is for this call; None where it is not for this state."""
+        alternative = item.alternative
+        if alternative.inside and not self._within(state, alternative.inside):
+            return None
+        code = self._code(alternative, state, variant)
+        if alternative.error is not None and code is None:
+            return None
+        after = self._after(state, variant, alternative.effect)
+        return Step(item.row, item.number, call, variant, item.when, code, item.answer, state, after, alternative)
 
     def overlap_steps(self, state: State, call: Call, other: str) -> Iterable[Step]:
         """What `call` may come to, changing nothing, because `other` overlaps it."""
@@ -240,9 +286,7 @@ class Machine:
                 after = self._after(state, call.variants[0], item.effect)
                 yield Step(overlap, index, call, call.variants[0], item.when, code, answer, state, after, item)
 
-    def _merged_when(
-        self, first: tuple[tuple[str, frozenset[str]], ...], second: tuple[tuple[str, frozenset[str]], ...]
-    ) -> tuple[tuple[str, frozenset[str]], ...] | None:
+    def _merged_when(self, first: When, second: When) -> When | None:
         """Both conditions on choices, or None where no permitted value of a choice satisfies them."""
         if not first and not second:
             return ()

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any, NamedTuple
+
+import msgspec
 
 from openfirst_reference.contract.model import Alternative, Answer, Overlap, Row
 
@@ -26,8 +27,7 @@ Value = str | None | Identity
 State = tuple[Value, ...]
 
 
-@dataclass(frozen=True, eq=False)
-class Variant:
+class Variant(msgspec.Struct, frozen=True, eq=False):
     """One reading of a call: leaf, group and value of each parameter, under the values `when` of choices."""
 
     when: tuple[tuple[str, frozenset[str]], ...]
@@ -36,8 +36,7 @@ class Variant:
     given: Mapping[str, Any]
 
 
-@dataclass(frozen=True, eq=False)
-class Call:
+class Call(msgspec.Struct, frozen=True, eq=False):
     """A call with its parameters classified. Machines intern calls, so equality is identity."""
 
     operation: str
@@ -51,8 +50,7 @@ class Call:
         return self.variants[0].given
 
 
-@dataclass(frozen=True, eq=False)
-class Step:
+class Step(msgspec.Struct, frozen=True, eq=False):
     """One thing that the table permits: the row, its outcome, and the state before and after."""
 
     row: Row | Overlap
@@ -64,7 +62,7 @@ class Step:
     answer: Answer | None
     before: State
     after: State
-    alternative: Alternative = field(repr=False)
+    alternative: Alternative
 
     @property
     def is_error(self) -> bool:
