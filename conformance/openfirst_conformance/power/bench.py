@@ -40,14 +40,16 @@ class Result:
     `calls`: how many `complete` had made when it was killed; None if it was not. `beyond`: the rules that the judge says a
     killed one breaks, and its cause does not; see `broken_by`. `witness`: a fixture and a sequence of calls
     that show a mutant which was not killed to be faulty; None if there is none, so that the mutant conforms. `untold`: all
-    that the fault leaves behind, where the suite says itself that it does not tell it apart (variable and two values). Not
-    `decided`: the walk was too long.
+    that the fault leaves behind, where the suite says itself that it does not tell it apart (variable and two values).
+    `by_chance`: in the witness's fixture the suite allows for fewer extra states, and says so. Not `decided`: the walk was too
+    long.
     """
 
     fault: Fault
     calls: int | None
     witness: tuple[str, tuple[Call, ...]] | None = None
     untold: tuple[tuple[str, ...], ...] = ()
+    by_chance: bool = False
     decided: bool = True
     beyond: tuple[str, ...] = ()
 
@@ -113,6 +115,7 @@ class Bench:
         subject = Subject(_Anything(machine), self.oracle, Settings(extra=extra))  # type: ignore[arg-type]
         plans = plan(subject, tables_of(subject))
         self.tables = {item.table.fixture: item.table for item in plans}
+        self._fewer = {item.table.fixture for item in plans if item.extra < extra}
         self.full = [item for item in plans if item.extra == extra and not item.table.moves_the_world]
         never_told = promise(subject, plans)["neverToldApart"]
         self._never_told = {tuple(pair) for pair in never_told}  # type: ignore[attr-defined]
@@ -161,7 +164,8 @@ class Bench:
             except Undecided:
                 return Result(fault, None, decided=False)
             if way is not None:
-                return Result(fault, None, (fixture, way), self._untold(client, self.tables[fixture].initial, way))
+                untold = self._untold(client, self.tables[fixture].initial, way)
+                return Result(fault, None, (fixture, way), untold, fixture in self._fewer)
         return Result(fault, None)
 
     def _run_together(self, fault: Fault) -> Result:

@@ -67,9 +67,12 @@ class Power:
     @property
     def missed(self) -> list[Result]:
         """The survivors that should not be."""
-        return [
-            each for each in self.results if each.survived and not each.untold and self.is_promised(each.fault.kind)
-        ]
+        return [each for each in self.results if each.survived and not self.is_said(each)]
+
+    def is_said(self, result: Result) -> bool:
+        """Whether the suite says itself that it may not find such a fault."""
+        kind = result.fault.kind
+        return bool(result.untold) or not self.is_promised(kind) or (result.by_chance and PROMISED[kind] > 0)
 
     @property
     def beyond(self) -> Counter[tuple[str, str]]:

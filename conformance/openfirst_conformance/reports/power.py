@@ -39,7 +39,8 @@ def measured(power: Power) -> Iterator[dict[str, Any]]:
     for kind in KINDS:
         results = power.of(kind)
         calls = [result.calls for result in results if result.calls is not None]
-        untold = sum(result.survived and bool(result.untold) for result in results)
+        said = [each for each in results if each.survived and power.is_promised(kind) and power.is_said(each)]
+        untold = len({id(each) for each in [*said, *(each for each in results if each.survived and each.untold)]})
         yield {
             "kind": kind,
             "promised": power.is_promised(kind),
@@ -88,7 +89,11 @@ def _why(power: Power, result: Result) -> str:
     if result.untold:
         pairs = [f"{name} {one} from {other}" for name, one, other in result.untold]
         return f"Survived; the suite says that it does not tell {list_words(pairs)}."
-    return "Survived." if power.is_promised(result.fault.kind) else "Survived; nothing is promised of this kind."
+    if not power.is_promised(result.fault.kind):
+        return "Survived; nothing is promised of this kind."
+    if power.is_said(result) and result.witness is not None:
+        return f"Survived; starting as {result.witness[0]}, the suite says, such a fault is found by chance only."
+    return "Survived."
 
 
 def _witness(result: Result) -> str:
@@ -165,7 +170,7 @@ def as_json(power: Power) -> dict[str, Any]:
         "survivors": [
             {
                 "fault": str(result.fault),
-                "promised": power.is_promised(result.fault.kind) and not result.untold,
+                "promised": not power.is_said(result),
                 "notToldApart": [list(pair) for pair in result.untold],
                 "fixture": result.witness[0] if result.witness else None,
                 "calls": [call_words(call) for call in result.witness[1]] if result.witness else [],

@@ -37,7 +37,7 @@ from openfirst_conformance.power.later_faults import later_faults
 from openfirst_conformance.power.measure import Power, conforming_variants
 from openfirst_conformance.power.reaching_faults import Reaching
 from openfirst_conformance.power.trivial_clients import Floor, floor
-from openfirst_conformance.reports.power import as_json, as_markdown, as_text
+from openfirst_conformance.reports.power import as_json, as_markdown, as_text, measured
 from openfirst_conformance.tiers.reach import initialising
 from openfirst_conformance.tiers.sweep import sweep
 from openfirst_reference.contract.load import load_contract
@@ -509,3 +509,16 @@ def test_the_command_has_the_options_that_the_page_names() -> None:
     line = next(line for line in PAGE.splitlines() if line.startswith("    openfirst mutants"))
     given = {word for word in line.split() if word.startswith("-")}
     assert given <= {option for each in COMMAND.mutants.params for option in each.opts}
+
+
+@pytest.mark.parametrize(("kind", "missed"), [("extra state", False), ("target", True)])
+def test_what_is_found_by_chance_only_is_held_against_it_where_no_extra_state_is_needed(
+    bench: Bench, kind: str, missed: bool
+) -> None:
+    shown = bench.run(FAULTS["missing guard: use takes session lost for open"])
+    result = replace(shown, fault=replace(shown.fault, kind=kind), untold=(), by_chance=True)
+    power = Power(None, 1, 0, results=[result])
+    assert bool(power.missed) is missed
+    assert ("is found by chance only" in as_text(power)) is not missed
+    (figures,) = [each for each in measured(power) if each["kind"] == kind]
+    assert (figures["notToldApart"], figures["survived"]) == ((0, 1) if missed else (1, 0))
