@@ -146,7 +146,8 @@ def power(session: nox.Session) -> None:
 def bench(session: nox.Session) -> None:
     """Measure speed; not part of the default run, since a busy machine would fail it."""
     session.install(".")
-    session.run("python", "benchmarks/bench.py", *session.posargs)
+    for name in ("bench", "simulator"):
+        session.run("python", f"benchmarks/{name}.py", *session.posargs)
 
 
 @nox.session(default=False)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+
+from msgspec import structs
 
 from openfirst_reference.contract.findings import Mistake
 from openfirst_simulator import tokens
@@ -48,7 +49,7 @@ class Keyring:
     def expired(self, claims: Claims) -> str:
         """A genuine token whose time is over."""
         lifetime = claims.expires - claims.issued
-        return self.signed(replace(claims, issued=claims.issued - lifetime, expires=claims.issued))
+        return self.signed(structs.replace(claims, issued=claims.issued - lifetime, expires=claims.issued))
 
     def forged(self, claims: Claims) -> str:
         """A token that somebody else signed in our name."""
@@ -56,7 +57,7 @@ class Keyring:
 
     def foreign(self, claims: Claims) -> str:
         """A token of another application."""
-        return tokens.sign(replace(claims, app="app-of-somebody-else"), secrets.token_bytes(_BYTES))
+        return tokens.sign(structs.replace(claims, app="app-of-somebody-else"), secrets.token_bytes(_BYTES))
 
     def admit(self, raw: str) -> Claims:
         """What a token that was signed here says. Raises BadToken for any other; its time is not looked at."""

@@ -14,7 +14,7 @@ GOOD = "good"
 SESSION, EXTERNAL_ID, CONFERENCE = "session", "external ID", "conference"
 
 
-class Record(msgspec.Struct, frozen=True, kw_only=True):
+class Record(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A record, known by its kind and its `id`."""
 
     id: str
@@ -27,13 +27,13 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
 R = TypeVar("R", bound=Record)
 
 
-class Application(Record, frozen=True):
+class Application(Record, frozen=True, gc=False):
     """An application of the world; its `id` is its key."""
 
     secret: str
 
 
-class Token(Record, frozen=True):
+class Token(Record, frozen=True, gc=False):
     """A client's token. `condition` is as credentials have it on the wire, as far as it does not follow from the time.
 
     `client` is whose it is, None before it is used.
@@ -49,7 +49,7 @@ class Token(Record, frozen=True):
         return (mine.app, mine.kind, mine.external_id) == (others.app, others.kind, others.external_id)
 
 
-class Client(Record, frozen=True):
+class Client(Record, frozen=True, gc=False):
     """A client of an application: where the machine is with it, its token, its session and its conference if it has one.
 
     `previous` is the state before the last change. `alike` are the values by which other clients are concerned, its external
@@ -80,7 +80,7 @@ def like(app: str, value: str) -> str:
     return f"{app} {value}"
 
 
-class Conference(Record, frozen=True):
+class Conference(Record, frozen=True, gc=False):
     """A conference; `members` maps each client in it to the type of participant that it is."""
 
     alias: str
@@ -88,7 +88,7 @@ class Conference(Record, frozen=True):
     members: Mapping[str, str] = {}
 
 
-class Series(Record, frozen=True):
+class Series(Record, frozen=True, gc=False):
     """How many IDs the world has given in its epoch."""
 
     only: ClassVar[str] = "ids"
@@ -96,7 +96,7 @@ class Series(Record, frozen=True):
     count: int = 0
 
 
-class Timer(Record, frozen=True):
+class Timer(Record, frozen=True, gc=False):
     """Something that is to happen at an instant, `due` in seconds; `of` is the record that it happens to."""
 
     due: float

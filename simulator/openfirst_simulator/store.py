@@ -10,6 +10,8 @@ from typing import Any
 from openfirst_simulator.records import R, Record, Timer
 
 Key = tuple[type[Record], str]
+_Ids = str | dict[str, None]
+"""The record that a value leads to, or several in the order in which they came by it: most are alone, and a map takes much."""
 
 
 class Conflict(Exception):
@@ -20,34 +22,38 @@ class MemoryStore:
     """A store in memory, which never suspends."""
 
     def __init__(self) -> None:
-        self._records: dict[Key, Record] = {}
-        self._of_kind: dict[type[Record], dict[Key, None]] = {}
-        self._found_by: dict[tuple[str, str], dict[Key, None]] = {}
+        self._records: dict[type[Record], dict[str, Any]] = {}
+        self._found_by: dict[str, dict[str, _Ids]] = {}
         self._due: list[tuple[float, int, str]] = []
         self._turn = itertools.count()
 
     def clear(self) -> None:
         """Nothing is stored any more."""
-        for each in (self._records, self._of_kind, self._found_by, self._due):
+        for each in (self._records, self._found_by, self._due):
             each.clear()
 
     def load(self, kind: type[R], identifier: str) -> R | None:
         """The record, or None."""
-        found: Any = self._records.get((kind, identifier))
-        return found  # type: ignore[no-any-return]
+        of_kind = self._records.get(kind)
+        return None if of_kind is None else of_kind.get(identifier)
 
     def every(self, kind: type[R]) -> list[R]:
         """All records of a kind, in the order in which they came."""
-        found: list[Any] = [self._records[key] for key in self._of_kind.get(kind, ())]
-        return found
+        return list(self._records.get(kind, {}).values())
 
     def has(self, kind: type[Record]) -> bool:
         """Whether there is any record of a kind."""
-        return bool(self._of_kind.get(kind))
+        return bool(self._records.get(kind))
 
-    def find(self, index: str, value: str) -> Iterator[Key]:
-        """The records that a value leads to, in the order in which they came by it."""
-        return iter(self._found_by.get((index, value), ()))
+    def find(self, index: str, value: str) -> Iterator[str]:
+        """The IDs of the records that a value leads to, in the order in which they came by it."""
+        found = self._found_by.get(index, {}).get(value, {})
+        return iter((found,) if isinstance(found, str) else found)
+
+    def leads(self, index: str, value: str, identifier: str) -> bool:
+        """Whether a value leads to this record."""
+        found = self._found_by.get(index, {}).get(value, {})
+        return found == identifier if isinstance(found, str) else identifier in found
 
     def next_timer(self) -> Timer | None:
         """The timer that is due first; of several, the one that was set first."""
@@ -59,35 +65,44 @@ class MemoryStore:
             heappop(self._due)
         return None
 
-    def leads(self, index: str, value: str, key: Key) -> bool:
-        """Whether a value leads to this record."""
-        return key in self._found_by.get((index, value), ())
-
     def commit(self, draft: Draft) -> None:
         """Take in what a draft changes, all of it or, raising Conflict, nothing."""
-        if draft.store is not self or any(self._records.get(key) is not seen for key, seen in draft.seen.items()):
+        if draft.store is not self or any(self.load(*key) is not seen for key, seen in draft.seen.items()):
             raise Conflict
-        for key, record in draft.changes.items():
-            old = self._records.get(key)
+        for (kind, identifier), record in draft.changes.items():
+            of_kind = self._records.setdefault(kind, {})
+            old = of_kind.get(identifier)
             before = set(old.found_by()) if old is not None else set()
             after = list(record.found_by()) if record is not None else []
-            for place in before.difference(after):
-                together = self._found_by[place]
-                del together[key]
-                if not together:
-                    del self._found_by[place]
-            for place in after:
-                if place not in before:
-                    self._found_by.setdefault(place, {})[key] = None
+            for index, value in before.difference(after):
+                self._leave(index, value, identifier)
+            for index, value in after:
+                if (index, value) not in before:
+                    self._enter(index, value, identifier)
             if isinstance(record, Timer):
-                heappush(self._due, (record.due, next(self._turn), record.id))
+                heappush(self._due, (record.due, next(self._turn), identifier))
             if record is not None:
-                self._records[key] = record
-                if old is None:
-                    self._of_kind.setdefault(key[0], {})[key] = None
+                of_kind[identifier] = record
             elif old is not None:
-                del self._records[key]
-                del self._of_kind[key[0]][key]
+                del of_kind[identifier]
+
+    def _enter(self, index: str, value: str, identifier: str) -> None:
+        values = self._found_by.setdefault(index, {})
+        found = values.get(value)
+        if found is None:
+            values[value] = identifier
+        elif isinstance(found, str):
+            values[value] = {found: None, identifier: None}
+        else:
+            found[identifier] = None
+
+    def _leave(self, index: str, value: str, identifier: str) -> None:
+        values = self._found_by[index]
+        found = values[value]
+        if isinstance(found, dict):
+            found.pop(identifier, None)
+        if found in (identifier, {}):
+            del values[value]
 
 
 class Draft:
@@ -109,19 +124,15 @@ class Draft:
         return found  # type: ignore[no-any-return]
 
     def find(self, kind: type[R], index: str, value: str) -> Iterator[R]:
-        """The records of a kind that a value leads to now, in the order in which they came by it."""
-        for key in self.store.find(index, value):
-            if key[0] is kind:
-                record = self.get(kind, key[1])
-                if record is not None and (key not in self.changes or (index, value) in record.found_by()):
-                    yield record
-        for key, changed in self.changes.items():
-            if (
-                isinstance(changed, kind)
-                and (index, value) in changed.found_by()
-                and not self.store.leads(index, value, key)
-            ):
-                yield changed
+        """The records of a kind that a value of one of its indexes leads to now, in the order in which they came by it."""
+        for identifier in self.store.find(index, value):
+            record = self.get(kind, identifier)
+            if record is not None and ((kind, identifier) not in self.changes or (index, value) in record.found_by()):
+                yield record
+        for (_, identifier), changed in list(self.changes.items()):
+            is_found = isinstance(changed, kind) and (index, value) in changed.found_by()
+            if is_found and not self.store.leads(index, value, identifier):
+                yield changed  # type: ignore[misc]
 
     def put(self, record: Record) -> None:
         """The record is this from now on."""

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any, Generic, Literal, TypeVar
 
 import jwt
+import msgspec
 
 from openfirst_reference.contract.findings import Mistake
 
@@ -32,8 +32,7 @@ class BadToken(Mistake):
         self.condition = condition
 
 
-@dataclass(frozen=True, slots=True)
-class Claims:
+class Claims(msgspec.Struct, frozen=True, gc=False):
     """What a token says. `app` is the application key, `scopes` None means unrestricted.
 
     Times are in seconds, to the millisecond: what a token says in whole seconds (`iat`, `exp`) is `milliseconds` early.
