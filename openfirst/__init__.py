@@ -1,6 +1,7 @@
 """The front door: what people import, whatever room it lives in. `docs/python.md` shows each at work.
 
 - the contract: `load_contract`, `Contract`, `ContractError`
+- a platform of its own for a test: `platform`, `Platform`, `LeftBehind`; in pytest the fixture `platform`
 - a session: `SessionService`, `ParticipantInfo`, `Participant`, `SessionError`, `VirtualClock`
 - the platform on this machine: `Simulator`, `World`, `SimulatorError`, `WorldError`
 - judging: `judge`, `Report`, and what is judged: `ProcessAdapter`, `PythonAdapter`, `TcpAdapter`; `REFERENCE` names the
@@ -17,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from openfirst.request import REFERENCE
+    from openfirst.testing.platform import LeftBehind, Platform, platform
     from openfirst_conformance.adapters.authoring.serve import serve
     from openfirst_conformance.adapters.inprocess import PythonAdapter
     from openfirst_conformance.adapters.process import ProcessAdapter
@@ -38,9 +40,11 @@ __all__ = [
     "AdapterFault",
     "Contract",
     "ContractError",
+    "LeftBehind",
     "Mistake",
     "Participant",
     "ParticipantInfo",
+    "Platform",
     "ProcessAdapter",
     "PythonAdapter",
     "Report",
@@ -56,6 +60,7 @@ __all__ = [
     "__version__",
     "judge",
     "load_contract",
+    "platform",
     "serve",
 ]
 
@@ -67,9 +72,11 @@ _HOMES = {
     "AdapterFault": "openfirst_conformance.adapters.protocol.faults",
     "Contract": "openfirst_reference.contract.model",
     "ContractError": "openfirst_reference.contract.findings",
+    "LeftBehind": "openfirst.testing.platform",
     "Mistake": "openfirst_reference.contract.findings",
     "Participant": "openfirst_reference.client.json_forms",
     "ParticipantInfo": "openfirst_reference.client.json_forms",
+    "Platform": "openfirst.testing.platform",
     "ProcessAdapter": "openfirst_conformance.adapters.process",
     "PythonAdapter": "openfirst_conformance.adapters.inprocess",
     "Report": "openfirst_conformance.verdicts.model",
@@ -84,6 +91,7 @@ _HOMES = {
     "WorldError": "openfirst_simulator",
     "judge": "openfirst_conformance.verdicts.judge",
     "load_contract": "openfirst_reference.contract.load",
+    "platform": "openfirst.testing.platform",
     "serve": "openfirst_conformance.adapters.authoring.serve",
 }
 

@@ -1,21 +1,27 @@
-"""The judge on pytest: `pytest --pyargs openfirst_conformance --adapter COMMAND` makes each rule in each tier a test.
+"""The fixture `platform`: a platform of its own for a test (docs/offline.md).
 
-The options are there only where that package is named on the command line, so that other test runs keep their own.
+And the judge on pytest: `pytest --pyargs openfirst_conformance --adapter COMMAND` makes each rule in each tier a test. Its
+options are there only where that package is named on the command line, so that other test runs keep their own.
 """
 
 from __future__ import annotations
 
-import asyncio
+from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 if TYPE_CHECKING:
+    from openfirst.testing.platform import Platform
     from openfirst_conformance.verdicts.model import Report
 
 PACKAGE = "openfirst_conformance"
 _TEXT = ("--adapter", "--python", "--connect", "--platform", "--app-key", "--app-secret", "--control", "--profile")
+_MARKER = (
+    "openfirst(strict=True, choices=None, start=None, real_time=False): how the fixture `platform` is to be, "
+    "as openfirst.platform() takes it"
+)
 _MANY = ("--tier", "--choice", "--overlay")
 
 
@@ -58,8 +64,41 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Name the marker, which without pytest-xdist would be unknown."""
+    """Name the markers; that of pytest-xdist is unknown without it."""
     config.addinivalue_line("markers", "xdist_group(name): the tests of a tier run in one worker")
+    config.addinivalue_line("markers", _MARKER)
+
+
+_PASSED = pytest.StashKey[bool]()
+"""Whether a test that has a platform has passed so far."""
+
+
+@pytest.fixture
+def platform(request: pytest.FixtureRequest) -> Iterator[Platform]:
+    """A platform of its own for the test: tokens, a clock that stands still, faults, a journal (docs/offline.md of openfirst)."""
+    from openfirst.testing.fixture import made
+
+    made_for = request.node
+    fresh = made(made_for)
+    made_for.stash[_PASSED] = False
+    yield fresh
+    left = fresh.left() if fresh.strict and made_for.stash[_PASSED] else []
+    fresh.end()
+    if left:
+        from openfirst.testing.fixture import told
+
+        pytest.fail(told(left), pytrace=False)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Remember whether the test passed: one that failed is not told what it left behind as well."""
+    report = yield
+    if call.when == "call" and _PASSED in item.stash:
+        item.stash[_PASSED] = report.passed
+    return report
 
 
 @pytest.fixture
@@ -103,6 +142,8 @@ class Runs:
         return self.reports[tier]
 
     def _run(self, tier: str) -> Report:
+        import asyncio
+
         from openfirst.request import adapter_of, platform_of
         from openfirst_conformance.adapters.protocol.faults import AdapterFault
         from openfirst_conformance.platforms.platform_adapter import choices_of_platform

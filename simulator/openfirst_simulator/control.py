@@ -12,7 +12,7 @@ from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 from openfirst_simulator import faults
-from openfirst_simulator.bodies import kind_of
+from openfirst_simulator.bodies import check_external_id, kind_of
 from openfirst_simulator.journal import Filter
 from openfirst_simulator.problems import Problem, bad_request, not_found
 from openfirst_simulator.records import Application
@@ -25,6 +25,7 @@ from openfirst_simulator.worlds import WorldError, Worlds
 ROOT = "/_openfirst/worlds"
 LONGEST_WAIT = 30
 """How long a request may wait for an entry of the journal, in seconds."""
+_SCALE = "a number: 0 to stand still, 1 for the real time"
 Json = Mapping[str, Any]
 
 
@@ -100,7 +101,14 @@ def _create(worlds: Worlds, path: Mapping[str, str], fields: Json) -> Any:
     name = _new_name(fields)
     choices = _field(fields, "choices", (dict,), "an object of choices and their values") or {}
     seed = _field(fields, "seed", (int, str), "a number or a text")
-    return described(worlds.create(name, choices=choices, seed=seed, guest=True))
+    scale = _field(fields, "scale", (int, float), _SCALE)
+    world = worlds.create(name, choices=choices, seed=seed, guest=True)
+    try:
+        world.clock.run(1.0 if scale is None else _float(scale))
+    except ValueError:
+        worlds.drop(name)
+        raise
+    return described(world)
 
 
 def _drop(worlds: Worlds, path: Mapping[str, str], fields: Json) -> Any:
@@ -124,7 +132,7 @@ def _advance(worlds: Worlds, path: Mapping[str, str], fields: Json) -> Any:
 
 def _run(worlds: Worlds, path: Mapping[str, str], fields: Json) -> Any:
     clock = _world(worlds, path).clock
-    scale = _field(fields, "scale", (int, float), "a number: 0 to stand still, 1 for the real time")
+    scale = _field(fields, "scale", (int, float), _SCALE)
     if scale is None:
         raise bad_request("`scale` is missing. Send how many seconds pass in a real one, 0 to stand still.")
     clock.run(_float(scale))
@@ -153,6 +161,21 @@ def _choose(worlds: Worlds, path: Mapping[str, str], fields: Json) -> Any:
     return {"choices": dict(world.choices)}
 
 
+def _token(worlds: Worlds, path: Mapping[str, str], fields: Json) -> Any:
+    external_id = _field(fields, "externalId", (str,), "a text, or leave it out")
+    check_external_id(external_id)
+    scopes = _field(fields, "scopes", (list,), "a list of texts")
+    if scopes is not None and not all(isinstance(scope, str) for scope in scopes):
+        raise bad_request("`scopes` has something else in it than texts. Send a list of texts.")
+    wanted: dict[str, Any] = {
+        "scopes": scopes,
+        "expires_in": _whole(fields, "expiresIn"),
+        "condition": _field(fields, "condition", (str,), "a text"),
+    }
+    given = {name: value for name, value in wanted.items() if value is not None}
+    return {"token": _world(worlds, path).token(external_id, **given)}
+
+
 def _revoke(worlds: Worlds, path: Mapping[str, str], fields: Json) -> Any:
     token = _field(fields, "token", (str,), "a text")
     if token is None:
@@ -165,6 +188,14 @@ def _close(worlds: Worlds, path: Mapping[str, str], fields: Json) -> Any:
     if not world.has_session(path["id"]):
         raise not_found(f"No session `{path['id'][:80]}` is open in the world `{world.name}`.")
     world.close(path["id"])
+
+
+def _left(worlds: Worlds, path: Mapping[str, str], fields: Json) -> Any:
+    world = _world(worlds, path)
+    return {
+        "sessions": [{"id": session.id, "externalId": session.external_id} for session in world.sessions],
+        "faults": [faults.shown(fault) for fault in world.faults if fault.idle],
+    }
 
 
 def _faults(worlds: Worlds, path: Mapping[str, str], fields: Json) -> Any:
@@ -295,7 +326,7 @@ def _whole(fields: Json, name: str) -> int | None:
 
 CONTROL_ROUTES = (
     ControlRoute("GET", ROOT, 200, _list),
-    ControlRoute("POST", ROOT, 201, _create, ("name", "choices", "seed")),
+    ControlRoute("POST", ROOT, 201, _create, ("name", "choices", "seed", "scale")),
     ControlRoute("DELETE", f"{ROOT}/{{world}}", 204, _drop),
     ControlRoute("POST", f"{ROOT}/{{world}}/reset", 200, _reset),
     ControlRoute("GET", f"{ROOT}/{{world}}/snapshot", 200, _snapshot),
@@ -316,6 +347,8 @@ CONTROL_ROUTES = (
     ControlRoute("POST", f"{ROOT}/{{world}}/journal/verify", 200, _verify, (*FILTERS, "atLeast", "atMost")),
     ControlRoute("GET", f"{ROOT}/{{world}}/journal/wait", 200, _wait, (*FILTERS, "seconds")),
     ControlRoute("PUT", f"{ROOT}/{{world}}/choices", 200, _choose, None),
+    ControlRoute("GET", f"{ROOT}/{{world}}/left", 200, _left),
+    ControlRoute("POST", f"{ROOT}/{{world}}/tokens", 201, _token, ("externalId", "scopes", "expiresIn", "condition")),
     ControlRoute("POST", f"{ROOT}/{{world}}/tokens/revoke", 204, _revoke, ("token",)),
     ControlRoute("POST", f"{ROOT}/{{world}}/sessions/{{id}}/close", 204, _close),
 )

@@ -14,6 +14,7 @@ import msgspec
 from msgspec import structs
 
 from openfirst_reference.contract.findings import Mistake, did_you_mean
+from openfirst_reference.contract.http_surface import surface
 from openfirst_simulator.records import Record
 
 Kind = Literal[
@@ -84,6 +85,11 @@ class Fault(Record, frozen=True):
         """Whether it has struck as often as it was to."""
         return self.times is not None and self.hits >= self.times
 
+    @property
+    def idle(self) -> bool:
+        """Whether it has been there for nothing: it struck no request, and chance is not why."""
+        return self.hits == 0 and (self.probability == 1 or self.fitted == 0)
+
     def fits(self, asked: Asked, now: float) -> bool:
         """Whether a request is one that the fault is for."""
         return (
@@ -143,6 +149,9 @@ def fault_of(identifier: str, fields: Mapping[str, Any]) -> Fault:
     for shown in fields:
         if shown not in _INWARD:
             raise Mistake(f"A fault has no field `{shown[:80]}`. {did_you_mean(shown, _INWARD)}")
+    operation = fields.get("operation")
+    if operation is not None and operation not in surface():
+        raise Mistake(f"There is no operation `{str(operation)[:80]}`. {did_you_mean(str(operation), surface())}")
     values = {_INWARD[shown]: value for shown, value in fields.items()}
     try:
         fault = msgspec.convert({"id": identifier, **values}, Fault)

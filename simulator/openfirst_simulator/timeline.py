@@ -139,6 +139,12 @@ class Timeline:
             draft.drop(timer)
             self._store.commit(draft)
 
+    def release(self) -> None:
+        """Nobody waits any longer, whatever time it is."""
+        for waiting in self._waiting.values():
+            if not waiting.done():
+                waiting.set_result(None)
+
     def _arm(self) -> None:
         """While somebody waits and time goes by itself, the loop calls when the next thing is due."""
         if self._handle is not None:

@@ -9,7 +9,7 @@ import asyncio
 import secrets
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 from msgspec import structs
@@ -290,6 +290,16 @@ class World:
         step = table.refusal(state, operation, arguments, code)
         return refusal(table.contract, code, found=found, rule=table.rule(step) if step else None)
 
+    @property
+    def sessions(self) -> list[OpenSession]:
+        """The sessions that are open, in the order in which their clients came."""
+        self.clock.catch_up()
+        return [
+            OpenSession(client.session, next(iter(client.alike), None))
+            for client in self._store.every(Client)
+            if client.session is not None
+        ]
+
     def shown(self, entry: Entry) -> dict[str, Any]:
         """An entry of the journal, as JSON has it."""
         return journal_entry(entry, self._table.contract, self._table.machine.names)
@@ -337,6 +347,11 @@ class World:
         if draft.changes:
             self._store.commit(draft)
         return struck
+
+    def release(self) -> None:
+        """No request waits any longer, for a time to come or a fault to go."""
+        self.heal()
+        self.clock.release()
 
     async def stall(self, fault: Fault) -> None:
         """Wait until the fault is removed."""
@@ -403,6 +418,13 @@ class World:
 
     def _decisions(self, draft: Draft) -> Decisions:
         return Decisions(self._table, draft, self.clock.now(), self.choices, Ids(self._secret, draft))
+
+
+class OpenSession(NamedTuple):
+    """A session that is open; `external_id` is whose it is, None for somebody without one."""
+
+    id: str
+    external_id: str | None
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,0 +1,44 @@
+"""A fault that a test has made: how often it struck, and its end."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from openfirst.testing.running import Running
+from openfirst_simulator import World
+from openfirst_simulator.faults import Fault
+
+
+class PlatformFault:
+    """A fault of a platform (of a recipe perhaps several). `hits` tells how often it struck."""
+
+    def __init__(self, running: Running, world: World, identifiers: tuple[str, ...]) -> None:
+        self.ids = identifiers
+        self._running, self._world = running, world
+
+    @property
+    def hits(self) -> int:
+        """How many requests it struck; 0 as well when it is healed."""
+        return self._running.do(lambda: sum(fault.hits for fault in self._world.faults if fault.id in self.ids))
+
+    def heal(self) -> None:
+        """It strikes no more; whom it kept waiting goes on. Once it is healed, this changes nothing."""
+
+        def healed() -> None:
+            for each in self._world.faults:
+                if each.id in self.ids:
+                    self._world.heal(each.id)
+
+        self._running.do(healed)
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {', '.join(self.ids)}: {self.hits} hits>"
+
+
+def in_words(fault: Fault) -> str:
+    """What a fault is, as a test would say it: `open, status 503`."""
+    more: dict[str, Any] = {"status": fault.status} if fault.kind == "status" else {}
+    kind = "" if more else fault.kind
+    whose = f"of {fault.external_id}" if fault.external_id else ""
+    words = [fault.operation or fault.path or "any request", whose, kind, *(f"{n} {v}" for n, v in more.items())]
+    return ", ".join(word for word in words if word)

@@ -1,0 +1,84 @@
+"""The simulator of this process, in a thread and a loop of its own: whoever tests may block or await as they like."""
+
+from __future__ import annotations
+
+import asyncio
+import atexit
+import itertools
+import os
+import threading
+from collections.abc import Callable, Coroutine
+from concurrent.futures import Future
+from typing import Any, ParamSpec, TypeVar
+
+from openfirst_reference.contract.load import load_contract
+from openfirst_simulator import Simulator, World
+
+P = ParamSpec("P")
+T = TypeVar("T")
+_STOP_SECONDS = 5.0
+
+
+class Running:
+    """A simulator that runs from now on, until `stop`. What is done to it is done in its own thread."""
+
+    def __init__(self) -> None:
+        self.simulator = Simulator(load_contract())
+        self._loop = asyncio.new_event_loop()
+        self._names = (f"test-{number}" for number in itertools.count(1))
+        self._thread = threading.Thread(target=self._loop.run_forever, name="openfirst simulator", daemon=True)
+        self._thread.start()
+        self.wait(self.simulator.start())
+
+    def world(self, choices: dict[str, str], frozen_at: float | None, *, frozen: bool) -> World:
+        """A fresh world, whose time stands still if it is `frozen`. Raises Mistake for choices that there are not."""
+
+        def made() -> World:
+            world = self.simulator.world(next(self._names), choices=choices, frozen_at=frozen_at)
+            world.clock.run(0 if frozen else 1)
+            return world
+
+        return self.do(made)
+
+    def do(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """What a function gives, called where the simulator runs."""
+
+        async def called() -> T:
+            return function(*args, **kwargs)
+
+        return self.wait(called())
+
+    def wait(self, coroutine: Coroutine[Any, Any, T]) -> T:
+        """What a coroutine gives that runs where the simulator does."""
+        return self.begin(coroutine).result()
+
+    def begin(self, coroutine: Coroutine[Any, Any, T]) -> Future[T]:
+        """What a coroutine will give that runs where the simulator does."""
+        return asyncio.run_coroutine_threadsafe(coroutine, self._loop)
+
+    def stop(self) -> None:
+        """The simulator runs no more, nor does its thread."""
+        self.wait(self.simulator.close())
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join(_STOP_SECONDS)
+        self._loop.close()
+
+
+_by_process: dict[int, Running] = {}
+_starting = threading.Lock()
+
+
+def running() -> Running:
+    """The simulator of this process, which starts with the first who asks and stops with the process."""
+    # A process that was forked has no thread but the one that forked it, and so no simulator.
+    process = os.getpid()
+    with _starting:
+        if process not in _by_process:
+            _by_process[process] = Running()
+            atexit.register(_stop, process)
+        return _by_process[process]
+
+
+def _stop(process: int) -> None:
+    if os.getpid() == process:
+        _by_process.pop(process).stop()
