@@ -5,9 +5,12 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from openfirst.testing import is_plain
 from openfirst.testing.durations import Duration, seconds_of
 from openfirst.testing.running import Running
 from openfirst_simulator import World
+
+__tracebackhide__ = is_plain
 
 Happened = list[dict[str, Any]]
 """What happened, in its order: when (`at`, in seconds since 1970), `what`, and to whom."""

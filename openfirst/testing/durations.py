@@ -5,7 +5,10 @@ from __future__ import annotations
 import re
 from datetime import timedelta
 
+from openfirst.testing import is_plain
 from openfirst_reference.contract.findings import Mistake
+
+__tracebackhide__ = is_plain
 
 Duration = float | str | timedelta
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3_600.0, "d": 86_400.0}

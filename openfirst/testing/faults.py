@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from openfirst.testing import is_plain
 from openfirst.testing.running import Running
 from openfirst_simulator import World
 from openfirst_simulator.faults import Fault
+
+__tracebackhide__ = is_plain
 
 
 class PlatformFault:

@@ -6,12 +6,15 @@ import asyncio
 from collections.abc import Coroutine, Sequence
 from typing import Any, overload
 
+from openfirst.testing import is_plain
 from openfirst.testing.durations import Duration, seconds_of
 from openfirst.testing.running import Running
 from openfirst_reference.contract.findings import Mistake, did_you_mean
 from openfirst_reference.contract.http_surface import surface
 from openfirst_simulator import World
 from openfirst_simulator.journal import Entry, Filter
+
+__tracebackhide__ = is_plain
 
 _SHOWN = 20
 _FILTERS = [name for name in Filter.__dataclass_fields__ if name != "operation"]

@@ -8,6 +8,7 @@ from datetime import datetime
 from types import TracebackType
 from typing import Any, ParamSpec, TypeVar
 
+from openfirst.testing import is_plain
 from openfirst.testing.clock import PlatformClock
 from openfirst.testing.durations import Duration, seconds_of
 from openfirst.testing.faults import PlatformFault, in_words
@@ -17,6 +18,8 @@ from openfirst_reference.contract.findings import Mistake, did_you_mean
 from openfirst_simulator.faults import KINDS, NAMES, RECIPES, recipe
 from openfirst_simulator.tokens import ALL_SCOPES
 from openfirst_simulator.world import OpenSession
+
+__tracebackhide__ = is_plain
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -185,7 +188,7 @@ class Platform:
         for fault in self._world.faults:
             if fault.idle:
                 found = ", ".join(f"{name} ({count})" for name, count in asked.items()) or "nothing"
-                behind = f" It lets {fault.after} requests through, and {fault.fitted} came." if fault.after else ""
+                behind = f" It lets the first {fault.after} through; {fault.fitted} came." if fault.after else ""
                 yield (
                     f"A fault never struck ({in_words(fault)}).{behind} The platform was asked: {found}. "
                     "Let the app run into it, or take it out."

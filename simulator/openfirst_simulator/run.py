@@ -1,19 +1,22 @@
-"""What `openfirst simulate` does: start, say what a person needs next, and stay until told to stop."""
+"""What `openfirst simulate` does: start, say what a person needs next, and stay until told to stop, or a command is done."""
 
 from __future__ import annotations
 
 import asyncio
 import gc
+import os
 import signal
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TextIO
 
 from openfirst_reference.contract.model import Contract
-from openfirst_simulator.simulator import Simulator
+from openfirst_simulator.simulator import Simulator, SimulatorError
 from openfirst_simulator.world import World
 
 _EXTERNAL_ID = "ana"
 _LIFETIME = 86_400
+URL = "OPENFIRST_URL"
+"""Where in its environment a command finds the base URL."""
 # Records hold no circles, so there is little to be found: the young are looked through seldom, and all of it next to never.
 _THRESHOLDS = (50_000, 20, 1_000)
 
@@ -44,6 +47,29 @@ async def simulate(contract: Contract, port: int, choices: Mapping[str, str], ou
     finally:
         await simulator.close()
     print("Stopped.", file=out, flush=True)
+
+
+async def simulate_for(contract: Contract, port: int, choices: Mapping[str, str], command: Sequence[str]) -> int:
+    """Run the simulator for as long as a command takes, and give its exit status, as a shell would.
+
+    Raises SimulatorError where either of them cannot start, ValueError for a choice that the contract does not permit.
+    """
+    simulator = Simulator(contract)
+    simulator.default.choose(choices)
+    environment = {**os.environ, URL: await simulator.start(port)}
+    try:
+        program = await asyncio.create_subprocess_exec(*command, env=environment)
+        loop = asyncio.get_running_loop()
+        loop.add_signal_handler(signal.SIGTERM, program.terminate)
+        # Ctrl-C reaches the command as well, and when it is over so is this.
+        loop.add_signal_handler(signal.SIGINT, lambda: None)
+        status = await program.wait()
+    except OSError as error:
+        why = f"`{command[0]}` cannot be run ({error.strerror}). Write a program and its arguments behind `--`."
+        raise SimulatorError(why) from None
+    finally:
+        await simulator.close()
+    return status if status >= 0 else 128 - status
 
 
 def _greeting(world: World) -> str:

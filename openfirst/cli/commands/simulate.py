@@ -13,23 +13,35 @@ from openfirst.cli.options import chosen, overlays, profile
 from openfirst.request import choices_of
 from openfirst_reference.contract.load import load_contract
 
+PORT = 8765
+
 
 @click.command()
 @click.option(
-    "--port", default=8765, show_default=True, type=click.IntRange(0, 65535), help="The port; 0 takes a free one."
+    "--port",
+    type=click.IntRange(0, 65535),
+    help=f"The port; 0 takes a free one. {PORT} if nothing is said, and with a command a free one.",
 )
 @chosen
 @profile
 @overlays
-def simulate(port: int, chosen: tuple[str, ...], profile: str | None, overlays: tuple[Path, ...]) -> None:
-    """Run the platform on this machine, until Ctrl-C."""
-    from openfirst_simulator import SimulatorError
+@click.argument("command", nargs=-1, type=click.UNPROCESSED)
+def simulate(
+    port: int | None, chosen: tuple[str, ...], profile: str | None, overlays: tuple[Path, ...], command: tuple[str, ...]
+) -> None:
+    """Run the platform on this machine, until Ctrl-C; or, behind `--`, for as long as a COMMAND takes.
+
+    The command finds the platform's address in OPENFIRST_URL, and its exit status is the simulator's.
+    """
+    from openfirst_simulator import SimulatorError, simulate_for
     from openfirst_simulator import simulate as run
 
     with said_plainly():
         contract = load_contract(overlays=overlays)
         choices = choices_of(contract, chosen, profile)
         try:
-            asyncio.run(run(contract, port, choices, sys.stdout))
+            if command:
+                sys.exit(asyncio.run(simulate_for(contract, port or 0, choices, command)))
+            asyncio.run(run(contract, PORT if port is None else port, choices, sys.stdout))
         except SimulatorError as error:
             raise click.UsageError(str(error)) from None
