@@ -9,13 +9,14 @@ import os
 import re
 import shlex
 import signal
+import sys
 from typing import Any
 
 import aiohttp
 import pytest
 
 from openfirst_reference.contract.load import load_contract
-from openfirst_simulator import SimulatorError, simulate
+from openfirst_simulator import SimulatorError, simulate, simulate_for
 
 
 class Screen(io.StringIO):
@@ -99,3 +100,33 @@ def test_what_cannot_be_is_said_before_anything_is_printed() -> None:
     with pytest.raises(SimulatorError, match="is not a port"):
         asyncio.run(simulate(load_contract(), 70_000, {}, screen))
     assert screen.getvalue() == ""
+
+
+PYTHON = [sys.executable, "-c"]
+
+
+@pytest.mark.parametrize(
+    ("code", "status"), [("pass", 0), ("raise SystemExit(7)", 7), ("import os; os.kill(os.getpid(), 9)", 128 + 9)]
+)
+def test_it_runs_for_as_long_as_a_command_takes_and_ends_as_that_does(code: str, status: int) -> None:
+    assert asyncio.run(simulate_for(load_contract(), 0, {}, [*PYTHON, code])) == status
+
+
+def test_the_command_finds_the_platform() -> None:
+    code = """
+import os, urllib.request
+http = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+shown = http.open(os.environ["OPENFIRST_URL"] + "/_openfirst/worlds").read()
+raise SystemExit(b'"open-while-open": "keep"' not in shown)
+"""
+    assert asyncio.run(simulate_for(load_contract(), 0, {"open-while-open": "keep"}, [*PYTHON, code])) == 0
+
+
+def test_who_stops_it_stops_the_command() -> None:
+    code = "import os, signal; os.kill(os.getppid(), signal.SIGTERM); signal.pause()"
+    assert asyncio.run(simulate_for(load_contract(), 0, {}, [*PYTHON, code])) == 128 + signal.SIGTERM
+
+
+def test_a_command_that_cannot_be_run_is_told() -> None:
+    with pytest.raises(SimulatorError, match=r"`no-such-program` cannot be run .* Write a program and its arguments"):
+        asyncio.run(simulate_for(load_contract(), 0, {}, ["no-such-program"]))

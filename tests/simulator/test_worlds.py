@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from email.utils import parsedate_to_datetime
+from typing import Any
 
 import pytest
 
@@ -188,6 +189,65 @@ def test_tokens_are_revoked_and_sessions_closed_over_http(simulator: Simulator, 
     assert api.open(token).outcome == (401, "token-revoked")
     for body in ({}, {"token": "nonsense"}, {"token": 7}):
         assert api.ask("POST", f"{path}/tokens/revoke", body=body, base=simulator.url).status == 400
+
+
+def test_a_world_may_stand_still_from_the_beginning_over_http(simulator: Simulator, api: Api) -> None:
+    for scale, name in ((0, "still"), (2, "fast")):
+        api.ask("POST", WORLDS, body={"name": name, "scale": scale}, base=simulator.url)
+        assert api.ask("GET", f"{WORLDS}/{name}/clock", base=simulator.url).body["scale"] == scale
+        simulator.drop(name)
+    before = [world.name for world in simulator.worlds]
+    for wrong in (-1, "fast", True):
+        assert api.ask("POST", WORLDS, body={"scale": wrong}, base=simulator.url).status == 400
+    assert [world.name for world in simulator.worlds] == before
+
+
+def test_tokens_are_given_over_http(simulator: Simulator, api: Api) -> None:
+    path = f"{WORLDS}/{api.world.name}/tokens"
+
+    def token(**wanted: Any) -> str:
+        answer = api.ask("POST", path, body=wanted, base=simulator.url)
+        assert answer.status == 201
+        return str(answer.body["token"])
+
+    short = token(externalId="ana", expiresIn=60)
+    assert api.open(short).body["participant"]["info"]["externalId"] == "ana"
+    api.world.clock.advance(60)
+    assert api.open(short).outcome == (401, "token-expired")
+    assert api.open(token(condition="revoked")).outcome == (401, "token-revoked")
+    narrow = token(scopes=[])
+    api.opened(narrow)
+    assert api.update(narrow, {"name": "A", "avatarUrl": None}).outcome == (403, "scope-missing")
+    for wrong, sentence in (
+        ({"externalId": 7}, "`externalId` is a number"),
+        ({"expiresIn": 0}, "cannot live for 0 seconds"),
+        ({"expiresIn": "1h"}, "`expiresIn` is a text"),
+        ({"scopes": "conf:create"}, "`scopes` is a text"),
+        ({"scopes": [1]}, "Send a list of texts"),
+        ({"condition": "rotten"}, "cannot be made `rotten`"),
+        ({"name": "ana"}, "not known: `name`"),
+    ):
+        answer = api.ask("POST", path, body=wrong, base=simulator.url)
+        assert answer.status == 400 and sentence in answer.detail
+
+
+def test_what_was_left_is_told_over_http(simulator: Simulator, api: Api) -> None:
+    path = f"{WORLDS}/{api.world.name}"
+    assert api.ask("GET", f"{path}/left", base=simulator.url).body == {"sessions": [], "faults": []}
+    token = api.world.token("ana")
+    session = api.opened(token)
+    fault = api.world.fail(kind="status", operation="close", times=1)
+    left = api.ask("GET", f"{path}/left", base=simulator.url).body
+    assert left["sessions"] == [{"id": session, "externalId": "ana"}]
+    assert [each["id"] for each in left["faults"]] == [fault.id]
+    assert [api.close(token).status for _ in range(2)] == [503, 204]
+    assert api.ask("GET", f"{path}/left", base=simulator.url).body == {"sessions": [], "faults": []}
+
+
+def test_a_fault_for_an_operation_that_there_is_not_is_refused(simulator: Simulator, api: Api) -> None:
+    body = {"kind": "lost", "operation": "opne"}
+    answer = api.ask("POST", f"{WORLDS}/{api.world.name}/faults", body=body, base=simulator.url)
+    assert answer.status == 400 and "no operation `opne`. Did you mean `open`?" in answer.detail
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,391 @@
+"""A platform of its own for a test: `with openfirst.platform()`, whoever asks and however."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from http.client import HTTPException
+from typing import Any
+from urllib.error import HTTPError
+from urllib.request import ProxyHandler, Request, build_opener
+
+import aiohttp
+import pytest
+
+import openfirst
+from openfirst import LeftBehind, Mistake, Platform
+from openfirst.testing.durations import seconds_of
+from openfirst.testing.running import running
+from openfirst_simulator.faults import KINDS, RECIPES
+
+START = 1_767_225_600.0
+HTTP = build_opener(ProxyHandler({}))
+
+
+@pytest.fixture
+def mine() -> Iterator[Platform]:
+    """A platform of which nothing is asked at the end."""
+    with openfirst.platform(start=START, strict=False) as mine:
+        yield mine
+
+
+def ask(platform: Platform, token: str, method: str = "POST", path: str = "/v1/sessions", body: Any = None) -> Any:
+    """The status and the body of an answer; None where there is none."""
+    data = None if body is None else json.dumps(body).encode()
+    request = Request(platform.url + path, data, {"Authorization": f"Bearer {token}"}, method=method)
+    try:
+        with HTTP.open(request, timeout=10) as answer:
+            return answer.status, json.loads(answer.read() or b"null")
+    except HTTPError as error:
+        with error:
+            return error.status, json.load(error)
+    except (OSError, HTTPException):
+        return None
+
+
+def in_another_thread(function: Callable[[], Any]) -> threading.Thread:
+    thread = threading.Thread(target=function)
+    thread.start()
+    return thread
+
+
+# The platform and its end -------------------------------------------------------------------------------------------------
+
+
+def test_two_platforms_of_one_simulator_know_nothing_of_each_other() -> None:
+    with openfirst.platform() as one, openfirst.platform() as other:
+        assert one.url.partition("/w/")[0] == other.url.partition("/w/")[0]
+        token = one.token("ana")
+        _, opened = ask(one, token)
+        assert [(session.id, session.external_id) for session in one.sessions] == [(opened["sessionId"], "ana")]
+        assert other.sessions == []
+        assert ask(other, token)[0] == 401
+        one.close_session(opened["sessionId"])
+
+
+def test_what_is_left_behind_is_told_at_the_end() -> None:
+    mine = openfirst.platform()
+    session = ask(mine, mine.token("ana"))[1]["sessionId"]
+    mine.fail("close", "lost", after=2)
+    with pytest.raises(LeftBehind) as told, mine:
+        pass
+    sentences = str(told.value).splitlines()[1:]
+    assert len(sentences) == 2
+    assert f"A session of `ana` is still open ({session})." in sentences[0]
+    assert "A fault never struck (close, lost). It lets the first 2 through; 0 came." in sentences[1]
+    assert "The platform was asked: open (1)." in sentences[1]
+
+
+def test_an_error_in_the_block_is_the_one_that_is_raised() -> None:
+    mine = openfirst.platform()
+    mine.fail("open")
+    with pytest.raises(ZeroDivisionError), mine:
+        _ = 1 / 0
+
+
+def test_who_is_not_strict_may_leave_what_he_likes() -> None:
+    with openfirst.platform(strict=False) as mine:
+        ask(mine, mine.token("ana"))
+        assert len(mine.left()) == 1
+
+
+def test_a_fault_that_chance_spares_is_not_left_behind_once_it_could_have_struck() -> None:
+    with openfirst.platform() as mine:
+        mine.fail("close", status=503, probability=1e-9)
+        assert len(mine.left()) == 1
+        token = mine.token()
+        ask(mine, token)
+        ask(mine, token, "DELETE", "/v1/sessions/current")
+
+
+def test_after_its_end_a_platform_is_no_more() -> None:
+    with openfirst.platform() as mine:
+        url, token = mine.url, mine.token("ana")
+    assert url not in [world.url for world in running().simulator.worlds]
+    assert ask(mine, token)[0] in (401, 404)
+    with pytest.raises(Mistake, match="the test that it was made for is over"):
+        mine.token("ana")
+
+
+def test_who_awaits_has_the_same() -> None:
+    async def scene() -> list[int]:
+        async with openfirst.platform() as mine, aiohttp.ClientSession() as http:
+            mine.fail("open", status=503)
+            mine_only = {"Authorization": f"Bearer {mine.token('ana')}"}
+            statuses = []
+            for method, path in (
+                ("POST", "/v1/sessions"),
+                ("POST", "/v1/sessions"),
+                ("DELETE", "/v1/sessions/current"),
+            ):
+                async with http.request(method, mine.url + path, headers=mine_only) as answer:
+                    statuses.append(answer.status)
+            return statuses
+
+    assert asyncio.run(scene()) == [503, 201, 204]
+
+
+def test_who_awaits_is_told_what_he_left_behind() -> None:
+    async def scene() -> None:
+        async with openfirst.platform() as mine:
+            mine.fail("open", status=503)
+
+    with pytest.raises(LeftBehind, match=r"A fault never struck \(open, status 503\)"):
+        asyncio.run(scene())
+
+
+@pytest.mark.parametrize("kind", ["stall", "delay", "late"])
+def test_the_end_keeps_nobody_waiting(kind: str) -> None:
+    """Time stands still, so whoever waits for it would do so for ever."""
+    with openfirst.platform(strict=False) as mine:
+        fault = mine.fail("open", kind, seconds=None if kind == "stall" else "1h")
+        token = mine.token("ana")
+        waiting = in_another_thread(lambda: ask(mine, token))
+        while fault.hits == 0 and waiting.is_alive():
+            pass
+        assert fault.hits == 1
+    waiting.join(10)
+    assert not waiting.is_alive()
+
+
+def test_a_process_has_one_simulator_and_ends_with_it() -> None:
+    code = """
+import threading, openfirst
+from openfirst.testing.running import running
+print(threading.active_count())
+with openfirst.platform() as one:
+    with openfirst.platform() as other:
+        print(threading.active_count(), len(running().simulator.worlds))
+"""
+    done = subprocess.run([sys.executable, "-W", "error", "-c", code], capture_output=True, text=True, check=False)
+    assert (done.stdout.split(), done.stderr, done.returncode) == (["1", "2", "3"], "", 0)
+
+
+def test_threads_that_start_together_share_it() -> None:
+    with ThreadPoolExecutor(8) as pool:
+        assert len(set(pool.map(lambda _: id(running()), range(8)))) == 1
+
+
+# Time ---------------------------------------------------------------------------------------------------------------------
+
+
+def test_time_stands_still_until_it_is_moved(mine: Platform) -> None:
+    token = mine.token("ana", expires_in="30m")
+    ask(mine, token)
+    assert mine.clock.now() == START
+    assert mine.clock.advance("29m 59s") == []
+    assert [each["what"] for each in mine.clock.advance_to_next()] == ["token-expires"]
+    assert mine.clock.now() == START + 1800
+    assert ask(mine, token, "PATCH", "/v1/sessions/current/participant", {"name": "A", "avatarUrl": None})[0] == 401
+    mine.clock.advance_to(datetime.fromtimestamp(START + 2000, UTC))
+    assert mine.clock.now() == START + 2000
+
+
+def test_time_may_go_as_the_real_one() -> None:
+    with openfirst.platform(real_time=True) as mine:
+        mine.clock.freeze()
+        now = mine.clock.now()
+        assert mine.clock.now() == now
+        mine.clock.run(1000)
+    with pytest.raises(Mistake, match="Give one of them"):
+        openfirst.platform(real_time=True, start=START)
+
+
+@pytest.mark.parametrize(
+    ("duration", "seconds"),
+    [
+        (90, 90),
+        ("30m", 1800),
+        ("1h 5s", 3605),
+        ("1h5s", 3605),
+        ("250ms", 0.25),
+        ("1.5s", 1.5),
+        ("2d", 172_800),
+        (timedelta(minutes=3), 180),
+    ],
+)
+def test_a_duration_is_seconds_a_text_or_a_timedelta(duration: Any, seconds: float) -> None:
+    assert seconds_of(duration) == seconds
+
+
+@pytest.mark.parametrize("duration", ["soon", "", "5", "5 m 3", "-5m", None, True, "1h, 5s"])
+def test_what_is_no_duration_is_refused_with_what_is_one(duration: Any) -> None:
+    with pytest.raises(Mistake, match=r"is no duration. Give seconds \(90\), a text of ms, s, m, h, d"):
+        seconds_of(duration)
+
+
+# What goes wrong ----------------------------------------------------------------------------------------------------------
+
+
+def test_a_status_is_answered_once_and_nothing_is_done(mine: Platform) -> None:
+    fault = mine.fail("open", status=429, retry_after="2s")
+    token = mine.token("ana")
+    assert ask(mine, token)[0] == 429
+    assert mine.sessions == [] and fault.hits == 1
+    assert ask(mine, token)[0] == 201
+
+
+def test_an_answer_is_lost_and_the_session_is_open(mine: Platform) -> None:
+    mine.fail("open", "lost")
+    assert ask(mine, mine.token("ana")) is None
+    assert len(mine.sessions) == 1
+
+
+def test_a_fault_has_its_bounds(mine: Platform) -> None:
+    first, late = mine.fail("close", status=500, external_id="ben"), mine.fail(None, status=502, after=3, times=None)
+    lasting = mine.fail("listSessions", status=500, times=None, lasting="5m")
+    token = mine.token("ana")
+    listed = [ask(mine, token, "GET")[0] for _ in range(4)]
+    mine.clock.advance("5m")
+    assert listed == [500, 500, 500, 502] and (first.hits, late.hits, lasting.hits) == (0, 1, 4)
+    late.heal()
+    late.heal()
+    assert ask(mine, token, "GET")[0] == 200
+    assert (late.hits, repr(first).endswith("0 hits>")) == (0, True)
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_a_recipe_is_a_mishap_by_its_name(mine: Platform, name: str) -> None:
+    assert len(mine.fail(recipe=name).ids) == len(RECIPES[name])
+    mine.heal()
+    assert ask(mine, mine.token())[0] == 201
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_kind_can_be_named(mine: Platform, kind: str) -> None:
+    needed = {"missing-field": {"field": "id"}}.get(kind, {})
+    seconds = 5 if kind in ("delay", "late", "skew", "dribble") else None
+    assert mine.fail("open", kind, seconds=seconds, **needed).hits == 0  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("words", "more", "sentence"),
+    [
+        (["opne"], {}, "no operation 'opne'. Did you mean `open`?"),
+        (["open", "lots"], {}, "`kind` of a fault is `lots`. Did you mean `lost`?"),
+        (["offline"], {}, r"a recipe, not an operation. Write fail\(recipe='offline'\)"),
+        (["lost"], {}, r"a kind of fault. The operation comes first, or None: fail\(None, 'lost'\)"),
+        (["open"], {"seconds": 3}, "Name the kind of fault. Known: .*delay"),
+        (["open", "lost"], {"status": 503}, "kind `lost` has no `status`"),
+        (["open"], {"status": 200}, "`status` is 200"),
+        (["open"], {"times": 0}, "`times` is 0"),
+        (["open"], {"recipe": "slow"}, r"Beside `recipe` a fault has nothing else \(operation\)"),
+        ([], {"recipe": "slwo"}, "no recipe `slwo`. Did you mean `slow`?"),
+        (["open", "delay"], {"seconds": "soon"}, "'soon' is no duration"),
+    ],
+)
+def test_a_fault_that_cannot_be_is_refused_with_a_sentence(
+    mine: Platform, words: list[str], more: dict[str, Any], sentence: str
+) -> None:
+    with pytest.raises(Mistake, match=sentence):
+        mine.fail(*words, **more)
+    assert mine.left() == []
+
+
+# The journal --------------------------------------------------------------------------------------------------------------
+
+
+def test_the_journal_is_a_list_of_what_was_asked(mine: Platform) -> None:
+    assert str(mine.journal) == "The platform was asked nothing."
+    mine.fail("open", status=503)
+    token = mine.token("ana")
+    for _ in range(3):
+        ask(mine, token)
+    assert [(entry.name, entry.status) for entry in mine.journal] == [("open", 503), ("open", 201), ("open", 409)]
+    assert mine.journal[-1].code == "session-already-open" and len(mine.journal[:2]) == 2
+    assert [entry.number for entry in mine.journal.find("open", status=201, external_id="ana")] == [2]
+    mine.journal.verify("open", times=3)
+    mine.journal.verify("close", at_most=0)
+    mine.journal.verify(code="session-already-open")
+    mine.journal.clear()
+    assert len(mine.journal) == 0
+
+
+def test_what_was_not_asked_is_told_with_what_was(mine: Platform) -> None:
+    mine.fail("open", "lost")
+    ask(mine, mine.token("ana"))
+    with pytest.raises(AssertionError) as told:
+        mine.journal.verify("close", times=1, external_id="ana")
+    assert str(told.value).splitlines() == [
+        "Expected requests (`close`, external_id ana): 1; found: 0.",
+        "The platform was asked:",
+        "  1. open (ana): 201, broken off by a fault",
+    ]
+
+
+def test_a_long_journal_is_told_by_its_end(mine: Platform) -> None:
+    token = mine.token("ana")
+    for _ in range(22):
+        ask(mine, token, "GET")
+    assert str(mine.journal).splitlines()[1:3] == ["  … 2 before", "  3. listSessions (ana): 200"]
+
+
+def test_a_test_waits_for_what_is_asked_elsewhere(mine: Platform) -> None:
+    token = mine.token("ana")
+    asking = in_another_thread(lambda: ask(mine, token))
+    assert mine.journal.wait("open", seconds="10s").external_id == "ana"
+    asking.join()
+    with pytest.raises(TimeoutError, match="for which the test waits"):
+        mine.journal.wait("close", seconds=0)
+
+
+def test_who_awaits_lets_the_app_go_on_meanwhile(mine: Platform) -> None:
+    async def app() -> None:
+        mine_only = {"Authorization": f"Bearer {mine.token('ana')}"}
+        async with aiohttp.request("POST", f"{mine.url}/v1/sessions", headers=mine_only):
+            pass
+
+    async def scene() -> int:
+        running = asyncio.create_task(app())
+        entry = await mine.journal.arrives("open", seconds=10)
+        await running
+        return entry.status
+
+    assert asyncio.run(scene()) == 201
+
+
+@pytest.mark.parametrize(
+    ("words", "having", "sentence"),
+    [
+        ("clsoe", {}, "no operation 'clsoe'. Did you mean `close`?"),
+        ("open", {"stauts": 201}, "not found by `stauts`. Did you mean `status`?"),
+    ],
+)
+def test_what_the_journal_is_not_asked_by_is_told(
+    mine: Platform, words: str, having: dict[str, Any], sentence: str
+) -> None:
+    with pytest.raises(Mistake, match=sentence):
+        mine.journal.find(words, **having)
+
+
+# The rest -----------------------------------------------------------------------------------------------------------------
+
+
+def test_choices_are_seen_and_made() -> None:
+    with openfirst.platform(choices={"open-while-open": "keep"}, strict=False) as mine:
+        mine.choose({"no-participant": "null"})
+        assert (mine.choices["open-while-open"], mine.choices["no-participant"]) == ("keep", "null")
+        with pytest.raises(Mistake, match="`colour` is not a choice"):
+            mine.choose({"colour": "red"})
+    with pytest.raises(Mistake, match="`colour` is not a choice"):
+        openfirst.platform(choices={"colour": "red"})
+
+
+def test_the_platform_makes_moves_of_its_own(mine: Platform) -> None:
+    token = mine.token("ana", scopes=["conf:create"])
+    ask(mine, token)
+    mine.close_session(token)
+    assert mine.sessions == []
+    mine.revoke(token)
+    assert ask(mine, token)[1]["code"] == "token-revoked"
+    assert ask(mine, mine.token(condition="expired"))[1]["code"] == "token-expired"
+    with pytest.raises(Mistake, match="cannot be made `rotten`"):
+        mine.token(condition="rotten")
+    with pytest.raises(Mistake, match="not a JSON Web Token"):
+        mine.close_session("nobody")
