@@ -148,13 +148,10 @@ before = []
 @pytest.mark.parametrize("turn", range(3))
 def test_fresh(platform, turn):
     assert len(platform.journal) == 0 and platform.url not in before
-    if before:
-        with pytest.raises(Exception, match="401|404"):
-            ask(platform, token_of_the_last[-1])
-    token_of_the_last.append(platform.token())
+    for url in before:
+        with pytest.raises(Exception, match="404"):
+            build_opener(ProxyHandler({})).open(url + "/v1/sessions")
     before.append(platform.url)
-
-token_of_the_last = []
 """,
     ).assert_outcomes(passed=3)
 

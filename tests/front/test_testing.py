@@ -187,6 +187,14 @@ def test_time_stands_still_until_it_is_moved(mine: Platform) -> None:
     assert mine.clock.now() == START + 2000
 
 
+@pytest.mark.parametrize("real_time", [False, True])
+def test_time_stands_still_unless_it_is_to_go(real_time: bool) -> None:
+    with openfirst.platform(real_time=real_time) as mine:
+        base, _, name = mine.url.partition("/w/")
+        with HTTP.open(f"{base}/_openfirst/worlds/{name}/clock", timeout=10) as answer:
+            assert json.load(answer)["scale"] == real_time
+
+
 def test_time_may_go_as_the_real_one() -> None:
     with openfirst.platform(real_time=True) as mine:
         mine.clock.freeze()
@@ -238,7 +246,8 @@ def test_an_answer_is_lost_and_the_session_is_open(mine: Platform) -> None:
 
 
 def test_a_fault_has_its_bounds(mine: Platform) -> None:
-    first, late = mine.fail("close", status=500, external_id="ben"), mine.fail(None, status=502, after=3, times=None)
+    first = mine.fail("listSessions", status=501, external_id="ben")
+    late = mine.fail(None, status=502, after=3, times=None)
     lasting = mine.fail("listSessions", status=500, times=None, lasting="5m")
     token = mine.token("ana")
     listed = [ask(mine, token, "GET")[0] for _ in range(4)]

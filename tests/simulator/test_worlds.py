@@ -220,6 +220,7 @@ def test_tokens_are_given_over_http(simulator: Simulator, api: Api) -> None:
     assert api.update(narrow, {"name": "A", "avatarUrl": None}).outcome == (403, "scope-missing")
     for wrong, sentence in (
         ({"externalId": 7}, "`externalId` is a number"),
+        ({"externalId": "x" * 100_000}, "`externalId` has 100,000 bytes"),
         ({"expiresIn": 0}, "cannot live for 0 seconds"),
         ({"expiresIn": "1h"}, "`expiresIn` is a text"),
         ({"scopes": "conf:create"}, "`scopes` is a text"),
