@@ -57,6 +57,7 @@ async def simulate_for(contract: Contract, port: int, choices: Mapping[str, str]
     simulator = Simulator(contract)
     simulator.default.choose(choices)
     environment = {**os.environ, URL: await simulator.start(port)}
+    settle()
     try:
         program = await asyncio.create_subprocess_exec(*command, env=environment)
         loop = asyncio.get_running_loop()
