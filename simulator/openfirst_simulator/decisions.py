@@ -83,9 +83,10 @@ class Decisions:
         steps = self._table.steps(self._state(client, self.token(client)), self._table.participant, {}, self._choices)
         return next((self._value(client, step) for step in steps if not step.is_error), None)
 
-    def act(self, operation: str, client: Client, token: Token) -> None:
+    def act(self, operation: str, client: Client, token: Token) -> Decided:
         """A move of the platform itself on a client."""
-        self._take(client, token, next(self._table.steps(self._state(client, token), operation, {}, self._choices)))
+        step = next(self._table.steps(self._state(client, token), operation, {}, self._choices))
+        return Decided(self._take(client, token, step), step, None)
 
     def overlapped(self, claims: Claims, operation: str, arguments: Mapping[str, Any], other: str) -> Problem | None:
         """What a call that is under way comes to because another one overlaps it; None if that is no matter."""
@@ -93,7 +94,7 @@ class Decisions:
         step = self._table.overlap(self._state(client, token), operation, arguments, other)
         if step is None or step.code is None:
             return None
-        return refusal(self._table.contract, step.code, rule=self._table.rule(step))
+        return refusal(self._table.contract, step.code, rule=self._table.rule(step), step=step)
 
     def holder(self, session_id: str | None) -> Client | None:
         """The client whose session this is."""
@@ -231,15 +232,21 @@ class Decisions:
 
     def _stored(self, client: Client, after: State, *, anew: bool) -> Client:
         """The client in another state; its session begins, goes on or ends as that says, or begins `anew`."""
-        session, anonymous = client.session, client.anonymous
+        session, opened, anonymous = client.session, client.opened, client.anonymous
         if not self._table.in_session(after):
             session = None
         elif session is None or anew:
-            session, anonymous = self._ids.fresh(), self._ids.fresh()
+            session, opened, anonymous = self._ids.fresh(), self._now, self._ids.fresh()
         alike = tuple(sorted(self._table.identities(after))) if session is not None else ()
         previous = client.state if client.state != after else client.previous
         client = structs.replace(
-            client, state=after, previous=previous, session=session, anonymous=anonymous, alike=alike
+            client,
+            state=after,
+            previous=previous,
+            session=session,
+            opened=opened,
+            anonymous=anonymous,
+            alike=alike,
         )
         self._draft.put(client)
         return client

@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import json
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from openfirst_reference.contract.model import Contract
 from openfirst_reference.machine.step import State, Step
+from openfirst_simulator.tokens import Claims
 
 ENTRIES = 10_000
 BYTES = 16 * 1024 * 1024
@@ -21,10 +22,13 @@ Verdict = Literal["yes", "no", "unknown"]
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One request. `name` is the operation's on the wire, or an `operationId`; `at` the world's time in seconds.
+    """One request, or a move of the platform itself (`is_move`), which has no method, no path and no status.
 
-    `step` is the contract's, None where something else decided; `rule` what refused; `faults` those that struck; `before` and
-    `after` the client's state. `delivered` tells how the answer went out: whole, or broken by a fault.
+    `name` is the operation's on the wire, or an `operationId`; `at` the world's time in seconds when it was decided. It came in
+    at `came_at`, behind the entry `came_after`. `step` is the contract's, None where something else decided; `rule` what
+    refused; `faults` those that struck, by their IDs, and `kinds` by what they do; `before` and `after` the client's state.
+    `delivered` tells how the answer went out: whole, or broken by a fault. `client` is whose request it was, None if nobody
+    can tell; not `own` is one about somebody else's session; `choices` are the world's at that time.
     """
 
     number: int
@@ -45,6 +49,14 @@ class Entry:
     after: State | None = field(default=None, repr=False)
     faults: tuple[str, ...] = ()
     delivered: str = "whole"
+    kinds: tuple[str, ...] = ()
+    client: str | None = None
+    claims: Claims | None = field(default=None, repr=False)
+    came_after: int = 0
+    came_at: float = 0.0
+    choices: Mapping[str, str] | None = field(default=None, repr=False)
+    is_move: bool = False
+    own: bool = True
 
     @property
     def row(self) -> str | None:
@@ -52,9 +64,25 @@ class Entry:
         return None if self.step is None else self.step.row.id
 
     @property
+    def refusal(self) -> Refusal | None:
+        """What the contract refused; None where it did not."""
+        step = self.step
+        if step is None or not step.is_error or step.code != self.code:
+            return None
+        return Refusal(step.row.id, str(step.code), self.rule)
+
+    @property
     def size(self) -> int:
         """What it takes, in bytes, about."""
         return _OVERHEAD + len(self.sent) + len(self.answer)
+
+
+class Refusal(NamedTuple):
+    """A refusal of the contract: by which row, with which code, and the rule that wants it if there is one."""
+
+    row: str
+    code: str
+    rule: str | None
 
 
 @dataclass(frozen=True)
@@ -85,7 +113,10 @@ class Filter:
 
 
 class Journal:
-    """The entries, as many as the bounds permit; what had to go makes an answer *unknown*, and never *no*."""
+    """The entries, as many as the bounds permit; what had to go makes an answer *unknown*, and never *no*.
+
+    How many requests there were, how often each row decided and what was refused is counted, and outlives the entries.
+    """
 
     def __init__(self, entries: int = ENTRIES, size: int = BYTES) -> None:
         self._most, self._most_bytes = entries, size
@@ -93,7 +124,9 @@ class Journal:
         self._bytes = 0
         self._last = 0
         self._waiting: list[tuple[Filter, asyncio.Future[Entry]]] = []
+        self.requests = 0
         self.rows: dict[str, int] = {}
+        self.refusals: dict[Refusal, int] = {}
 
     @property
     def last(self) -> int:
@@ -111,14 +144,21 @@ class Journal:
         entry = made(self._last)
         self._entries.append(entry)
         self._bytes += entry.size
-        if entry.row is not None:
-            self.rows[entry.row] = self.rows.get(entry.row, 0) + 1
+        self._count(entry)
         while len(self._entries) > self._most or self._bytes > self._most_bytes:
             self._bytes -= self._entries.popleft().size
         for wanted, future in self._waiting:
             if not future.done() and wanted.fits(entry):
                 future.set_result(entry)
         return entry
+
+    def _count(self, entry: Entry) -> None:
+        self.requests += not entry.is_move
+        row, refusal = entry.row, entry.refusal
+        if row is not None:
+            self.rows[row] = self.rows.get(row, 0) + 1
+        if refusal is not None:
+            self.refusals[refusal] = self.refusals.get(refusal, 0) + 1
 
     def find(self, wanted: Filter = Filter()) -> Iterator[Entry]:
         """The entries that are meant, oldest first."""
@@ -129,8 +169,8 @@ class Journal:
         return self.dropped <= wanted.since
 
     def verify(self, wanted: Filter, at_least: int = 1, at_most: int | None = None) -> tuple[Verdict, int]:
-        """Whether so many of these requests were made, and how many are here."""
-        found = sum(1 for _ in self.find(wanted))
+        """Whether so many of these requests were made, and how many are here. Moves count where their name is asked for."""
+        found = sum(1 for entry in self.find(wanted) if not entry.is_move or wanted.operation == entry.name)
         if at_most is not None and found > at_most:
             return "no", found
         if self.knows(wanted):
@@ -156,8 +196,9 @@ class Journal:
     def clear(self) -> None:
         """Nothing was asked yet."""
         self._entries.clear()
-        self._bytes = self._last = 0
+        self._bytes = self._last = self.requests = 0
         self.rows.clear()
+        self.refusals.clear()
 
 
 def journal_entry(entry: Entry, contract: Contract, names: Sequence[str]) -> dict[str, Any]:
@@ -167,8 +208,12 @@ def journal_entry(entry: Entry, contract: Contract, names: Sequence[str]) -> dic
         "number": entry.number,
         "at": entry.at,
         "operation": entry.name,
-        "request": {"method": entry.method, "path": entry.path, "body": _text(entry.sent)},
-        "answer": {"status": entry.status, "body": _text(entry.answer), "delivery": entry.delivered},
+        "request": None
+        if entry.is_move
+        else {"method": entry.method, "path": entry.path, "body": content_of(entry.sent)},
+        "answer": None
+        if entry.is_move
+        else {"status": entry.status, "body": content_of(entry.answer), "delivery": entry.delivered},
         "code": entry.code,
         "row": entry.row,
         "rule": entry.rule,
@@ -188,7 +233,7 @@ def _view(state: State | None, names: Sequence[str]) -> dict[str, Any] | None:
     return {name: None if value is None else str(value) for name, value in zip(names, state, strict=True)}
 
 
-def _text(content: bytes) -> Any:
+def content_of(content: bytes) -> Any:
     """JSON as what it says, anything else as text."""
     if not content:
         return None

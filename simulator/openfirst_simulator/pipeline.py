@@ -69,6 +69,7 @@ class Pipeline:
         async def handle(request: Request, path: Mapping[str, str]) -> Answer:
             asked = self._interface.admit(route, self._named(path), path, request.authorization)
             world = asked.world
+            came = world.journal.last, world.clock.now()
             struck = world.strike(
                 Asked(
                     route.endpoint.name,
@@ -79,14 +80,22 @@ class Pipeline:
             )
             instead = await _before(struck, world, Problem.body) if struck else None
             if instead is not None:
-                return _noted(world, asked, request, Done(), instead, struck)
+                return _noted(asked, request, Done(), instead, struck, came)
             done = await self._done(asked, request, struck)
             answer = (
                 _answer(route.endpoint.status, done.body, now=world.clock.now())
                 if done.problem is None
                 else refused(done.problem, now=world.clock.now())
             )
-            return _noted(world, asked, request, done, _after(answer, struck, world) if struck else answer, struck)
+            answer = _noted(asked, request, done, _after(answer, struck, world) if struck else answer, struck, came)
+            if (
+                struck
+                and done.decided
+                and done.decided.client.session
+                and any(each.kind == "closed" for each in struck)
+            ):
+                world.close(done.decided.client.session)
+            return answer
 
         return handle
 
@@ -102,10 +111,7 @@ class Pipeline:
             problem = await asked.world.under_way(late.seconds, asked.claims, operation, asked.arguments)
             if problem is not None:
                 return Done(problem=problem)
-        done = self._interface.decide(asked, raw, _seen(struck) if struck else AS_IT_IS)
-        if any(fault.kind == "closed" for fault in struck) and done.decided and done.decided.client.session:
-            asked.world.close(done.decided.client.session)
-        return done
+        return self._interface.decide(asked, raw, _seen(struck) if struck else AS_IT_IS)
 
     def _token(self, route: TokenRoute) -> Handler:
         async def handle(request: Request, path: Mapping[str, str]) -> Answer:
@@ -134,6 +140,10 @@ class Pipeline:
                     answer=answer.content,
                     faults=tuple(fault.id for fault in struck),
                     delivered=answer.delivery,
+                    kinds=tuple(fault.kind for fault in struck),
+                    came_after=number - 1,
+                    came_at=world.clock.now(),
+                    choices=world.choices,
                 )
             )
             return answer
@@ -219,10 +229,11 @@ def _without(value: Any, name: str) -> Any:
 
 
 def _noted(
-    world: World, asked: Admitted, request: Request, done: Done, answer: Answer, struck: Sequence[Fault]
+    asked: Admitted, request: Request, done: Done, answer: Answer, struck: Sequence[Fault], came: tuple[int, float]
 ) -> Answer:
-    """The answer, which stands in the world's journal from now on."""
-    claims, decided, problem = asked.claims, done.decided, done.problem
+    """The answer, which stands in the world's journal from now on. It `came` behind which entry, and when."""
+    world, claims, decided, problem = asked.world, asked.claims, done.decided, done.problem
+    step = decided.step if decided is not None else None if problem is None else problem.step
     world.journal.add(
         lambda number: Entry(
             number,
@@ -238,11 +249,19 @@ def _noted(
             None if claims is None else claims.id,
             None if claims is None else claims.external_id,
             None if decided is None else decided.client.session,
-            None if decided is None else decided.step,
-            None if decided is None else decided.step.before,
-            None if decided is None else decided.step.after,
+            step,
+            None if step is None else step.before,
+            None if step is None else step.after,
             tuple([fault.id for fault in struck]),
             answer.delivery,
+            tuple([fault.kind for fault in struck]),
+            (decided is not None and decided.client.id) or (world.client_of(claims) if claims else asked.bearer),
+            claims,
+            came[0],
+            came[1],
+            world.choices,
+            False,
+            decided is None or decided.client.id != "",
         )
     )
     return answer

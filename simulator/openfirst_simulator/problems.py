@@ -7,6 +7,7 @@ from http import HTTPStatus
 from typing import Any
 
 from openfirst_reference.contract.model import Contract
+from openfirst_reference.machine.step import Step
 
 PROBLEM_JSON = "application/problem+json"
 JSON = "application/json"
@@ -15,7 +16,7 @@ _SEEN = {401: (89, "Invalid_token", "Expired or invalid token"), 400: (90, "Ille
 
 
 class Problem(Exception):
-    """A refusal. `detail` is what is wrong and what to do; `rule` and `quote` say where that stands."""
+    """A refusal. `detail` is what is wrong and what to do; `rule` and `quote` say where that stands, and `step` what decided."""
 
     def __init__(
         self,
@@ -27,11 +28,13 @@ class Problem(Exception):
         rule: str | None = None,
         quote: str | None = None,
         headers: Mapping[str, str] | None = None,
+        step: Step | None = None,
     ) -> None:
         super().__init__(detail)
         self.status, self.code, self.title, self.detail = status, code, title, detail
         self.rule, self.quote = rule, quote
         self.headers = dict(headers or {})
+        self.step = step
 
     def body(self) -> dict[str, Any]:
         """Problem details, with the code and, where a rule refused, the rule and its source sentence."""
@@ -58,7 +61,9 @@ class Problem(Exception):
         }
 
 
-def refusal(contract: Contract, code: str, *, found: str | None = None, rule: str | None = None) -> Problem:
+def refusal(
+    contract: Contract, code: str, *, found: str | None = None, rule: str | None = None, step: Step | None = None
+) -> Problem:
     """The problem for a code of the contract; `found` is a sentence that knows more than the contract's."""
     error = contract.errors[code]
     return Problem(
@@ -69,6 +74,7 @@ def refusal(contract: Contract, code: str, *, found: str | None = None, rule: st
         rule=rule,
         quote=contract.rules[rule].quote if rule is not None else None,
         headers={"WWW-Authenticate": "Bearer"} if error.status == 401 else None,
+        step=step,
     )
 
 

@@ -247,6 +247,11 @@ class World:
         """The local participant of a client's session, as the contract shows it; None without one."""
         return self._decisions(self._draft()).participant(client)
 
+    def client_of(self, claims: Claims) -> str:
+        """The ID of the client whose token says this."""
+        token = self._store.load(Token, claims.id)
+        return claims.id if token is None or token.client is None else token.client
+
     def has_session(self, session_id: str) -> bool:
         """Whether a session with this ID is open."""
         return self._decisions(self._draft()).holder(session_id) is not None
@@ -266,10 +271,12 @@ class World:
         decisions = self._decisions(draft)
         client = decisions.holder(who)
         if client is None:
-            decisions.act(operation, *decisions.client(self.client_token(who)))
+            client, token = decisions.client(self.client_token(who))
         else:
-            decisions.act(operation, client, decisions.token(client))
+            token = decisions.token(client)
+        acted = decisions.act(operation, client, token)
         self._store.commit(draft)
+        self._moved(sent, acted, token.claims, client.session)
 
     def close(self, session_id: str) -> None:
         """The platform closes a session. Raises ValueError where it is not open."""
@@ -288,7 +295,7 @@ class World:
         if condition is not None:
             state, code = held_by(table, condition), table.credentials.error(condition)
         step = table.refusal(state, operation, arguments, code)
-        return refusal(table.contract, code, found=found, rule=table.rule(step) if step else None)
+        return refusal(table.contract, code, found=found, rule=table.rule(step) if step else None, step=step)
 
     @property
     def sessions(self) -> list[OpenSession]:
@@ -387,6 +394,34 @@ class World:
                 problem = decisions.overlapped(other.claims, other.operation, other.arguments, operation)
                 if problem is not None:
                     other.canceled.set_result(problem)
+
+    def _moved(self, name: str, acted: Decided, claims: Claims, session: str | None) -> None:
+        """A move of the platform stands in the journal as well."""
+        now, last = self.clock.now(), self.journal.last
+        self.journal.add(
+            lambda number: Entry(
+                number=number,
+                at=now,
+                name=name,
+                method="",
+                path="",
+                sent=b"",
+                status=0,
+                answer=b"",
+                token=claims.id,
+                external_id=claims.external_id,
+                session=session,
+                step=acted.step,
+                before=acted.step.before,
+                after=acted.client.state,
+                client=acted.client.id,
+                claims=claims,
+                came_after=last,
+                came_at=now,
+                choices=self.choices,
+                is_move=True,
+            )
+        )
 
     def _happens(self, timer: Timer) -> dict[str, Any]:
         """What a timer is for; see `Timeline`."""
