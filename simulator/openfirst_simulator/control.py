@@ -6,27 +6,41 @@ import inspect
 import ipaddress
 import math
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import parse_qsl, urlsplit
 
+from openfirst_reference.contract.findings import did_you_mean
 from openfirst_simulator import faults
 from openfirst_simulator.bodies import check_external_id, kind_of
+from openfirst_simulator.exports import TYPES
 from openfirst_simulator.journal import Filter
 from openfirst_simulator.problems import Problem, bad_request, not_found
 from openfirst_simulator.records import Application
+from openfirst_simulator.report import as_json, as_text
+from openfirst_simulator.report_page import as_html
 from openfirst_simulator.snapshot import schema
 from openfirst_simulator.timeline import Timeline
 from openfirst_simulator.tokens import BadToken
 from openfirst_simulator.world import World
 from openfirst_simulator.worlds import WorldError, Worlds
 
+T = TypeVar("T", bound=str)
 ROOT = "/_openfirst/worlds"
+REPORTS = ("json", "text", "html")
 LONGEST_WAIT = 30
 """How long a request may wait for an entry of the journal, in seconds."""
 _SCALE = "a number: 0 to stand still, 1 for the real time"
 Json = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Content:
+    """The body of an answer that is no JSON of ours."""
+
+    text: str
+    content_type: str
 
 
 @dataclass(frozen=True)
@@ -64,7 +78,7 @@ def _is_here(host: str) -> bool:
 
 
 async def control(route: ControlRoute, worlds: Worlds, path: Mapping[str, str], fields: Json, query: str = "") -> Any:
-    """The body of the answer, or None. A query stands for fields that the body lacks. Raises Problem."""
+    """The body of the answer, as JSON or as `Content`, or None. A query stands for fields that the body lacks. Raises Problem."""
     fields = {**dict(parse_qsl(query, keep_blank_values=True)), **fields}
     unknown = () if route.fields is None else [name for name in fields if name not in route.fields]
     if unknown:
@@ -220,12 +234,36 @@ def _heal(worlds: Worlds, path: Mapping[str, str], fields: Json) -> Any:
 
 def _journal(worlds: Worlds, path: Mapping[str, str], fields: Json) -> Any:
     world = _world(worlds, path)
-    wanted = _filter(fields)
+    wanted = _filter({name: value for name, value in fields.items() if name != "format"})
+    form = _one_of(fields, "format", TYPES)
+    if form is not None:
+        return Content(world.export(form, wanted), TYPES[form])
     return {
         "entries": [world.shown(entry) for entry in world.journal.find(wanted)],
         "last": world.journal.last,
         "complete": world.journal.knows(wanted),
     }
+
+
+def _report(worlds: Worlds, path: Mapping[str, str], fields: Json) -> Any:
+    report = _world(worlds, path).report()
+    match _one_of(fields, "format", REPORTS):
+        case "text":
+            return Content(as_text(report), "text/plain")
+        case "html":
+            return Content(as_html(report), "text/html")
+    return as_json(report)
+
+
+def _one_of(fields: Json, name: str, known: Collection[T]) -> T | None:
+    """One of the words that are known, None where nothing is said."""
+    value = _field(fields, name, (str,), "a text")
+    if value is None:
+        return None
+    for each in known:
+        if each == value:
+            return each
+    raise bad_request(f"`{name}` is `{value[:80]}`. {did_you_mean(value, [str(each) for each in known])}")
 
 
 def _verify(worlds: Worlds, path: Mapping[str, str], fields: Json) -> Any:
@@ -342,10 +380,11 @@ CONTROL_ROUTES = (
     ControlRoute("POST", f"{ROOT}/{{world}}/faults", 201, _fail, None),
     ControlRoute("DELETE", f"{ROOT}/{{world}}/faults", 204, _heal),
     ControlRoute("DELETE", f"{ROOT}/{{world}}/faults/{{id}}", 204, _heal),
-    ControlRoute("GET", f"{ROOT}/{{world}}/journal", 200, _journal, tuple(FILTERS)),
+    ControlRoute("GET", f"{ROOT}/{{world}}/journal", 200, _journal, (*FILTERS, "format")),
     ControlRoute("DELETE", f"{ROOT}/{{world}}/journal", 204, _clear),
     ControlRoute("POST", f"{ROOT}/{{world}}/journal/verify", 200, _verify, (*FILTERS, "atLeast", "atMost")),
     ControlRoute("GET", f"{ROOT}/{{world}}/journal/wait", 200, _wait, (*FILTERS, "seconds")),
+    ControlRoute("GET", f"{ROOT}/{{world}}/report", 200, _report, ("format",)),
     ControlRoute("PUT", f"{ROOT}/{{world}}/choices", 200, _choose, None),
     ControlRoute("GET", f"{ROOT}/{{world}}/left", 200, _left),
     ControlRoute("POST", f"{ROOT}/{{world}}/tokens", 201, _token, ("externalId", "scopes", "expiresIn", "condition")),

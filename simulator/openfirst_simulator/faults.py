@@ -53,6 +53,12 @@ KINDS: Mapping[Kind, str] = {
     "stale": "answers what was so before the last change",
     "closed": "does what was asked, and the platform closes the session at once",
 }
+INSTEAD = ("refuse", "stall", "status")
+"""Answers in the platform's place, with nothing done."""
+MISLEADING = ("expired", "revoked", "skew", "stale")
+"""The world looks otherwise than it is."""
+SPOILING = ("lost", "cut", "malformed", "wrong-type", "missing-field")
+"""What was answered does not come as it was."""
 WITH_SECONDS = ("delay", "skew", "late", "dribble")
 
 

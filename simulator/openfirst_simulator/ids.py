@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from functools import lru_cache
 
 from msgspec import structs
 
 from openfirst_simulator.records import Series
 from openfirst_simulator.store import Draft
+
+LIKE_AN_ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-a[0-9a-f]{3}-[0-9a-f]{12}")
+"""What an ID of any world looks like."""
 
 
 class Ids:

@@ -115,7 +115,8 @@ class Filter:
 class Journal:
     """The entries, as many as the bounds permit; what had to go makes an answer *unknown*, and never *no*.
 
-    How many requests there were, how often each row decided and what was refused is counted, and outlives the entries.
+    How many requests there were, how often each row decided and what was refused is counted, and outlives the entries. Behind
+    the entry `anew` the world is another one than before.
     """
 
     def __init__(self, entries: int = ENTRIES, size: int = BYTES) -> None:
@@ -123,6 +124,7 @@ class Journal:
         self._entries: deque[Entry] = deque()
         self._bytes = 0
         self._last = 0
+        self.anew = 0
         self._waiting: list[tuple[Filter, asyncio.Future[Entry]]] = []
         self.requests = 0
         self.rows: dict[str, int] = {}
@@ -193,10 +195,14 @@ class Journal:
         finally:
             self._waiting.remove(waiting)
 
+    def begin_anew(self) -> None:
+        """What is noted from now on has nothing to do with what was before: the world is another one."""
+        self.anew = self._last
+
     def clear(self) -> None:
         """Nothing was asked yet."""
         self._entries.clear()
-        self._bytes = self._last = self.requests = 0
+        self._bytes = self._last = self.anew = self.requests = 0
         self.rows.clear()
         self.refusals.clear()
 

@@ -16,7 +16,7 @@ from typing import Any
 
 from openfirst_reference.contract.findings import ContractError
 from openfirst_simulator.bodies import BODY_LIMIT, CONTROL_LIMIT, json_object
-from openfirst_simulator.control import CONTROL_ROUTES, ControlRoute, check_sender, control
+from openfirst_simulator.control import CONTROL_ROUTES, Content, ControlRoute, check_sender, control
 from openfirst_simulator.decisions import AS_IT_IS, Seen
 from openfirst_simulator.faults import Asked, Fault
 from openfirst_simulator.interface import Admitted, Done, Interface
@@ -154,7 +154,10 @@ class Pipeline:
         async def handle(request: Request, path: Mapping[str, str]) -> Answer:
             check_sender(request.headers)
             fields = json_object(_body(request, CONTROL_LIMIT), "a JSON object") or {}
-            return _answer(route.status, await control(route, self._worlds, path, fields, request.query))
+            result = await control(route, self._worlds, path, fields, request.query)
+            if isinstance(result, Content):
+                return Answer(route.status, result.text.encode(), result.content_type)
+            return _answer(route.status, result)
 
         return handle
 

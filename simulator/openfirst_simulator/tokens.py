@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any, Generic, Literal, TypeVar
 
 import jwt
@@ -76,8 +77,22 @@ _applications = _Memory[str](10_000)
 _claims = _Memory[Claims](10_000)
 
 
+@lru_cache(maxsize=1_000)
+def unsigned(claims: Claims) -> str:
+    """The token that says this, without the signature: to be read and not to be used."""
+    return jwt.encode(_payload(claims), bytes(32), _ALGORITHM).rpartition(".")[0] + "."
+
+
 def sign(claims: Claims, key: bytes) -> str:
     """The token that says this."""
+    raw = jwt.encode(_payload(claims), key, _ALGORITHM)
+    # Whoever signs a token need not look whether it is genuine.
+    _applications.put(claims.app, raw)
+    _claims.put(claims, raw, key)
+    return raw
+
+
+def _payload(claims: Claims) -> dict[str, Any]:
     issued, milliseconds = divmod(round(claims.issued * 1000), 1000)
     payload: dict[str, Any] = {
         "iss": ISSUER,
@@ -93,11 +108,7 @@ def sign(claims: Claims, key: bytes) -> str:
         payload["scope"] = " ".join(claims.scopes)
     if claims.external_id is not None:
         payload["externalId"] = claims.external_id
-    raw = jwt.encode(payload, key, _ALGORITHM)
-    # Whoever signs a token need not look whether it is genuine.
-    _applications.put(claims.app, raw)
-    _claims.put(claims, raw, key)
-    return raw
+    return payload
 
 
 def application_of(raw: str) -> str:

@@ -18,12 +18,14 @@ from openfirst_reference.contract.findings import Mistake
 from openfirst_simulator import tokens
 from openfirst_simulator.clock import Clock
 from openfirst_simulator.decisions import AS_IT_IS, Decided, Decisions, Seen, held_by
+from openfirst_simulator.exports import Form, export
 from openfirst_simulator.faults import Asked, Fault, fault_of
 from openfirst_simulator.ids import Ids, derived
-from openfirst_simulator.journal import Entry, Journal, journal_entry
+from openfirst_simulator.journal import Entry, Filter, Journal, journal_entry
 from openfirst_simulator.keyring import Keyring
 from openfirst_simulator.problems import Problem, refusal
 from openfirst_simulator.records import GOOD, Application, Client, Series, Timer, Token
+from openfirst_simulator.report import LeftOpen, Report, report_of
 from openfirst_simulator.snapshot import VERSION, Snapshot, put_all, read, records_of
 from openfirst_simulator.store import Draft, MemoryStore
 from openfirst_simulator.table import Table
@@ -167,6 +169,7 @@ class World:
         draft.put(structs.replace(series, epoch=_epoch(self._seed and f"{series.epoch}, restored")))
         self._store.commit(draft)
         self.clock.set(snapshot.now, snapshot.scale)
+        self.journal.begin_anew()
 
     # Tokens -------------------------------------------------------------------------------------------------
 
@@ -310,6 +313,16 @@ class World:
     def shown(self, entry: Entry) -> dict[str, Any]:
         """An entry of the journal, as JSON has it."""
         return journal_entry(entry, self._table.contract, self._table.machine.names)
+
+    def export(self, form: Form, wanted: Filter | None = None) -> str:
+        """The journal, or what of it is wanted, in another form; see `exports`."""
+        return export(form, self.name, self.journal, wanted or Filter(), self._table)
+
+    def report(self) -> Report:
+        """What came of all that was done here since the journal was cleared, and what is left."""
+        clients = [client for client in self._store.every(Client) if client.session is not None]
+        left = [LeftOpen(str(client.session), next(iter(client.alike), None), client.opened) for client in clients]
+        return report_of(self.name, self.clock.now(), self.journal, self.faults, left, self._table)
 
     # Faults, and what is under way ---------------------------------------------------------------------------
 

@@ -157,7 +157,9 @@ class Api:
     async def _sent(self, method: str, url: str, data: Any, headers: Mapping[str, str]) -> Answer:
         async with self._http.request(method, url, data=data, headers=headers) as response:
             text = await response.read()
-            value = json.loads(text) if text else None
+            # The control plane has answers that are no JSON, and says so.
+            is_text = "/_openfirst/" in url and not response.content_type.endswith("json")
+            value = None if not text else text.decode() if is_text else json.loads(text)
             return Answer(response.status, value, response.headers, response.content_type)
 
     # The session interface, by operation --------------------------------------------------------------------
