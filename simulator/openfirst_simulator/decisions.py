@@ -149,15 +149,9 @@ class Decisions:
         """The client's state, with what the world knows now: of its credential, and of others like it, or like what it gives."""
         claims, table = token.claims, self._table
         alike = table.identities(client.state) | {value for value in (given, claims.external_id) if value}
-        held = {
-            "kind": claims.kind,
-            "condition": seen.condition or self._condition(token, seen.skew),
-            "externalId": claims.external_id,
-            "scopes": claims.scopes,
-        }
         return self._machine.having(
             client.state,
-            **table.credentials.variables(held),
+            **table.held(claims, seen.condition or self._condition(token, seen.skew)),
             **table.credentials.life(claims.lived(self._now + seen.skew)),
             **table.company(any(True for _ in self._others(client, alike))),
         )

@@ -9,6 +9,9 @@ from openfirst_reference.contract.findings import Mistake
 from openfirst_reference.contract.model import Contract
 from openfirst_reference.machine.machine import machine_of
 from openfirst_reference.machine.step import Call, State, Step
+from openfirst_simulator.tokens import Claims
+
+_REMEMBERED = 1_000
 
 
 class Table:
@@ -40,6 +43,8 @@ class Table:
         names = dict.fromkeys(name for echo in echoes for name in (echo.by, *echo.to))
         self._shared = tuple(self.machine.index[name] for name in names)
         self._session = self.machine.index[platform.session.variable]
+        self._at_rest: set[tuple[Any, ...]] = set()
+        self._held: dict[tuple[Any, ...], Mapping[str, str | None]] = {}
         self.no_credential = self.machine.code_without_credential()
 
     def steps(
@@ -63,8 +68,29 @@ class Table:
     def settled(self, state: State, choices: Mapping[str, str]) -> State:
         """The state once nothing is under way: the platform knows at once what a client may learn later."""
         for operation in self._settling:
-            state = next(self.steps(state, operation, {}, choices)).after
+            key = (operation, self.machine.outline(state), tuple(choices.values()))
+            if key not in self._at_rest:
+                step = next(self.steps(state, operation, {}, choices))
+                state = step.after
+                if step.alternative.effect is None:
+                    self._at_rest.add(key)
         return state
+
+    def held(self, claims: Claims, condition: str) -> Mapping[str, str | None]:
+        """What the variables are for a client whose token says this, in a condition of the wire."""
+        key = (claims.kind, condition, claims.external_id, claims.scopes)
+        known = self._held.get(key)
+        if known is None:
+            if len(self._held) >= _REMEMBERED:
+                self._held.clear()
+            described = {
+                "kind": claims.kind,
+                "condition": condition,
+                "externalId": claims.external_id,
+                "scopes": claims.scopes,
+            }
+            known = self._held[key] = self.credentials.variables(described)
+        return known
 
     def in_session(self, state: State) -> bool:
         """Whether a client in this state has a session."""
@@ -93,7 +119,9 @@ class Table:
     def given_identity(self, operation: str, arguments: Mapping[str, Any]) -> str | None:
         """What a call gives that other clients may have as well: an external ID."""
         echo = self.contract.operations[operation].echo
-        given = None if echo is None else self.machine.wire.inward(operation, arguments).get(echo.by)
+        if echo is None or echo.by not in self.contract.operations[operation].parameters:
+            return None
+        given = self.machine.wire.given(operation, echo.by, arguments)
         return given if isinstance(given, str) else None
 
     def rule(self, step: Step) -> str | None:

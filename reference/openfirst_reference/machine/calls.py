@@ -41,7 +41,7 @@ class Calls:
         """Classify a call made in `state`. Raises ValueError where a value belongs to no class, or there is no such operation."""
         if operation not in self.contract.operations:
             raise Mistake(f"`{operation}` is not an operation. Operations: {', '.join(self.contract.operations)}.")
-        key = (operation, _canonical(arguments), self._seen(operation, state))
+        key = (operation, _canonical(arguments) if arguments else "", self._seen(operation, state))
         known = self._calls.get(key)
         if known is None:
             if len(self._calls) >= _MEMORY:

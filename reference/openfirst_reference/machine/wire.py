@@ -31,12 +31,16 @@ class Wire:
 
     def inward(self, operation: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
         """The parameters of a call, in the contract's words; None where absent."""
-        given = {}
-        for parameter, path in self.contract.operations[operation].parameters.items():
-            value = _at(arguments, path)
-            translated = self._inward.get((operation, parameter))
-            given[parameter] = value if value is None or translated is None else translated(value)
-        return given
+        parameters = self.contract.operations[operation].parameters
+        return {parameter: self.given(operation, parameter, arguments) for parameter in parameters}
+
+    def given(self, operation: str, parameter: str, arguments: Mapping[str, Any]) -> Any:
+        """One parameter of a call, in the contract's words; None where absent."""
+        value = _at(arguments, self.contract.operations[operation].parameters[parameter])
+        if value is None:
+            return None
+        translated = self._inward.get((operation, parameter))
+        return value if translated is None else translated(value)
 
     def outward(self, operation: str, values: Mapping[str, Any]) -> dict[str, Any]:
         """The arguments that carry these parameters. None is left out, or null where the argument must be given.
@@ -88,6 +92,8 @@ class Wire:
 
 
 def _at(arguments: Mapping[str, Any], path: Sequence[str]) -> Any:
+    if len(path) == 1 and "/" not in path[0]:
+        return arguments.get(path[0])
     if "/" in path[0]:
         parts = [arguments.get(part) for part in path[0].split("/")]
         return None if None in parts else "/".join(str(part) for part in parts)
