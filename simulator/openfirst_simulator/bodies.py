@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from math import isinf
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -20,6 +21,7 @@ CONTROL_LIMIT = 64 * 1024 * 1024
 EXTERNAL_ID = "externalId"
 EXTERNAL_ID_BYTES = 1024
 FORM = "application/x-www-form-urlencoded"
+_SHOWN = 40
 _KINDS = {
     dict: "an object",
     list: "a list",
@@ -42,6 +44,17 @@ def kind_of(value: Any) -> str:
     return "null" if value is None else _KINDS[type(value)]
 
 
+def number_shown(number: float) -> str:
+    """A number as a message shows it, unless it is longer than anybody reads."""
+    shown = str(number)
+    return shown if len(shown) <= _SHOWN else f"a number of {len(shown):,} digits"
+
+
+def whole(value: Any) -> Any:
+    """The whole number that a value is, however it is written, as JSON Schema has it; any other value as it is."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
 def json_object(raw: bytes, expected: str) -> dict[str, Any] | None:
     """The JSON object in a body; None for an empty body or `null`.
 
@@ -50,7 +63,7 @@ def json_object(raw: bytes, expected: str) -> dict[str, Any] | None:
     if not raw.strip():
         return None
     try:
-        value = json.loads(raw.decode(), parse_constant=_no_number)
+        value = json.loads(raw.decode(), parse_constant=_no_number, parse_float=_finite)
         if b"\\u" in raw:
             # A lone surrogate is valid JSON and no text: it could neither be stored nor hashed.
             json.dumps(value, ensure_ascii=False).encode()
@@ -60,7 +73,7 @@ def json_object(raw: bytes, expected: str) -> dict[str, Any] | None:
         found = (
             f"{error.msg} at character {error.pos}"
             if isinstance(error, json.JSONDecodeError)
-            else "too deep or not a number"
+            else "too deep, or a number that there is not"
         )
         raise bad_request(f"The body is not JSON ({found}). Send {expected}.") from None
     if value is not None and not isinstance(value, dict):
@@ -140,3 +153,11 @@ def _sentence(error: ValidationError, whole: str | None) -> str:
 
 def _no_number(text: str) -> Any:
     raise ValueError(text)
+
+
+def _finite(text: str) -> float:
+    """A number beyond all that a float can hold would be answered as `Infinity`, which is no JSON."""
+    number = float(text)
+    if isinf(number):
+        raise ValueError(text)
+    return number

@@ -7,8 +7,8 @@ from collections.abc import Callable
 
 from openfirst_reference.contract.findings import Mistake
 
-# The last second that a date can be written of: the end of the year 9999.
-_LAST = 253_402_300_799.0
+LAST = 253_402_300_799.0
+"""The last second that a date can be written of: the end of the year 9999."""
 _FASTEST = 1_000_000.0
 FROZEN, REAL = 0.0, 1.0
 
@@ -39,7 +39,7 @@ class Clock:
         """Seconds since the epoch."""
         if self._scale == FROZEN:
             return self._at
-        return round(min(self._at + (self._real() - self._since) * self._scale, _LAST), 3)
+        return round(min(self._at + (self._real() - self._since) * self._scale, LAST), 3)
 
     def run(self, scale: float) -> None:
         """From now on so many seconds pass in a real one. Raises ValueError for a number that makes no sense."""
@@ -49,13 +49,13 @@ class Clock:
 
     def set(self, instant: float) -> None:
         """It is this instant, and goes on from here. Raises ValueError for one before 1970 and beyond the year 9999."""
-        if not 0 <= instant <= _LAST:
+        if not 0 <= instant <= LAST:
             raise Mistake(f"It cannot be {instant} seconds after 1970. Give 0 or more, up to the year 9999.")
         self._at, self._since = round(instant, 3), self._real()
 
     def reaching(self, seconds: float) -> float:
         """The instant that comes after so many seconds. Raises ValueError for a negative number, and beyond the year 9999."""
-        if not (seconds >= 0 and self.now() + seconds <= _LAST):
+        if not (seconds >= 0 and self.now() + seconds <= LAST):
             raise Mistake(f"Time cannot pass by {seconds} seconds. Give 0 or more, up to the year 9999.")
         return self.now() + seconds
 

@@ -6,14 +6,16 @@ import inspect
 import ipaddress
 import math
 import uuid
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from difflib import get_close_matches
+from itertools import islice
+from typing import Any, Literal, TypeVar
 from urllib.parse import parse_qsl, urlsplit
 
 from openfirst_reference.contract.findings import did_you_mean
 from openfirst_simulator import faults
-from openfirst_simulator.bodies import check_external_id, kind_of
+from openfirst_simulator.bodies import check_external_id, kind_of, number_shown, whole
 from openfirst_simulator.exports import TYPES
 from openfirst_simulator.journal import Filter
 from openfirst_simulator.problems import Problem, bad_request, not_found
@@ -29,6 +31,11 @@ from openfirst_simulator.worlds import WorldError, Worlds
 T = TypeVar("T", bound=str)
 ROOT = "/_openfirst/worlds"
 REPORTS = ("json", "text", "html")
+WHOLE = ("status", "since", "atLeast", "atMost", "seconds")
+"""The fields that are whole numbers, in a query as well."""
+_DIGITS, _NAMED = 9, 8
+LONGEST_LIFE = 10 * 365 * 86_400
+"""How long a token may live, in seconds."""
 LONGEST_WAIT = 30
 """How long a request may wait for an entry of the journal, in seconds."""
 _SCALE = "a number: 0 to stand still, 1 for the real time"
@@ -47,7 +54,7 @@ class Content:
 class ControlRoute:
     """A route of the control plane: what it does with the worlds, the path's parts, and the body's `fields`.
 
-    The fields are those that it takes, None for any.
+    The fields are those that it takes, None for any. They stand in the query of a GET or DELETE, else in the body.
     """
 
     method: str
@@ -55,6 +62,11 @@ class ControlRoute:
     status: int
     do: Callable[[Worlds, Mapping[str, str], Json], Any]
     fields: tuple[str, ...] | None = ()
+
+    @property
+    def place(self) -> Literal["query", "body"]:
+        """Where the fields stand."""
+        return "query" if self.method in ("GET", "DELETE") else "body"
 
 
 def check_sender(headers: Mapping[str, str]) -> None:
@@ -78,20 +90,53 @@ def _is_here(host: str) -> bool:
 
 
 async def control(route: ControlRoute, worlds: Worlds, path: Mapping[str, str], fields: Json, query: str = "") -> Any:
-    """The body of the answer, as JSON or as `Content`, or None. A query stands for fields that the body lacks. Raises Problem."""
-    fields = {**dict(parse_qsl(query, keep_blank_values=True)), **fields}
-    unknown = () if route.fields is None else [name for name in fields if name not in route.fields]
-    if unknown:
-        known = ", ".join(route.fields or ()) or "none"
-        found = ", ".join(f"`{name[:80]}`" for name in unknown)
-        raise bad_request(f"The body has fields that are not known: {found}. Known: {known}.")
+    """The body of the answer, as JSON or as `Content`, or None. `fields` are those of the body. Raises Problem."""
+    fields = _given(route, fields, query)
     try:
         result = route.do(worlds, path, fields)
         return await result if inspect.isawaitable(result) else result
     except WorldError as error:
         raise Problem(409, "world-error", "The world cannot be used so", str(error)) from None
-    except (ValueError, BadToken) as error:
+    except ValueError as error:
         raise bad_request(str(error)) from None
+
+
+def _given(route: ControlRoute, body: Json, query: str) -> Json:
+    """The fields that were given, in the place where the route takes them."""
+    given = {"query": _of_query(query), "body": body}
+    for place, fields in given.items():
+        unknown = [] if route.fields is None else [name for name in fields if name not in route.fields]
+        if unknown:
+            known = ", ".join(route.fields or ()) or "none"
+            meant = "".join(f" Did you mean `{name}`?" for name in get_close_matches(unknown[0], route.fields or (), 1))
+            raise bad_request(f"The {place} has fields that are not known: {_listed(unknown)}.{meant} Known: {known}.")
+        if fields and place != route.place:
+            how = {"query": "behind a question mark in the URL", "body": "as a JSON object in the body"}[route.place]
+            raise bad_request(f"The {place} has {_listed(fields)}. Send {'it' if len(fields) == 1 else 'them'} {how}.")
+    return given[route.place]
+
+
+def _of_query(query: str) -> Json:
+    """The fields of a query: texts, and whole numbers where such are meant."""
+    fields: dict[str, Any] = {}
+    try:
+        pairs = parse_qsl(query, keep_blank_values=True, errors="strict")
+    except ValueError:
+        raise bad_request(
+            "The query is not UTF-8 throughout. Send text, with percent signs for what is not ASCII."
+        ) from None
+    for name, value in pairs:
+        if name in fields:
+            raise bad_request(f"The query has `{name[:80]}` twice. Send it once.")
+        number = name in WHOLE and value.isascii() and value.isdigit() and len(value) <= _DIGITS
+        fields[name] = int(value) if number else value
+    return fields
+
+
+def _listed(names: Iterable[str]) -> str:
+    """The first of these names, as a message shows them."""
+    some = [f"`{name[:80]}`" for name in islice(names, _NAMED + 1)]
+    return ", ".join(some[:_NAMED]) + (" and more" if len(some) > _NAMED else "")
 
 
 def described(world: World) -> dict[str, Any]:
@@ -114,9 +159,9 @@ def _list(worlds: Worlds, path: Mapping[str, str], fields: Json) -> Any:
 def _create(worlds: Worlds, path: Mapping[str, str], fields: Json) -> Any:
     name = _new_name(fields)
     choices = _field(fields, "choices", (dict,), "an object of choices and their values") or {}
-    seed = _field(fields, "seed", (int, str), "a number or a text")
+    seed = _field(fields, "seed", (int, str), "a whole number or a text")
     scale = _field(fields, "scale", (int, float), _SCALE)
-    world = worlds.create(name, choices=choices, seed=seed, guest=True)
+    world = worlds.create(name, choices=_chosen(choices), seed=seed, guest=True)
     try:
         world.clock.run(1.0 if scale is None else _float(scale))
     except ValueError:
@@ -171,7 +216,7 @@ def _float(number: float) -> float:
 
 def _choose(worlds: Worlds, path: Mapping[str, str], fields: Json) -> Any:
     world = _world(worlds, path)
-    world.choose(fields)
+    world.choose(_chosen(fields))
     return {"choices": dict(world.choices)}
 
 
@@ -181,20 +226,34 @@ def _token(worlds: Worlds, path: Mapping[str, str], fields: Json) -> Any:
     scopes = _field(fields, "scopes", (list,), "a list of texts")
     if scopes is not None and not all(isinstance(scope, str) for scope in scopes):
         raise bad_request("`scopes` has something else in it than texts. Send a list of texts.")
+    seconds = _whole(fields, "expiresIn")
+    if seconds is not None and seconds > LONGEST_LIFE:
+        raise bad_request(f"`expiresIn` is {number_shown(seconds)}. Send {LONGEST_LIFE:,} seconds at most.")
     wanted: dict[str, Any] = {
         "scopes": scopes,
-        "expires_in": _whole(fields, "expiresIn"),
+        "expires_in": seconds,
         "condition": _field(fields, "condition", (str,), "a text"),
     }
     given = {name: value for name, value in wanted.items() if value is not None}
     return {"token": _world(worlds, path).token(external_id, **given)}
 
 
+def _chosen(choices: Json) -> Json:
+    """Choices by their words, which YAML, and so many a person, writes as `true` or `null`, too."""
+    for name, value in choices.items():
+        if not isinstance(value, str | bool | None):
+            raise bad_request(f"The choice `{name[:80]}` is {kind_of(value)}. Send a text.")
+    return choices
+
+
 def _revoke(worlds: Worlds, path: Mapping[str, str], fields: Json) -> Any:
     token = _field(fields, "token", (str,), "a text")
     if token is None:
         raise bad_request("`token` is missing. Send the client access token.")
-    _world(worlds, path).revoke(token)
+    try:
+        _world(worlds, path).revoke(token)
+    except BadToken as error:
+        raise bad_request(f"`token` cannot be used: {error} Send a client access token of this world.") from None
 
 
 def _close(worlds: Worlds, path: Mapping[str, str], fields: Json) -> Any:
@@ -234,7 +293,7 @@ def _heal(worlds: Worlds, path: Mapping[str, str], fields: Json) -> Any:
 
 def _journal(worlds: Worlds, path: Mapping[str, str], fields: Json) -> Any:
     world = _world(worlds, path)
-    wanted = _filter({name: value for name, value in fields.items() if name != "format"})
+    wanted = _filter(world, fields)
     form = _one_of(fields, "format", TYPES)
     if form is not None:
         return Content(world.export(form, wanted), TYPES[form])
@@ -268,9 +327,12 @@ def _one_of(fields: Json, name: str, known: Collection[T]) -> T | None:
 
 def _verify(worlds: Worlds, path: Mapping[str, str], fields: Json) -> Any:
     at_least, at_most = _whole(fields, "atLeast"), _whole(fields, "atMost")
-    wanted = _filter({name: value for name, value in fields.items() if name not in ("atLeast", "atMost")})
     least = at_least if at_least is not None else 1 if at_most is None else 0
-    verdict, found = _world(worlds, path).journal.verify(wanted, least, at_most)
+    if at_most is not None and at_most < least:
+        asked = f"`atLeast` is {number_shown(least)} and `atMost` {number_shown(at_most)}"
+        raise bad_request(f"{asked}: no number is both. Send an `atMost` that is no less.")
+    world = _world(worlds, path)
+    verdict, found = world.journal.verify(_filter(world, fields), least, at_most)
     return {"verdict": verdict, "found": found}
 
 
@@ -278,10 +340,9 @@ async def _wait(worlds: Worlds, path: Mapping[str, str], fields: Json) -> Any:
     seconds = _whole(fields, "seconds")
     seconds = 2 if seconds is None else seconds
     if seconds > LONGEST_WAIT:
-        raise bad_request(f"`seconds` is {seconds}. Send {LONGEST_WAIT} at most.")
+        raise bad_request(f"`seconds` is {number_shown(seconds)}. Send {LONGEST_WAIT} at most.")
     world = _world(worlds, path)
-    wanted = _filter({name: value for name, value in fields.items() if name != "seconds"})
-    entry = await world.journal.wait(wanted, seconds)
+    entry = await world.journal.wait(_filter(world, fields), seconds)
     return {"entry": None if entry is None else world.shown(entry)}
 
 
@@ -326,7 +387,8 @@ def _schema(worlds: Worlds, path: Mapping[str, str], fields: Json) -> Any:
 
 
 def _new_name(fields: Json) -> str:
-    return _field(fields, "name", (str,), "a text") or f"w-{uuid.uuid4().hex[:12]}"
+    name: str | None = _field(fields, "name", (str,), "a text")
+    return f"w-{uuid.uuid4().hex[:12]}" if name is None else name
 
 
 FILTERS = {
@@ -341,24 +403,31 @@ FILTERS = {
 }
 
 
-def _filter(fields: Json) -> Filter:
-    """The entries that the fields ask for."""
+def _filter(world: World, fields: Json) -> Filter:
+    """The entries that the fields ask for. A name that no entry can have is refused: it would never be found."""
     values: dict[str, Any] = {}
     for name, own in FILTERS.items():
-        number = name in ("status", "since")
-        value = _whole(fields, name) if number else _field(fields, name, (str,), "a text")
+        value = _whole(fields, name) if name in WHOLE else _field(fields, name, (str,), "a text")
+        # An external ID may be empty.
+        if value == "" and name != "externalId":
+            raise bad_request(f"`{name}` is empty, which it is of no entry. Leave it out, or send what it is to be.")
         if value is not None:
             values[own] = value
-    return Filter(**values)
+    wanted = Filter(**values)
+    if wanted.operation is not None:
+        faults.check_operation(wanted.operation, world.operations)
+    if wanted.row is not None and wanted.row not in world.rows:
+        hint = did_you_mean(wanted.row, world.rows, ["what `openfirst contract show` lists"])
+        raise bad_request(f"`row` is `{wanted.row[:80]}`, and the contract has no such row. {hint}")
+    return wanted
 
 
 def _whole(fields: Json, name: str) -> int | None:
-    """A whole number, which in a query is a text."""
-    value = fields.get(name)
-    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) <= 9:
-        value = int(value)
+    """A whole number."""
+    value = whole(fields.get(name))
     if value is not None and (not isinstance(value, int) or isinstance(value, bool) or value < 0):
-        raise bad_request(f"`{name}` is {kind_of(value)}. Send a whole number, 0 or more.")
+        found = number_shown(value) if type(value) in (int, float) else kind_of(value)
+        raise bad_request(f"`{name}` is {found}. Send a whole number, 0 or more.")
     return value
 
 
@@ -377,7 +446,7 @@ CONTROL_ROUTES = (
     ControlRoute("PUT", f"{ROOT}/{{world}}/clock", 200, _run, ("scale",)),
     ControlRoute("POST", f"{ROOT}/{{world}}/clock/advance", 200, _advance, ("milliseconds", "to", "next")),
     ControlRoute("GET", f"{ROOT}/{{world}}/faults", 200, _faults),
-    ControlRoute("POST", f"{ROOT}/{{world}}/faults", 201, _fail, None),
+    ControlRoute("POST", f"{ROOT}/{{world}}/faults", 201, _fail, (*faults.NAMES.values(), "recipe")),
     ControlRoute("DELETE", f"{ROOT}/{{world}}/faults", 204, _heal),
     ControlRoute("DELETE", f"{ROOT}/{{world}}/faults/{{id}}", 204, _heal),
     ControlRoute("GET", f"{ROOT}/{{world}}/journal", 200, _journal, (*FILTERS, "format")),
@@ -401,7 +470,7 @@ def _world(worlds: Worlds, path: Mapping[str, str]) -> World:
 
 
 def _field(fields: Json, name: str, kinds: tuple[type, ...], expected: str) -> Any:
-    value = fields.get(name)
+    value = whole(fields.get(name)) if int in kinds and float not in kinds else fields.get(name)
     if value is not None and (not isinstance(value, kinds) or (isinstance(value, bool) and bool not in kinds)):
         raise bad_request(f"`{name}` is {kind_of(value)}. Send {expected}.")
     return value

@@ -6,15 +6,17 @@ A fault stands before the decision, or between what was decided and the answer; 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping
+import math
+from collections.abc import Collection, Iterator, Mapping
 from fnmatch import fnmatchcase
-from typing import Any, Literal, NamedTuple, get_args
+from typing import Any, Literal, NamedTuple, get_args, get_type_hints
 
-import msgspec
 from msgspec import structs
 
 from openfirst_reference.contract.findings import Mistake, did_you_mean
 from openfirst_reference.contract.http_surface import surface
+from openfirst_simulator.bodies import kind_of, number_shown, whole
+from openfirst_simulator.clock import LAST
 from openfirst_simulator.records import Record
 
 Kind = Literal[
@@ -59,7 +61,16 @@ MISLEADING = ("expired", "revoked", "skew", "stale")
 """The world looks otherwise than it is."""
 SPOILING = ("lost", "cut", "malformed", "wrong-type", "missing-field")
 """What was answered does not come as it was."""
-WITH_SECONDS = ("delay", "skew", "late", "dribble")
+WITH_SECONDS: tuple[Kind, ...] = ("delay", "skew", "late", "dribble")
+OWN: Mapping[str, tuple[Kind, ...]] = {
+    "seconds": WITH_SECONDS,
+    "status": ("status",),
+    "retryAfter": ("status",),
+    "field": ("missing-field",),
+}
+"""The fields that say something of faults of these kinds alone."""
+METHODS = ("DELETE", "GET", "PATCH", "POST")
+"""The methods of the requests that a fault may be for."""
 
 
 class Fault(Record, frozen=True):
@@ -148,21 +159,24 @@ _INWARD = {shown: name for name, shown in NAMES.items()}
 
 def fault_of(identifier: str, fields: Mapping[str, Any]) -> Fault:
     """The fault that these fields describe. Raises ValueError that names the first that cannot be."""
-    kind = fields.get("kind")
-    if kind not in KINDS:
-        found = "is missing" if kind is None else f"is `{str(kind)[:80]}`"
-        raise Mistake(f"`kind` of a fault {found}. {did_you_mean(str(kind), get_args(Kind))}")
+    fields = {name: value for name, value in fields.items() if value is not None}
+    kind = fields.get("kind", "")
+    if not isinstance(kind, str) or kind not in KINDS:
+        found = f"`{kind[:80]}`" if isinstance(kind, str) else kind_of(kind)
+        raise Mistake(
+            f"`kind` of a fault is {found if kind != '' else 'missing'}. {did_you_mean(str(kind), get_args(Kind))}"
+        )
     for shown in fields:
         if shown not in _INWARD:
             raise Mistake(f"A fault has no field `{shown[:80]}`. {did_you_mean(shown, _INWARD)}")
-    operation = fields.get("operation")
-    if operation is not None and operation not in surface():
-        raise Mistake(f"There is no operation `{str(operation)[:80]}`. {did_you_mean(str(operation), surface())}")
-    values = {_INWARD[shown]: value for shown, value in fields.items()}
-    try:
-        fault = msgspec.convert({"id": identifier, **values}, Fault)
-    except msgspec.ValidationError as error:
-        raise Mistake(f"The fault cannot be: {error}. Fields: {', '.join(_INWARD)}.") from None
+        if kind not in OWN.get(shown, (kind,)):
+            raise Mistake(
+                f"`{shown}` says nothing of a fault of the kind `{kind}`. It is for: {', '.join(OWN[shown])}."
+            )
+    fault = structs.replace(
+        Fault(id=identifier, kind=kind),  # type: ignore[arg-type]
+        **{_INWARD[shown]: _read(shown, value) for shown, value in fields.items() if shown != "kind"},
+    )
     for wrong, sentence in _mistakes(fault):
         if wrong:
             raise Mistake(sentence)
@@ -182,14 +196,52 @@ def recipe(name: str) -> tuple[Mapping[str, Any], ...]:
     return RECIPES[name]
 
 
+def check_operation(name: str, known: Collection[str]) -> None:
+    """Raises ValueError for an operation that there is not, of which nothing would ever be seen."""
+    if name not in known:
+        raise Mistake(f"There is no operation `{name[:80]}`. {did_you_mean(name, known)}")
+
+
+def _read(shown: str, value: Any) -> Any:
+    """What a field says. Raises ValueError for what is not of its kind."""
+    (wanted,) = [kind for kind in _TYPES[shown] if kind is not type(None)]
+    if wanted is int:
+        value = whole(value)
+    if wanted is float and type(value) is int:
+        try:
+            value = float(value)
+        except OverflowError:
+            value = math.inf if value > 0 else -math.inf
+    if type(value) is not wanted:
+        raise Mistake(f"`{shown}` is {kind_of(value)}. Give {_WORDS[wanted]}.")
+    return value
+
+
 def _mistakes(fault: Fault) -> Iterator[tuple[bool, str]]:
+    if fault.operation is not None:
+        check_operation(fault.operation, surface())
+    method = fault.method
+    yield method not in (None, *METHODS), f"`method` is `{str(method)[:80]}`. Give one of: {', '.join(METHODS)}."
+    path = fault.path
+    begins = path is None or path.startswith(("/", "*", "?", "["))
+    yield (
+        not begins,
+        f"`path` is `{str(path)[:80]}`, and every path begins with a slash. Give one, or a star before it.",
+    )
     yield not 0 < fault.probability <= 1, f"`probability` is {fault.probability}. Give more than 0, and 1 at most."
-    yield fault.after < 0, f"`after` is {fault.after}. Give 0 or more."
-    yield fault.times is not None and fault.times < 1, f"`times` is {fault.times}. Give 1 or more, or leave it out."
+    yield fault.after < 0, f"`after` is {number_shown(fault.after)}. Give 0 or more."
+    times = fault.times
+    yield times is not None and times < 1, f"`times` is {number_shown(times or 0)}. Give 1 or more, or leave it out."
+    for name, instant in (("since", fault.since), ("until", fault.until)):
+        beyond = instant is not None and not 0 <= instant <= LAST
+        yield beyond, f"`{name}` is {instant}. Give seconds after 1970, up to the year 9999."
+    never = fault.since is not None and fault.until is not None and fault.until <= fault.since
+    yield never, f"`until` is {fault.until}, and `since` {fault.since}: there is no time between. Give a later `until`."
     yield not 0 <= fault.seconds <= 86_400, f"`seconds` is {fault.seconds}. Give 0 to 86,400."
     needs = fault.kind in WITH_SECONDS and fault.seconds == 0
     yield needs, f"`seconds` is missing, and a fault of the kind `{fault.kind}` needs it."
-    yield not 400 <= fault.status <= 599, f"`status` is {fault.status}. Give the status of an error, 400 to 599."
+    status = number_shown(fault.status)
+    yield not 400 <= fault.status <= 599, f"`status` is {status}. Give the status of an error, 400 to 599."
     wait = fault.retry_after
     yield wait is not None and not 0 <= wait <= 86_400, f"`retryAfter` is {wait}. Give 0 to 86,400 seconds."
     yield (
@@ -198,4 +250,10 @@ def _mistakes(fault: Fault) -> Iterator[tuple[bool, str]]:
     )
 
 
+_TYPES = {
+    NAMES[name]: get_args(kind) or (kind,)
+    for name, kind in get_type_hints(Fault).items()
+    if name in NAMES and name != "kind"
+}
+_WORDS = {str: "a text", int: "a whole number", float: "a number"}
 _DEFAULTS = {field.name: field.default for field in structs.fields(Fault) if field.name in NAMES}

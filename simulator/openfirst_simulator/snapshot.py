@@ -83,17 +83,34 @@ def read(document: Any, machine: Machine) -> Snapshot:
         Clock(frozen_at=snapshot.now).run(snapshot.scale)
         if (snapshot.contract, snapshot.variables) != (contract, machine.names):
             raise Mistake(f"it is of the contract {snapshot.contract}, and this is {contract}")
-        if not snapshot.records.applications or len(snapshot.records.series) != 1:
+        if not snapshot.records.applications or [each.id for each in snapshot.records.series] != [Series.only]:
             raise Mistake("it has no application, or not one series of IDs")
         tokens = {token.id for token in snapshot.records.tokens}
+        for token in snapshot.records.tokens:
+            _check_token(token, machine)
         for client in snapshot.records.clients:
-            values = zip(machine.names, client.state, strict=True)
-            machine.state({name: value for name, value in values if not isinstance(value, Identity)})
+            for state in (client.state, client.previous or client.state):
+                values = zip(machine.names, state, strict=True)
+                machine.state({name: value for name, value in values if not isinstance(value, Identity)})
             if client.token not in tokens:
                 raise Mistake(f"the client {client.id} has a token that is not there")
     except (msgspec.ValidationError, ValueError) as error:
         raise Mistake(f"This is no snapshot of such a world: {error}. Give a document that `snapshot` gave.") from None
     return snapshot
+
+
+def _check_token(token: Token, machine: Machine) -> None:
+    """Raises ValueError for a token of a kind or in a condition that there is not, or one that has no time to live."""
+    claims = token.claims
+    if not claims.issued < claims.expires:
+        raise Mistake(f"the token {token.id} ends before it begins")
+    held = {
+        "kind": claims.kind,
+        "condition": token.condition,
+        "externalId": claims.external_id,
+        "scopes": claims.scopes,
+    }
+    machine.having(machine.state(), **machine.credentials.variables(held))
 
 
 def schema() -> dict[str, Any]:

@@ -62,9 +62,15 @@ class Timeline:
         return self._move(self._clock.reaching(instant - self.now()))
 
     def advance_to_next(self) -> list[dict[str, Any]]:
-        """Let time pass until the next thing happens, and give what did; nothing if nothing is to happen."""
+        """Let time pass until the next thing happens, and give what did; nothing if nothing is to happen.
+
+        Raises ValueError where that is beyond the year 9999.
+        """
         due = self.next_due
-        return [] if due is None else self._move(max(due, self.now()))
+        if due is None:
+            return []
+        self._clock.reaching(max(0.0, due - self.now()))
+        return self._move(max(due, self.now()))
 
     def freeze(self) -> None:
         """Time stands still from now on."""

@@ -15,6 +15,7 @@ import msgspec
 from msgspec import structs
 
 from openfirst_reference.contract.findings import Mistake
+from openfirst_reference.contract.http_surface import surface
 from openfirst_simulator import tokens
 from openfirst_simulator.clock import Clock
 from openfirst_simulator.decisions import AS_IT_IS, Decided, Decisions, Seen, held_by
@@ -87,6 +88,17 @@ class World:
         """The scopes of a client access token that the contract speaks of."""
         scopes = self._table.credentials.binding.scopes
         return () if scopes is None else (*scopes.any_of, *scopes.without)
+
+    @property
+    def rows(self) -> set[str]:
+        """The IDs of all that may decide in the contract: rows of the table, and what calls come to that overlap."""
+        return {*self._table.contract.rows, *self._table.contract.overlaps}
+
+    @property
+    def operations(self) -> set[str]:
+        """What an entry of the journal may be about: what a platform is asked, by `operationId`, and the moves that it makes."""
+        contract = self._table.contract
+        return {*surface(), *(contract.bindings.operations.outward(name) for name in self._table.actions)}
 
     def choose(self, choices: Mapping[str, str]) -> None:
         """From now on these choices, and the contract's defaults for the others.

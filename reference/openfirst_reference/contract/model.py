@@ -726,8 +726,10 @@ class Contract:
         """`chosen` with every id and value checked against the contract. Raises ValueError with a sentence for a person."""
         for key, value in chosen.items():
             if key not in self.choices:
-                raise Mistake(f"{place}: `{key}` is not a choice of the contract. Choices: {', '.join(self.choices)}.")
+                raise Mistake(
+                    f"{place}: `{key[:80]}` is not a choice of the contract. Choices: {', '.join(self.choices)}."
+                )
             if word(value) not in self.choices[key].values:
                 values = ", ".join(self.choices[key].values)
-                raise Mistake(f"{place}: the choice `{key}` cannot be `{word(value)}`. Permitted: {values}.")
+                raise Mistake(f"{place}: the choice `{key}` cannot be `{word(value)[:80]}`. Permitted: {values}.")
         return {key: word(value) for key, value in chosen.items()}
