@@ -11,12 +11,11 @@ from aiohttp.http_exceptions import HttpProcessingError
 
 from openfirst_simulator.bodies import BODY_LIMIT, CONTROL_LIMIT
 from openfirst_simulator.messages import Answer, Request, parts_of
-from openfirst_simulator.pipeline import Pipeline, refused
+from openfirst_simulator.pipeline import CONTROL, Pipeline, refused
 from openfirst_simulator.problems import Problem, bad_request, unsupported_encoding
 
 BODY_SECONDS = 10.0
 """How long a body may take to come."""
-CONTROL = "/_openfirst/"
 _STOP_SECONDS = 1.0
 _log = logging.getLogger("openfirst_simulator.http")
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]

@@ -18,10 +18,12 @@ from openfirst_reference.contract.findings import ContractError
 from openfirst_simulator.bodies import BODY_LIMIT, CONTROL_LIMIT, json_object
 from openfirst_simulator.control import CONTROL_ROUTES, Content, ControlRoute, check_sender, control
 from openfirst_simulator.decisions import AS_IT_IS, Seen
+from openfirst_simulator.descriptions import Descriptions, as_yaml
 from openfirst_simulator.faults import Asked, Fault
 from openfirst_simulator.interface import Admitted, Done, Interface
 from openfirst_simulator.journal import Entry
 from openfirst_simulator.messages import Answer, Request, parts_of
+from openfirst_simulator.pages import CONTENT_SECURITY_POLICY, page
 from openfirst_simulator.problems import JSON, PROBLEM_JSON, Problem, not_found, too_large
 from openfirst_simulator.router import Router
 from openfirst_simulator.routes import SESSION_ROUTES, TOKEN_ROUTES, Route, TokenRoute
@@ -40,6 +42,7 @@ class Pipeline:
 
     def __init__(self, table: Table, worlds: Worlds) -> None:
         self._interface, self._worlds, self._table = Interface(table, worlds), worlds, table
+        self._descriptions = Descriptions(table.contract)
         self._router = Router(self._routes())
 
     async def answer(self, request: Request) -> Answer:
@@ -64,6 +67,8 @@ class Pipeline:
                 yield token_route.endpoint.method, prefix + token_route.endpoint.path, self._token(token_route)
         for control_route in CONTROL_ROUTES:
             yield control_route.method, control_route.path, self._control(control_route)
+        for path, show in SHOWN.items():
+            yield "GET", path, self._shown(path, show)
 
     def _session(self, route: Route) -> Handler:
         async def handle(request: Request, path: Mapping[str, str]) -> Answer:
@@ -161,6 +166,14 @@ class Pipeline:
 
         return handle
 
+    def _shown(self, path: str, show: Show) -> Handler:
+        async def handle(request: Request, _: Mapping[str, str]) -> Answer:
+            if path.startswith(CONTROL):
+                check_sender(request.headers)
+            return show(self._descriptions, self._worlds.default, f"http://{request.headers.get('Host', HOST)}")
+
+        return handle
+
     def _named(self, path: Mapping[str, str]) -> World | None:
         name = path.get("world")
         try:
@@ -168,6 +181,31 @@ class Pipeline:
         except WorldError as error:
             raise not_found(str(error)) from None
 
+
+# Descriptions ---------------------------------------------------------------------------------------------------------
+
+CONTROL, HOST = "/_openfirst/", "127.0.0.1:8765"
+OPENAPI, CONTROL_OPENAPI = "/openapi.yaml", f"{CONTROL}openapi.yaml"
+Show = Callable[[Descriptions, World, str], Answer]
+
+
+def _page(descriptions: Descriptions, world: World, base: str) -> Answer:
+    both = {OPENAPI: descriptions.session_interface, CONTROL_OPENAPI: descriptions.control_plane}
+    content = page(both, base, world.key, world.secret).encode()
+    return Answer(200, content, "text/html", {"Content-Security-Policy": CONTENT_SECURITY_POLICY})
+
+
+def _session_yaml(descriptions: Descriptions, world: World, base: str) -> Answer:
+    return Answer(200, as_yaml(descriptions.session_interface), YAML)
+
+
+def _control_yaml(descriptions: Descriptions, world: World, base: str) -> Answer:
+    return Answer(200, as_yaml(descriptions.control_plane), YAML)
+
+
+YAML = "application/yaml"
+SHOWN: Mapping[str, Show] = {OPENAPI: _session_yaml, CONTROL_OPENAPI: _control_yaml, CONTROL: _page}
+"""What there is to read, by its path."""
 
 # Faults ---------------------------------------------------------------------------------------------------------------
 

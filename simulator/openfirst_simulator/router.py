@@ -42,4 +42,6 @@ class Router(Generic[T]):
                 allowed.update(methods)
         if allowed:
             raise method_not_allowed(method, sorted(allowed))
-        raise not_found(f"Nothing is at `{unquote(path)[:200]}`. openapi.yaml describes what there is.")
+        raise not_found(
+            f"Nothing is at `{unquote(path)[:200]}`. GET /openapi.yaml and /_openfirst/ describe what there is."
+        )

@@ -16,7 +16,8 @@ CURRENT: Final = "current"
 """In place of a session's ID: the session of whoever asks, open or not."""
 MARK: Final = "x-openfirst"
 """Says of an endpoint that it is the platform's, and no operation of the contract."""
-_METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
+METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
+"""The methods that a path of an OpenAPI description may have."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +52,7 @@ def packaged_openapi() -> Document | None:
 def described(openapi: Document) -> Iterator[tuple[str, str, Any]]:
     """Every method of every path, in the order in which they stand: the path, the method, and what is said of it."""
     for path, item in (openapi.data.get("paths") or {}).items():
-        for method in _METHODS:
+        for method in METHODS:
             if method in item:
                 yield path, method, item[method]
 
