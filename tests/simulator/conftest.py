@@ -9,8 +9,10 @@ import json
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qsl
 
 import aiohttp
 import pytest
@@ -22,19 +24,22 @@ from referencing.jsonschema import DRAFT202012
 from openfirst_reference.contract.load import load_contract
 from openfirst_reference.contract.model import Contract
 from openfirst_simulator import Simulator, World
+from openfirst_simulator.descriptions import CONTROL_FILE, control_text
 from openfirst_spec import resource
 
 BASE = "https://openfirst.test/"
 START = 1_767_225_600.0
 SILENT: Any = object()
+PAGES = ("/openapi.yaml",)
 
 
 @dataclass
 class Description:
-    """openapi.yaml, and what it says of a response."""
+    """An OpenAPI file, and what it says of a request and its answer."""
 
     document: dict[str, Any]
     registry: Registry[Any]
+    file: str = "openapi.yaml"
 
     def operation(self, method: str, path: str) -> tuple[str, dict[str, Any]] | None:
         parts = path.removeprefix("/").split("/")
@@ -50,8 +55,6 @@ class Description:
 
     def check(self, method: str, path: str, answer: Answer) -> None:
         """The status is one that the description has for the operation, and the body is as described."""
-        if path.startswith("/_openfirst/"):
-            return
         found = self.operation(method, re.sub("^/w/[^/]+", "", path))
         if found is None:
             assert answer.status in (404, 405)
@@ -68,9 +71,48 @@ class Description:
             assert answer.body is None
             return
         assert answer.content_type in response["content"]
-        pointer += f"/content/{answer.content_type.replace('/', '~1')}/schema"
-        schema = {"$ref": f"{BASE}openapi.yaml#{pointer}"}
-        Draft202012Validator(schema, registry=self.registry).validate(answer.body)
+        if "schema" in response["content"][answer.content_type]:
+            pointer += f"/content/{answer.content_type.replace('/', '~1')}/schema"
+            self.validator({"$ref": f"#{pointer}"}).validate(answer.body)
+
+    def validator(self, schema: dict[str, Any]) -> Draft202012Validator:
+        """What holds a value against a schema that refers into the file."""
+        there = {**schema, "$ref": f"{BASE}{self.file}{schema['$ref']}"} if "$ref" in schema else schema
+        return Draft202012Validator(there, registry=self.registry)
+
+    def resolved(self, value: dict[str, Any]) -> dict[str, Any]:
+        """What a reference in the file leads to."""
+        here: Any = self.document
+        for part in value["$ref"].removeprefix("#/").split("/") if "$ref" in value else ():
+            here = here[part.replace("~1", "/")]
+        return here if "$ref" in value else value
+
+    def takes(self, method: str, path: str) -> dict[str, dict[str, Any]]:
+        """The fields that an operation takes, in its query or its body, each with its schema."""
+        found = self.operation(method, path)
+        assert found is not None, (method, path)
+        parameters = [self.resolved(each) for each in found[1].get("parameters", ())]
+        fields = {each["name"]: each["schema"] for each in parameters if each["in"] == "query"}
+        schemas = [found[1].get("requestBody", {}).get("content", {}).get("application/json", {}).get("schema", {})]
+        for schema in map(self.resolved, schemas):
+            for each in map(self.resolved, schema.get("oneOf", [schema]) if "properties" not in schema else [schema]):
+                fields |= each.get("properties", {})
+        return fields
+
+    def is_described(self, method: str, path: str, fields: Any) -> bool:
+        """Whether these fields are what the operation takes. `null` for one of them means that it is absent."""
+        found = self.operation(method, path)
+        assert found is not None, (method, path)
+        pointer, operation = found
+        known = self.takes(method, path)
+        given = {name: value for name, value in fields.items() if value is not None or name not in known}
+        if method in ("GET", "DELETE"):
+            return all(name in known and self.validator(known[name]).is_valid(given[name]) for name in given)
+        if "requestBody" not in operation:
+            return not given
+        if not fields and not operation["requestBody"].get("required"):
+            return True
+        return self.validator({"$ref": f"#{pointer}/requestBody/content/application~1json/schema"}).is_valid(given)
 
 
 @dataclass
@@ -103,6 +145,7 @@ class Api:
         self, run: Callable[..., Any], http: aiohttp.ClientSession, description: Description, world: World
     ) -> None:
         self._run, self._http, self._description = run, http, description
+        self.control = control_description()
         self.world = world
 
     def ask(
@@ -140,8 +183,20 @@ class Api:
         if not any(
             entry.faults for entry in [*self.world.journal.find()][-1:]
         ):  # A fault's answer is described nowhere.
-            self._description.check(method, path, answer)
+            self.hold(method, path, answer, body)
         return answer
+
+    def hold(self, method: str, path: str, answer: Answer, body: Any = SILENT) -> None:
+        """The answer is as described; so is the request, where the control plane has accepted it."""
+        path, _, query = path.partition("?")
+        if not path.startswith("/_openfirst/") and path != "/openapi.yaml":
+            self._description.check(method, path, answer)
+            return
+        self.control.check(method, path, answer)
+        if answer.status < 400:
+            fields = {name: int(value) if value.isdigit() else value for name, value in parse_qsl(query)}
+            fields |= body if body is not SILENT and body is not None else {}
+            assert self.control.is_described(method, path, fields), (method, path, fields)
 
     async def bare(self, method: str, path: str, token: str) -> Answer:
         """One request, whose answer may be any: that of a fault is not described."""
@@ -158,7 +213,7 @@ class Api:
         async with self._http.request(method, url, data=data, headers=headers) as response:
             text = await response.read()
             # The control plane has answers that are no JSON, and says so.
-            is_text = "/_openfirst/" in url and not response.content_type.endswith("json")
+            is_text = ("/_openfirst/" in url or url.endswith(PAGES)) and not response.content_type.endswith("json")
             value = None if not text else text.decode() if is_text else json.loads(text)
             return Answer(response.status, value, response.headers, response.content_type)
 
@@ -222,6 +277,14 @@ def description() -> Description:
         (BASE + name, DRAFT202012.create_resource(document)) for name, document in documents.items()
     )
     return Description(documents["openapi.yaml"], registry)
+
+
+@cache
+def control_description() -> Description:
+    """What describes the control plane."""
+    document = yaml.safe_load(control_text())
+    resource = DRAFT202012.create_resource(document)
+    return Description(document, Registry().with_resource(BASE + CONTROL_FILE, resource), CONTROL_FILE)
 
 
 @pytest.fixture(scope="session")
