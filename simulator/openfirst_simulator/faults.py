@@ -48,7 +48,7 @@ KINDS: Mapping[Kind, str] = {
     "late": "does what was asked only after `seconds`; until then it is under way, and a close may cancel it",
     "lost": "does what was asked and breaks the connection before the answer",
     "cut": "does what was asked and breaks the connection in the middle of the answer",
-    "dribble": "answers a byte at a time, over `seconds`",
+    "dribble": "answers in parts, over `seconds`",
     "malformed": "answers with JSON that ends in the middle",
     "wrong-type": "answers with a page of HTML",
     "missing-field": "answers without the field `field`",
