@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hmac
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 from openfirst_simulator import tokens
@@ -62,6 +63,17 @@ def client_access_token_v1(
     lifetime = _lifetime(fields, CLIENT_LIFETIME)
     answer = _issued(world, application, tokens.KEY_SECRET, lifetime, None)
     return world, {**answer, "refresh_token": world.issue(application, tokens.REFRESH, lifetime)}
+
+
+def asked_of(worlds: Worlds, at: World | None, authorization: str | None) -> World:
+    """The world that a request for a token is for, whether it gets one or not: the credentials lead there."""
+    world = at
+    with suppress(ValueError):
+        world = worlds.of_key(basic(authorization)[0], at)
+    if world is None:
+        with suppress(ValueError, BadToken):
+            world = worlds.of_token(bearer(authorization), at)
+    return world or at or worlds.default
 
 
 def _issued(

@@ -6,8 +6,10 @@ import asyncio
 import json
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
+
+import msgspec
 
 from openfirst_reference.contract.model import Contract
 from openfirst_reference.machine.step import State, Step
@@ -20,8 +22,7 @@ _OVERHEAD = 600
 Verdict = Literal["yes", "no", "unknown"]
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(msgspec.Struct, frozen=True, eq=False, gc=False):
     """One request, or a move of the platform itself (`is_move`), which has no method, no path and no status.
 
     `name` is the operation's on the wire, or an `operationId`; `at` the world's time in seconds when it was decided. It came in
@@ -36,25 +37,25 @@ class Entry:
     name: str
     method: str
     path: str
-    sent: bytes = field(repr=False)
+    sent: bytes
     status: int
-    answer: bytes = field(repr=False)
+    answer: bytes
     code: str | None = None
     rule: str | None = None
     token: str | None = None
     external_id: str | None = None
     session: str | None = None
-    step: Step | None = field(default=None, repr=False)
-    before: State | None = field(default=None, repr=False)
-    after: State | None = field(default=None, repr=False)
+    step: Step | None = None
+    before: State | None = None
+    after: State | None = None
     faults: tuple[str, ...] = ()
     delivered: str = "whole"
     kinds: tuple[str, ...] = ()
     client: str | None = None
-    claims: Claims | None = field(default=None, repr=False)
+    claims: Claims | None = None
     came_after: int = 0
     came_at: float = 0.0
-    choices: Mapping[str, str] | None = field(default=None, repr=False)
+    choices: Mapping[str, str] | None = None
     is_move: bool = False
     own: bool = True
 

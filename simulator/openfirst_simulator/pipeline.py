@@ -21,6 +21,7 @@ from openfirst_simulator.decisions import AS_IT_IS, Seen
 from openfirst_simulator.descriptions import Descriptions, as_yaml
 from openfirst_simulator.faults import Asked, Fault
 from openfirst_simulator.interface import Admitted, Done, Interface
+from openfirst_simulator.issuing import asked_of
 from openfirst_simulator.journal import Entry
 from openfirst_simulator.messages import Answer, Request, parts_of
 from openfirst_simulator.pages import CONTENT_SECURITY_POLICY, page
@@ -121,7 +122,7 @@ class Pipeline:
     def _token(self, route: TokenRoute) -> Handler:
         async def handle(request: Request, path: Mapping[str, str]) -> Answer:
             at = self._named(path)
-            world = at or self._worlds.default
+            world = asked_of(self._worlds, at, request.authorization)
             struck = world.strike(Asked(route.endpoint.name, request.method, request.path, None))
             answer = await _before(struck, world, Problem.seen_body) if struck else None
             if answer is None:
@@ -277,32 +278,31 @@ def _noted(
     step = decided.step if decided is not None else None if problem is None else problem.step
     world.journal.add(
         lambda number: Entry(
-            number,
-            world.clock.now(),
-            asked.route.endpoint.name,
-            request.method,
-            request.path,
-            request.body or b"",
-            answer.status,
-            answer.content,
-            None if problem is None else problem.code,
-            None if problem is None else problem.rule,
-            None if claims is None else claims.id,
-            None if claims is None else claims.external_id,
-            None if decided is None else decided.client.session,
-            step,
-            None if step is None else step.before,
-            None if step is None else step.after,
-            tuple([fault.id for fault in struck]),
-            answer.delivery,
-            tuple([fault.kind for fault in struck]),
-            (decided is not None and decided.client.id) or (world.client_of(claims) if claims else asked.bearer),
-            claims,
-            came[0],
-            came[1],
-            world.choices,
-            False,
-            decided is None or decided.client.id != "",
+            number=number,
+            at=world.clock.now(),
+            name=asked.route.endpoint.name,
+            method=request.method,
+            path=request.path,
+            sent=request.body or b"",
+            status=answer.status,
+            answer=answer.content,
+            code=None if problem is None else problem.code,
+            rule=None if problem is None else problem.rule,
+            token=None if claims is None else claims.id,
+            external_id=None if claims is None else claims.external_id,
+            session=None if decided is None else decided.client.session,
+            step=step,
+            before=None if step is None else step.before,
+            after=None if step is None else step.after,
+            faults=tuple([fault.id for fault in struck]),
+            delivered=answer.delivery,
+            kinds=tuple([fault.kind for fault in struck]),
+            client=(decided is not None and decided.client.id) or (world.client_of(claims) if claims else asked.bearer),
+            claims=claims,
+            came_after=came[0],
+            came_at=came[1],
+            choices=world.choices,
+            own=decided is None or decided.client.id != "",
         )
     )
     return answer

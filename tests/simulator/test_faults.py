@@ -121,6 +121,23 @@ def test_a_fault_that_cannot_be_is_told_why(simulator: Simulator, api: Api, fiel
     assert api.world.faults == []
 
 
+def test_credentials_lead_a_request_for_a_token_to_the_faults_of_its_world(simulator: Simulator, api: Api) -> None:
+    api.world.fail(kind="status", operation="getApiToken", times=1)
+    api.world.fail(kind="status", operation="getClientAccessToken", times=1)
+    form = {"grant_type": "client_credentials"}
+
+    def granted() -> Any:
+        return api.ask("POST", "/v1/auth/token", data=form, headers=api.basic(), base=simulator.url)
+
+    def client_token(token: str) -> int:
+        return api.ask("POST", "/v2/client-access-token", token, body={}, base=simulator.url).status
+
+    assert granted().status == 503
+    token = granted().body["access_token"]
+    assert [client_token(token) for _ in range(2)] == [503, 200]
+    assert [entry.status for entry in api.world.journal.find()] == [503, 200, 503, 200]
+
+
 # What it does to a request ----------------------------------------------------------------------------------------------
 
 

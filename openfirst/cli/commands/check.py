@@ -179,7 +179,9 @@ def _scenarios(files: Iterable[Path], contract: Contract) -> Iterator[Case]:
     for file in files:
         found = read_json(file, "--scenario")
         if found == []:
-            raise Mistake(f"--scenario: {file} is an empty list, and so not a case. Name a file with one, or with several.")
+            raise Mistake(
+                f"--scenario: {file} is an empty list, and so not a case. Name a file with one, or with several."
+            )
         for number, item in enumerate(found, 1) if isinstance(found, list) else [(0, found)]:
             place = f"{file}, case {number}" if number else str(file)
             case = case_from_json(item, contract, place)
