@@ -13,13 +13,12 @@ from openfirst_simulator import tokens
 from openfirst_simulator.ids import Ids
 from openfirst_simulator.problems import Problem, bad_request, refusal
 from openfirst_simulator.records import EXTERNAL_ID, GOOD, SESSION, Client, Timer, Token, like
-from openfirst_simulator.services import Services
+from openfirst_simulator.services import EMPTY, KEPT, Services
 from openfirst_simulator.store import Draft
 from openfirst_simulator.table import Table
 from openfirst_simulator.tokens import Claims
 
 EXPIRES, FORGOTTEN = "token-expires", "token-forgotten"
-_KEPT = 86_400.0
 
 
 class Decided(NamedTuple):
@@ -50,7 +49,7 @@ class Decisions:
     def __init__(self, table: Table, draft: Draft, now: float, choices: Mapping[str, str], ids: Ids) -> None:
         self._table, self._machine = table, table.machine
         self._draft, self._now, self._choices, self._ids = draft, now, choices, ids
-        self._services = Services(table.contract.methods, draft, self.participant, ids)
+        self._services = Services(table.contract.methods, draft, self.participant, ids, now)
 
     def perform(
         self,
@@ -128,19 +127,29 @@ class Decisions:
             raise LookupError(f"the token {client.token} of a client is not stored")
         return token
 
-    def over(self, what: str, token: Token) -> None:
-        """A token's time is over; a day later nobody remembers it, nor a client that has no other."""
+    def over(self, what: str, of: str) -> dict[str, Any]:
+        """A time is over: a token's, or an empty conference's. Gives what there is to tell of it.
+
+        A day after its end nobody remembers a token, nor a client that has no other.
+        """
+        if what == EMPTY:
+            self._services.over(of)
+            return {"conference": of}
+        token = self._draft.get(Token, of)
+        if token is None:
+            return {"token": of}
         if what == EXPIRES:
             self._will_be_over(token)
-            return
-        client = self._draft.get(Client, str(token.client))
-        if client is not None and client.token == token.id:
-            self._services.forget(client)
-        self._draft.drop(token)
+        else:
+            client = self._draft.get(Client, str(token.client))
+            if client is not None and client.token == token.id:
+                self._services.forget(client)
+            self._draft.drop(token)
+        return {"token": of, "externalId": token.claims.external_id}
 
     def _will_be_over(self, token: Token) -> None:
         expires, now = token.claims.expires, self._now
-        what, due = (EXPIRES, expires) if expires > now else (FORGOTTEN, max(now, expires) + _KEPT)
+        what, due = (EXPIRES, expires) if expires > now else (FORGOTTEN, max(now, expires) + KEPT)
         self._draft.put(Timer(id=f"token {token.id}", due=due, what=what, of=token.id))
 
     # Where a client is --------------------------------------------------------------------------------------

@@ -12,10 +12,13 @@ from openfirst_reference.contract.findings import Mistake, did_you_mean
 from openfirst_reference.contract.model import Method
 from openfirst_simulator.ids import Ids
 from openfirst_simulator.problems import Problem, bad_request
-from openfirst_simulator.records import Client, Conference, like
+from openfirst_simulator.records import Client, Conference, Timer, like
 from openfirst_simulator.store import Draft
 
 ALIAS_LIMIT = 250
+EMPTY = "conference-forgotten"
+KEPT = 86_400.0
+"""For how many seconds of the world's time what is over is remembered."""
 
 
 class Services:
@@ -25,9 +28,14 @@ class Services:
     """
 
     def __init__(
-        self, methods: Mapping[str, Method], draft: Draft, participant: Callable[[Client], Json | None], ids: Ids
+        self,
+        methods: Mapping[str, Method],
+        draft: Draft,
+        participant: Callable[[Client], Json | None],
+        ids: Ids,
+        now: float,
     ) -> None:
-        self._methods, self._draft, self._participant, self._ids = methods, draft, participant, ids
+        self._methods, self._draft, self._participant, self._ids, self._now = methods, draft, participant, ids, now
 
     @staticmethod
     def check(methods: Mapping[str, Method]) -> None:
@@ -56,10 +64,24 @@ class Services:
         conference = self._draft.get(Conference, client.conference)
         if conference is not None:
             members = {name: kind for name, kind in conference.members.items() if name != client.id}
-            self._draft.put(structs.replace(conference, members=members))
+            conference = structs.replace(conference, members=members)
+            self._draft.put(conference)
+            self._rest(conference)
         client = structs.replace(client, conference=None)
         self._draft.put(client)
         return client
+
+    def over(self, identifier: str) -> None:
+        """A conference is forgotten, if nobody is in it."""
+        conference = self._draft.get(Conference, identifier)
+        if conference is not None and not conference.members:
+            self._draft.drop(conference)
+
+    def _rest(self, conference: Conference) -> None:
+        """If nobody comes into it, a conference is forgotten once its time is over."""
+        if not conference.members:
+            due = self._now + KEPT
+            self._draft.put(Timer(id=f"conference {conference.id}", due=due, what=EMPTY, of=conference.id))
 
     def forget(self, client: Client) -> None:
         """A client of the moment leaves nothing behind."""
@@ -80,6 +102,7 @@ class Services:
             return self._shown(known, client)
         conference = Conference(id=identifier, alias=alias, style=style if isinstance(style, str) else None)
         self._draft.put(conference)
+        self._rest(conference)
         return self._shown(conference, client, is_new=True)
 
     def _fetch(self, client: Client, arguments: list[Any]) -> Json | None:

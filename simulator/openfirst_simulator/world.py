@@ -451,12 +451,9 @@ class World:
     def _happens(self, timer: Timer) -> dict[str, Any]:
         """What a timer is for; see `Timeline`."""
         draft = self._draft()
-        token = draft.get(Token, timer.of)
-        if token is not None:
-            self._decisions(draft).over(timer.what, token)
-            self._store.commit(draft)
-        told = {"at": timer.due, "what": timer.what, "token": timer.of}
-        return told if token is None else {**told, "externalId": token.claims.external_id}
+        told = self._decisions(draft).over(timer.what, timer.of)
+        self._store.commit(draft)
+        return {"at": timer.due, "what": timer.what, **told}
 
     def _claims(
         self,

@@ -113,6 +113,19 @@ def test_what_is_over_is_forgotten_a_day_later_with_its_session_and_conference(a
     assert [member["info"]["externalId"] for member in members] == ["ben"]
 
 
+def test_a_conference_that_nobody_is_in_is_forgotten_after_a_day(api: Api) -> None:
+    token = api.world.token("ana", expires_in=9 * DAY)
+    api.opened(token)
+    first = api.use(token, "conference/create", {"alias": "rehearsal"}).body["result"]
+    api.world.clock.advance(DAY - 1)
+    api.use(token, "conference/join", first)
+    assert [each["what"] for each in api.world.clock.advance(3 * DAY)] == ["conference-forgotten"]
+    assert api.use(token, "conference/create", {"alias": "rehearsal"}).body["result"]["isNew"] is False
+    api.use(token, "conference/leave")
+    api.world.clock.advance(DAY)
+    assert api.use(token, "conference/create", {"alias": "rehearsal"}).body["result"]["isNew"] is True
+
+
 def test_a_refreshed_session_outlives_the_token_that_it_began_with(api: Api) -> None:
     first = api.world.token("ana", expires_in=60)
     session = api.opened(first)
