@@ -5,18 +5,17 @@ from __future__ import annotations
 import shlex
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from openfirst_conformance.adapters.adapter import Adapter
-from openfirst_conformance.adapters.inprocess import PythonAdapter
-from openfirst_conformance.adapters.process import ProcessAdapter
-from openfirst_conformance.adapters.protocol.deadlines import Deadlines
-from openfirst_conformance.adapters.protocol.transcript import Transcript
-from openfirst_conformance.adapters.tcp import TcpAdapter
-from openfirst_conformance.platforms.judged import JudgedPlatform
-from openfirst_conformance.platforms.platform_adapter import PlatformAdapter, choices_of_platform
 from openfirst_reference.contract.findings import Mistake
 from openfirst_reference.contract.load import load_contract
 from openfirst_reference.contract.model import Contract
+
+if TYPE_CHECKING:
+    from openfirst_conformance.adapters.adapter import Adapter
+    from openfirst_conformance.adapters.protocol.transcript import Transcript
+    from openfirst_conformance.platforms.judged import JudgedPlatform
+    from openfirst_conformance.platforms.platform_adapter import PlatformAdapter
 
 REFERENCE = "openfirst_conformance.adapters.authoring.reference_adapter:create"
 
@@ -47,7 +46,11 @@ class Request:
     def choices(self, contract: Contract) -> dict[str, str]:
         """The choices that are declared, but those that a client makes where a platform is judged."""
         choices = choices_of(contract, self.chosen, self.profile)
-        return choices_of_platform(contract, choices) if self.platform else choices
+        if not self.platform:
+            return choices
+        from openfirst_conformance.platforms.platform_adapter import choices_of_platform
+
+        return choices_of_platform(contract, choices)
 
     def subject(self, contract: Contract, kept: Transcript | None) -> tuple[Adapter, JudgedPlatform | None]:
         """What drives the implementation, and the platform where that is what is judged."""
@@ -77,6 +80,11 @@ def adapter_of(
     transcript: Transcript | None = None,
 ) -> Adapter:
     """The adapter that the options name; the reference client where they name none."""
+    from openfirst_conformance.adapters.inprocess import PythonAdapter
+    from openfirst_conformance.adapters.process import ProcessAdapter
+    from openfirst_conformance.adapters.protocol.deadlines import Deadlines
+    from openfirst_conformance.adapters.tcp import TcpAdapter
+
     deadlines = Deadlines(scale=scale)
     if command is not None:
         return ProcessAdapter(command, deadlines=deadlines, transcript=transcript)
@@ -89,6 +97,10 @@ def platform_of(
     url: str, contract: Contract, key: str | None, secret: str | None, control: str | None, scale: float
 ) -> tuple[PlatformAdapter, JudgedPlatform]:
     """What drives the platform at the URL, and what gives its clients their credentials. Raises ValueError."""
+    from openfirst_conformance.adapters.protocol.deadlines import Deadlines
+    from openfirst_conformance.platforms.judged import JudgedPlatform
+    from openfirst_conformance.platforms.platform_adapter import PlatformAdapter
+
     try:
         judged = JudgedPlatform(url, contract, key, secret, control=control, deadlines=Deadlines(scale=scale))
     except ValueError as error:
