@@ -13,7 +13,6 @@
 from __future__ import annotations
 
 from importlib import import_module
-from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -64,7 +63,7 @@ __all__ = [
     "serve",
 ]
 
-__version__ = version("openfirst")
+__version__: str
 
 # Brought in when it is asked for: who wants an adapter need not wait for an HTTP server.
 _HOMES = {
@@ -97,6 +96,10 @@ _HOMES = {
 
 
 def __getattr__(name: str) -> Any:
+    if name == "__version__":
+        from importlib.metadata import version
+
+        return version("openfirst")
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(import_module(_HOMES[name]), name)

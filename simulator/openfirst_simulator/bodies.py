@@ -5,15 +5,16 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from math import isinf
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 
 import jsonschema_rs
-from jsonschema import Draft202012Validator
-from jsonschema.exceptions import ValidationError
 
 from openfirst_reference.contract.model import Contract
 from openfirst_simulator.problems import bad_request
+
+if TYPE_CHECKING:
+    from jsonschema.exceptions import ValidationError
 
 BODY_LIMIT = 64 * 1024
 CONTROL_LIMIT = 64 * 1024 * 1024
@@ -106,17 +107,19 @@ class Arguments:
             for operation in contract.operations.values()
         }
         self._checkers = {name: jsonschema_rs.Draft202012Validator(schema) for name, schema in schemas.items()}
-        self._explainers = {name: Draft202012Validator(schema) for name, schema in schemas.items()}
+        self._schemas = schemas
 
     def check(self, operation: str, arguments: Mapping[str, Any], whole: str | None) -> None:
         """Raises Problem that names the first unusable field.
 
         `whole` is the argument that is the body itself.
         """
-        valid = self._checkers[operation].is_valid(arguments)
-        error = None if valid else next(self._explainers[operation].iter_errors(arguments), None)
-        if error is not None:
-            raise bad_request(_sentence(error, whole))
+        if not self._checkers[operation].is_valid(arguments):
+            from jsonschema import Draft202012Validator  # noqa: PLC0415 - it takes long, and nobody needs it for what is right
+
+            error = next(iter(Draft202012Validator(self._schemas[operation]).iter_errors(arguments)), None)
+            if error is not None:
+                raise bad_request(_sentence(error, whole))
         given = arguments if whole is None else arguments.get(whole)
         check_external_id((given or {}).get(EXTERNAL_ID))
 

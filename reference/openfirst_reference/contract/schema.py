@@ -5,17 +5,19 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import jsonschema_rs
 import msgspec
-from jsonschema import Draft202012Validator
-from jsonschema.exceptions import ValidationError
 
 from openfirst_reference.contract.document import Document, Json, Path_
 from openfirst_reference.contract.findings import Finding, did_you_mean
 from openfirst_reference.contract.forms import DERIVED, Entry, Form
 from openfirst_reference.contract.model import ClassesFrom, Leaf, Sections
+
+if TYPE_CHECKING:
+    from jsonschema import Draft202012Validator
+    from jsonschema.exceptions import ValidationError
 
 SCHEMA_FILE = "session.schema.json"
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -53,6 +55,8 @@ def _checker() -> jsonschema_rs.Validator:
 
 @lru_cache(maxsize=1)
 def _validator() -> Draft202012Validator:
+    from jsonschema import Draft202012Validator  # noqa: PLC0415 - it takes long, and nobody needs it for a contract that is well
+
     return Draft202012Validator(session_schema())
 
 
