@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from random import Random
 from typing import Any
 
@@ -15,13 +15,14 @@ from openfirst_conformance.tiers.choice_probes import learnt
 from openfirst_conformance.tiers.planning.hsi import Word
 from openfirst_conformance.tiers.planning.resolved_table import Table, tables_of
 from openfirst_conformance.tiers.reach import (
+    combined,
     endurance,
     equal_values,
     in_company,
     initialised_again,
     while_the_world_acts,
 )
-from openfirst_conformance.tiers.sweep import rounds
+from openfirst_conformance.tiers.sweep import Round, rounds
 from openfirst_conformance.tiers.values import Pool, longest, made_values, near_misses, pairs_alike
 from openfirst_reference.contract.expressions import mentioned
 from openfirst_reference.machine.machine import Machine
@@ -35,6 +36,7 @@ _DRAWS = 8
 _MANY_DRAWS = 200
 _KINDS = 3
 _NEAR = 3
+_HELD = 1000
 
 
 async def explore(subject: Subject) -> AsyncIterator[Played]:
@@ -76,12 +78,48 @@ def on_purpose(subject: Subject, tables: Sequence[Table]) -> Iterator[Case]:
     opening = [each for each in rounds(driver.machine, driver.has) if each.fixture in by_fixture]
     cases: list[Iterable[Case]] = [equal_values(table) for table in still]
     cases += [initialised_again(table) for table in tables]
-    cases += [[endurance(each, _status(by_fixture[each.fixture]))] for each in opening[:1]]
+    cases += [[_endurance(each, by_fixture[each.fixture])] for each in opening[:1]]
+    cases += [combined(table) for table in still[:1]]
     cases += [while_the_world_acts(table) for table in moving]
     if driver.capabilities.clients > 1 and still:
+        cases += [] if driver.is_platform else [_two_holders(still[0])]
         pairs = [pair for other in _likeliest(still) for pair in ((still[0], other), (other, still[0]))]
         cases += [in_company(one, other) for one, other in dict.fromkeys(pairs)]
     yield from (case for case in itertools.chain(*cases) if driver.applies(case))
+
+
+def _endurance(each: Round, table: Table) -> Case:
+    return endurance(each, table, _status(table))
+
+
+def _two_holders(table: Table) -> Iterator[Case]:
+    """Two clients that hold nearly the same, in session at once: each is somebody else, and stays so."""
+    machine = table.machine
+    names = [name for name, item in machine.contract.variables.items() if item.world and not item.values]
+    for name in names:
+        own = table.initial[machine.index[name]]
+        opening = next((number for number in table.inputs(table.initial) if _begins(table, number)), None)
+        if own is None or opening is None:
+            continue
+        for number, pair in enumerate(pairs_alike(str(own), _HELD), 1):
+            calls = table.case("", "", (opening,)).calls
+            both = [replace(planned, client=client) for client in "ab" for planned in calls]
+            looks = [replace(planned, client=client) for client in "ab" for planned in _status(table)]
+            yield Case(
+                f"two-holders-{name}-{number}",
+                f"two clients with nearly the same {name}",
+                {"a": table.fixture, "b": table.fixture},
+                (*both, *looks),
+                held={client: {name: value} for client, value in zip("ab", pair, strict=True)},
+            )
+
+
+def _begins(table: Table, number: int) -> bool:
+    """Whether a call at the start is accepted, gives nothing and changes something."""
+    call = table.call(table.initial, number)
+    steps = table.steps(table.initial, number)
+    accepted = bool(steps) and all(not step.is_error and step.after != table.initial for step in steps)
+    return accepted and call is not None and not any(call.given.values())
 
 
 def _likeliest(tables: Sequence[Table]) -> list[Table]:

@@ -27,18 +27,81 @@ _SWEPT = (3, 10, 30, SESSIONS)
 # Depth ----------------------------------------------------------------------------------------------------------------
 
 
-def endurance(own: Round, looks: Sequence[Planned]) -> Case:
-    """A hundred sessions in one case: with a look after each change, one method of a service in each, and every method in some."""
+def endurance(own: Round, table: Table, looks: Sequence[Planned]) -> Case:
+    """A hundred sessions in one case: with a look after each change, one method of a service in each, and every method in some.
+
+    Two of three are opened giving as much as can be given, each something else than the one before it; and the third nothing,
+    so that what is left over shows.
+    """
     opening, closing, every = (_planned(way) for way in (own.opening or (), own.closing, own.every))
+    openings = [*_richly(table, opening), opening]
     calls: list[Planned] = []
     for number in range(1, SESSIONS + 1):
         used = every if number in _SWEPT else [every[number % len(every)]]
-        calls += [*opening, *looks, *used, *closing, *looks, *used]
+        calls += [*openings[number % len(openings)], *looks, *used, *closing, *looks, *used]
     return Case(f"endurance-{own.fixture}", f"{SESSIONS} sessions, one after another", {"a": own.fixture}, tuple(calls))
+
+
+def _richly(table: Table, calls: Sequence[Planned]) -> Iterator[list[Planned]]:
+    """The calls, the last of them giving as much as can be given: once these values and once others."""
+    operation = calls[-1].operation if calls else ""
+    rich = next((item for item in table.rich_inputs(table.initial) if table.letters[item][0] == operation), None)
+    call = None if rich is None else table.call(table.initial, rich)
+    if rich is None or call is None:
+        return
+    classes, values = table.contract.classes, dict[str, str]()
+    for name in _data_given(table).get(operation, ()):
+        leaf = next(leaf for leaf in classes[operation, name].leaves if leaf.name == call.leaves[name])
+        if leaf.examples:
+            values[name] = leaf.examples[-1]
+    for each in (call, _filled(table, table.initial, rich, values)):
+        if each is not None:
+            yield [*calls[:-1], Planned("a", each.operation, each.arguments)]
 
 
 def _planned(calls: Iterable[Call]) -> list[Planned]:
     return [Planned("a", call.operation, call.arguments) for call in calls]
+
+
+# Classes together -----------------------------------------------------------------------------------------------------
+
+
+def combined(table: Table) -> Iterator[Case]:
+    """In every kind of state, the calls in which two parameters are not as usual, whatever class each is of; then a look.
+
+    Those that change nothing are made one after another.
+    """
+    looks = _looks(table)
+    for number, way in enumerate(kinds_of(table).values(), 1):
+        state = table.classes.after(way)
+        case = table.case(f"combined-{table.fixture}-{number}", "two parameters of any class", way)
+        idle: list[Planned] = []
+        for place, call in enumerate(_two_unusual(table, state), 1):
+            planned = Planned("a", call.operation, call.arguments)
+            if all(step.after == state for step in table.resolution.steps(state, call)):
+                idle += [planned, *looks]
+            else:
+                yield replace(case, id=f"{case.id}-{place}", calls=(*case.calls, planned, *looks))
+        if idle:
+            yield replace(case, calls=(*case.calls, *idle))
+
+
+def _two_unusual(table: Table, state: State) -> Iterator[Call]:
+    """The calls that differ from the usual one of their operation in two parameters, and that no other tier makes."""
+    letters: dict[str, list[dict[str, str]]] = {}
+    for number in table.leaf_inputs(state):
+        operation, leaves = table.letters[number]
+        letters.setdefault(operation, []).append(dict(leaves))
+    for operation, (usual, *others) in letters.items():
+        changes = [{name: leaf for name, leaf in each.items() if usual[name] != leaf} for each in others]
+        for one, other in itertools.combinations(changes, 2):
+            both = {**usual, **one, **other}
+            agree = all(one[name] == other[name] for name in one.keys() & other.keys())
+            if agree and both not in letters[operation]:
+                for number in table.letters.possible(state, [table.letters.number((operation, tuple(both.items())))]):
+                    call = table.call(state, number)
+                    if call is not None:
+                        yield call
 
 
 # Values that are equal ------------------------------------------------------------------------------------------------
@@ -153,33 +216,49 @@ def begins_again(machine: Machine, step: Step) -> bool:
 
 
 def initialised_again(table: Table) -> Iterator[Case]:
-    """From every kind of state, come to by way of a second initialisation, what `complete` tries of it with no extra state."""
+    """From every kind of state, come to by way of a second initialisation, what `complete` tries of it with no extra state.
+
+    Whatever was held before, by its kind, comes first once; and all that shows what is held is asked at the end.
+    """
     if initialising(table.contract).isdisjoint(table.operations):
         return
-    kinds = kinds_of(table)
+    kinds, operations = kinds_of(table), table.contract.operations
     ways = _ways_again(table)
     identify = Identifier(table, kinds.values()).identify
-    words = suite(table.classes, [ways[kind] for kind in kinds if kind in ways], identify, 0)
+    shortest = {outline: min(of.values(), key=len) for outline, of in ways.items()}
+    words = [*suite(table.classes, [shortest[kind] for kind in kinds if kind in shortest], identify, 0)]
+    words += [way for of in ways.values() for way in of.values()]
+    lacks = table.subject.driver.lacks
+    looks = [Planned("a", name) for name, operation in operations.items() if operation.pure and lacks(name) is None]
     for number, word in enumerate(maximal(words), 1):
-        yield table.case(f"again-{table.fixture}-{number}", "initialised again", word, number)
+        case = table.case(f"again-{table.fixture}-{number}", "initialised again", word, number)
+        yield replace(case, calls=(*case.calls, *looks))
 
 
-def _ways_again(table: Table) -> dict[Hashable, Word]:
-    """A shortest way to each kind of state through a second initialisation, by the state's outline."""
-    outline, start = table.machine.outline, (table.initial, False)
-    first = {(outline(table.initial), False): start}
-    search = Search[tuple[State, bool], int]([start])
-    ways: dict[Hashable, Word] = {}
+def _ways_again(table: Table) -> dict[Hashable, dict[Hashable, Word]]:
+    """Shortest ways to each kind of state through a second initialisation: by its outline, and by what was held before it."""
+    machine, start = table.machine, (table.initial, None)
+    outline = machine.outline
+    first: dict[Hashable, tuple[State, Hashable]] = {(outline(table.initial), None): start}
+    search = Search[tuple[State, Hashable], int]([start])
+    ways: dict[Hashable, dict[Hashable, Word]] = {}
     for here in search:
-        state, again = here
-        if again:
-            ways.setdefault(outline(state), search.way(here))
+        state, held = here
+        if held is not None:
+            ways.setdefault(outline(state), {}).setdefault(held, search.way(here))
         for number in table.inputs(state):
             for step in table.steps(state, number)[:1]:
-                there = (step.after, again or begins_again(table.machine, step))
-                if first.setdefault((outline(there[0]), there[1]), there) == there:
+                again = _held(machine, step.before) if begins_again(machine, step) else held
+                there = (step.after, again)
+                if first.setdefault((outline(step.after), again), there) == there:
                     search.found(here, number, there)
     return ways
+
+
+def _held(machine: Machine, state: State) -> Hashable:
+    """What the world has given a client, by its kind: the values of the variables that name one."""
+    variables = machine.contract.variables
+    return tuple(machine.value(state, name) for name, item in variables.items() if item.world and item.values)
 
 
 # Another client -------------------------------------------------------------------------------------------------------
