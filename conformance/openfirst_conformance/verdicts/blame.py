@@ -15,12 +15,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from msgspec import structs
+
 from openfirst_conformance.oracle.explanation import Candidate, Explanation, Moment, Violation
 from openfirst_conformance.oracle.observation import Fields
 from openfirst_conformance.oracle.oracle import Oracle
 from openfirst_reference.contract.expressions import mentioned
 from openfirst_reference.contract.model import CLIENTS_APART, OVERLAPPING
 from openfirst_reference.machine.step import Step
+from openfirst_reference.proof.invariants import Check
 
 
 def blame(
@@ -163,7 +166,7 @@ class _Case:
         overwritten, guards = False, {*self.machine.guards(self.violation.call.operation)}
         for moment in self._suspects(wrong):
             if moment.client != self.client:
-                rules += self._by_another_client(wrong)
+                rules += [] if self._wrong_alone_too() else self._by_another_client(wrong)
             elif wrong and self._written(moment.step) & set(wrong):
                 if not overwritten:  # What led this call to its row matters, too.
                     guards |= {*self.machine.guards(moment.step.call.operation)}
@@ -180,6 +183,19 @@ class _Case:
                 ]
         return rules
 
+    def _wrong_alone_too(self) -> bool:
+        """Whether another client only made other outcomes possible: what was seen is none of a client that is alone, either."""
+        platform = self.contract.bindings.platform
+        if platform is None or platform.company is None:
+            return False
+        name = platform.company.variable
+        alone = self.machine.having(self.state, **{name: self.contract.variables[name].initial})
+        own = self.machine.steps(alone, self.machine.again(self.violation.call, alone))
+        permitted = [step for step in own if self.oracle.keys(step) is not None]
+        in_company = {(step.row.id, step.index) for step in self.steps if self.oracle.keys(step) is not None}
+        widened = in_company != {(step.row.id, step.index) for step in permitted}
+        return widened and not any(self._fits(step) for step in permitted)
+
     def _speaks_of(self, rule: str, step: Step, wrong: Iterable[str]) -> bool:
         """Whether a rule says what one of the variables must be after such a call, or that all of them stay.
 
@@ -188,8 +204,21 @@ class _Case:
         texts = [item.holds for item in self.contract.rules[rule].invariants if step.call.operation in item.of]
         names = {name for text in texts for _, name in mentioned(text, "after")}
         stays = any(mentioned(text, "kept") for text in texts)
-        pure = self.contract.operations[step.call.operation].pure
-        return pure or not wrong or bool(names & set(wrong)) or (stays and not names)
+        if self.contract.operations[step.call.operation].pure:
+            return True
+        return self._demands(rule, step) if stays and not names else not wrong or bool(names & set(wrong))
+
+    def _demands(self, rule: str, step: Step) -> bool:
+        """Whether a rule says of such a call, with this outcome, that all stays: something else afterwards would break it."""
+        name, variable = next(item for item in self.contract.variables.items() if len(item[1].values) > 1)
+        other = next(value for value in variable.values if value != self.machine.value(step.after, name))
+        changed = structs.replace(step, after=self.machine.having(step.after, **{name: other}))
+        checks = (
+            Check(self.machine, rule, number, item)
+            for number, item in enumerate(self.contract.rules[rule].invariants)
+            if step.call.operation in item.of
+        )
+        return any(check.fault(changed, check.start) is not None for check in checks)
 
     def _suspects(self, wrong: dict[str, Any]) -> Iterator[Moment]:
         """The earlier calls that may be a cause, latest first: none that only bound an identity which is wrong now."""

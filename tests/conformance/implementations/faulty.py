@@ -1831,3 +1831,101 @@ class MixesClientsInRace(_Racing):
         self.turn = client
         await self.pause()
         return await super().answer(self.turn, operation, arguments)
+
+
+# What an outsider's implementations had, and nobody found -----------------------------------------------------
+
+
+class _Found(Faulty):
+    """What none of these has anything to do with."""
+
+    innocent: ClassVar[Words] = (*APART, "open-before-use", "is-open-is-pure", "close-leaves-conference")
+
+
+class ForgetsWhoItIsForNothing(_Found):
+    """An update that gives nothing for both takes the external ID with it."""
+
+    breaks = ("update-updates", "external-id-from-token")
+    needs = "explore"
+
+    def update(self, client: Client, name: str | None, avatar_url: str | None) -> Any:
+        """As it should be, and then too much."""
+        value = super().update(client, name, avatar_url)
+        if client.session is not None and name is None and avatar_url is None:
+            client.session.external_id = None
+        return value
+
+
+class KeepsExternalIdForKeyAndSecret(_Found):
+    """Who is initialised with key and secret after a token goes by that token's external ID."""
+
+    breaks = ("external-id-from-token",)
+    needs = "explore"
+
+    def external_id(self, client: Client, info: Info | None) -> str | None:
+        """Its own, or else the one before."""
+        own = super().external_id(client, info)
+        return own if client.credential.kind == "token" else own or client.notes.get("before")
+
+    def hold(self, client: Client, credential: Credential) -> None:
+        """Remember what was held."""
+        client.notes["before"] = client.credential.external_id
+        super().hold(client, credential)
+
+
+class FoldsParticipantIds(_Found):
+    """Two external IDs that differ in case alone are one participant."""
+
+    breaks = ("participants-differ",)
+    needs = "explore"
+    verdicts = ("conforms",)
+
+    def show(self, session: Session) -> Json:
+        """The external ID in small letters is the participant's ID."""
+        shown = super().show(session)
+        return shown if session.external_id is None else {**shown, "id": session.external_id.casefold()}
+
+
+class ShowsAnOldNameInEveryTenth(_Found):
+    """Every tenth session shows the name that was given first."""
+
+    breaks = ("reopen", "info-is-kept")
+    needs = "explore"
+
+    def open(self, client: Client, info: Info | None) -> Any:
+        """As it should be, but for the tenth."""
+        value = super().open(client, info)
+        client.notes["opened"] = client.notes.get("opened", 0) + 1
+        if client.session is not None and client.session.name:
+            first = client.notes.setdefault("first", client.session.name)
+            if client.notes["opened"] % 10 == 1:
+                client.session.name = first
+        return value
+
+
+class StopsTimersWhenItCloses(_Found):
+    """A close, be there a session or not, ends the asking for fresh tokens: a fault of that alone."""
+
+    breaks = ("token-refresh",)
+    needs = "complete"
+    innocent = ("rejected-changes-nothing", "sessions-are-apart", "bad-token", "open-opens", "close-closes")
+
+    def close(self, client: Client) -> Any:
+        """As it should be, and then too much."""
+        value = super().close(client)
+        client.points_passed = len(tuple(self.points(client)))
+        return value
+
+
+class SaysTokenInvalidForAMismatch(_Found):
+    """A wrong code, and nothing that another client has to do with."""
+
+    breaks = ("external-id-mismatch",)
+    needs = "complete"
+
+    def external_id(self, client: Client, info: Info | None) -> str | None:
+        """Refused, as it should be, for another reason."""
+        try:
+            return super().external_id(client, info)
+        except Refusal as refusal:
+            raise Refusal("token-invalid" if refusal.code == "external-id-mismatch" else refusal.code) from None
