@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from openfirst_conformance.oracle.comparison import Comparison
-from openfirst_conformance.oracle.observation import Fields
+from openfirst_conformance.oracle.observation import Fields, JsonText, scalar
 from openfirst_reference.contract.findings import list_words
 from openfirst_reference.machine.machine import Machine
-from openfirst_reference.machine.outcome import Answered, Outcome, Refused
+from openfirst_reference.machine.outcome import Answered, Outcome, Pending, Refused
 from openfirst_reference.machine.step import Identity, Step
 from openfirst_reference.show.step_words import due_words, error_words
 
@@ -19,46 +19,94 @@ _LONG = 60
 
 def what_differs(machine: Machine, operation: str, outcome: Outcome, permitted: Sequence[Step]) -> str:
     """The one thing that is wrong, and what it must be. Empty where nothing is permitted that could be named."""
-    errors = [step for step in permitted if step.answer is None]
+    if not permitted or isinstance(outcome, Pending):
+        return ""
+    comparison = Comparison(machine)
+    seen = comparison.seen(operation, outcome, {})
+    fitting = [step for step in permitted if comparison.match(step, 0, seen, ()) is not None]
+    if fitting:
+        return _for_what_came_before(comparison, operation, outcome, fitting)
     answers = [step for step in permitted if step.answer is not None]
     if isinstance(outcome, Answered) and not answers:
-        return f"{operation} answered, and must fail with {_any_of(machine, errors)}." if errors else ""
-    if isinstance(outcome, Refused) and not errors:
-        said = "for a reason that nobody knows" if outcome.code is None else f"with {error_words(outcome.code)}"
-        return f"{operation} failed {said}, and must answer." if answers else ""
+        return f"{operation} answered, and must fail with {_any_of(machine, permitted)}."
+    if isinstance(outcome, Refused) and len(answers) == len(permitted):
+        return f"{operation} failed {_reason(outcome)}, and must answer."
     if isinstance(outcome, Refused):
-        return (
-            f"{operation} failed with {error_words(outcome.code)}, and may only come to {_any_of(machine, permitted)}."
-        )
+        return f"{operation} failed {_reason(outcome)}, and may only come to {_any_of(machine, permitted)}."
     if isinstance(outcome, Answered):
-        return _in_answer(machine, operation, outcome.value, answers)
+        due = [step for step in answers if comparison.due(step)]
+        if isinstance(seen.content, Fields) and due:
+            return _in_fields(comparison, outcome.value, seen.content, due, permitted)
+        return f"{operation} answered {_json(outcome.value)}, and must come to {_any_of(machine, permitted)}."
     return ""
 
 
-def _in_answer(machine: Machine, operation: str, value: Any, answers: Sequence[Step]) -> str:
-    comparison = Comparison(machine)
-    shown = comparison.seen(operation, Answered(value), {}).content
-    due = {step: items for step in answers if (items := comparison.due(step))}
-    if not isinstance(shown, Fields) or not due:
-        return f"{operation} answered {_json(value)}, and must come to {_any_of(machine, answers)}."
-    closest = min(due, key=lambda step: len(comparison.wrong(step, 0, shown, ())))
-    wrong = comparison.wrong(closest, 0, shown, ())
-    told = [f"{path} is {_json(_at(value, path))}, and must be {_must(due[closest].get(path))}" for path in wrong]
-    identities = [path for path, item in due[closest].items() if isinstance(item, Identity)]
-    told = told or [
-        f"{path} is {_json(_at(value, path))}, and was another for the same participant" for path in identities
-    ]
-    return f"{'; '.join(told)}." if told else ""
+def _for_what_came_before(comparison: Comparison, operation: str, outcome: Outcome, fitting: Sequence[Step]) -> str:
+    """It would do by itself, so that it is wrong can only be for what was seen before."""
+    paths = [path for step in fitting for path, due in comparison.due(step).items() if isinstance(due, Identity)]
+    if paths and isinstance(outcome, Answered):
+        told = [f"{path} is {_json(_at(outcome.value, path))}" for path in dict.fromkeys(paths)]
+        return f"{'; '.join(told)}, and was another for the same participant."
+    return f"What {operation} came to is permitted, but not after what came before."
 
 
-def _must(due: Any) -> str:
+def _in_fields(
+    comparison: Comparison, value: Any, shown: Fields, due: Sequence[Step], permitted: Sequence[Step]
+) -> str:
+    """The fields that are wrong, by the answer that the fewest are wrong by, or by each of several."""
+    machine = comparison.machine
+    wrong = {step: tuple(comparison.wrong(step, 0, shown, ())) for step in due}
+    fewest = min(map(len, wrong.values()))
+    nearest = [step for step in due if len(wrong[step]) == fewest]
+    by_paths: dict[tuple[str, ...], list[Step]] = {}
+    for step in nearest:
+        by_paths.setdefault(wrong[step], []).append(step)
+    ways: list[str] = []
+    for paths, steps in by_paths.items():
+        # What one field must be may be said at once of several answers; what two must be, only of each.
+        groups = [steps] if len(paths) == 1 else [[step] for step in steps]
+        ways += [
+            "; ".join(
+                f"{path} is {_json(_at(value, path))}, and must be {_must(comparison, group, path)}" for path in paths
+            )
+            for group in groups
+        ]
+    told = "; or else ".join(dict.fromkeys(ways))
+    all_answers = due_words(machine, due)
+    if len(due_words(machine, nearest)) < len(all_answers):
+        told += f" (by the nearest of {len(all_answers)} permitted answers)"
+    others = [step for step in permitted if step not in due]
+    return f"{told}, unless it comes to {_any_of(machine, others)}." if others else f"{told}."
+
+
+def _must(comparison: Comparison, steps: Iterable[Step], path: str) -> str:
+    words = dict.fromkeys(word for step in steps for word in _values(comparison, step, path))
+    return list_words([*words], "or")
+
+
+def _values(comparison: Comparison, step: Step, path: str) -> Iterator[str]:
+    """What a field may show by a step; what is optional may be missing as well."""
+    optional = step.answer.optional if step.answer else {}
+    due = scalar(optional[path]) if path in optional else comparison.due(step).get(path)
     if isinstance(due, Identity):
-        return "the participant's ID"
-    return "absent" if due is None else _json(due)
+        yield "the participant's ID"
+    elif due is not None:
+        yield due.text if isinstance(due, JsonText) else _json(due)
+    if due is None or path in optional:
+        yield "absent"
+
+
+def _reason(refused: Refused) -> str:
+    return "for a reason that nobody knows" if refused.code is None else f"with {error_words(refused.code)}"
 
 
 def _any_of(machine: Machine, steps: Sequence[Step]) -> str:
-    return list_words(due_words(machine, steps), "or")
+    """All that is permitted; of errors that no source tells apart, one stands for those that are not named."""
+    family, like = machine.contract.family, machine.contract.like
+    codes = [step.code for step in steps if step.answer is None and step.code is not None]
+    heads = {family(code): code for code in reversed(codes) if not set(like(code)) <= set(codes)}
+    others = [f"another error of the family of {code}" for code in heads.values()]
+    return list_words([*due_words(machine, steps), *others], "or")
 
 
 def _at(value: Any, path: str) -> Any:
