@@ -17,7 +17,7 @@ from openfirst_conformance.reports.verdict_words import (
     promise_in_words,
     reason_in_words,
 )
-from openfirst_conformance.reports.what_differs import what_differs
+from openfirst_conformance.reports.what_differs import settled_in_words, what_differs
 from openfirst_conformance.verdicts.model import ChoiceSeen, Failure, Report, RuleVerdict
 from openfirst_reference.machine.machine import machine_of
 from openfirst_reference.show.step_words import due_words, outcome_words
@@ -144,11 +144,16 @@ def _failure(report: Report, rule: RuleVerdict, failure: Failure, width: int) ->
     word = "broken" if rule.level == "must" else "not kept"
     last = failure.played.seen[-1]
     overlap = any(seen.planned.overlapping for seen in failure.played.seen)
-    differing = [OVERLAP if overlap else what_differs(machine, last.planned.operation, last.outcome, last.permitted)]
+    if overlap:
+        differing = OVERLAP
+    elif failure.settled:
+        differing = settled_in_words(last.planned.operation, last.outcome, failure.settled)
+    else:
+        differing = what_differs(machine, last.planned.operation, last.outcome, last.permitted)
     lines: list[Text] = [
         Text(stated.statement),
         Text(f"“{stated.quote}” ({report.contract.sources[stated.source].title})", style="italic"),
-        *(Text(line, style="bold") for line in differing if line and rule.level == "must"),
+        *([Text(differing, style="bold")] if differing and rule.level == "must" else []),
         *(Text(forbidding_in_words(report.choices[name], value)) for name, value in failure.choices.items()),
         Text(clients_in_words(failure.played), style="dim"),
     ]

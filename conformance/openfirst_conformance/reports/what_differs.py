@@ -8,11 +8,13 @@ from typing import Any
 
 from openfirst_conformance.oracle.comparison import Comparison
 from openfirst_conformance.oracle.observation import Fields, JsonText, scalar
+from openfirst_conformance.reports.verdict_words import values_in_words
+from openfirst_conformance.verdicts.model import SettledChoice
 from openfirst_reference.contract.findings import list_words
 from openfirst_reference.machine.machine import Machine
 from openfirst_reference.machine.outcome import Answered, Outcome, Pending, Refused
 from openfirst_reference.machine.step import Identity, Step
-from openfirst_reference.show.step_words import due_words, error_words
+from openfirst_reference.show.step_words import due_words, error_words, outcome_words
 
 _LONG = 60
 
@@ -39,6 +41,32 @@ def what_differs(machine: Machine, operation: str, outcome: Outcome, permitted: 
             return _in_fields(comparison, outcome.value, seen.content, due, permitted)
         return f"{operation} answered {_json(outcome.value)}, and must come to {_any_of(machine, permitted)}."
     return ""
+
+
+def settled_in_words(operation: str, outcome: Outcome, settled: Sequence[SettledChoice]) -> str:
+    """That a call did otherwise in the same place before, and what was settled by that."""
+    told, now = [], _came(outcome)
+    for choice in settled:
+        value = f"the choice {choice.id} is {values_in_words(choice.values)}"
+        before = None if choice.came is None else _came(choice.came)
+        is_told = before is not None and before != now
+        told.append(
+            f"{operation} {before} in the same place before, so {value}"
+            if is_told
+            else f"by what was seen in the same place before, {value}"
+        )
+    return f"{list_words(told)}; now {operation} {now}."
+
+
+def _came(outcome: Outcome) -> str:
+    match outcome:
+        case Answered(None):
+            return "answered"
+        case Answered(value):
+            return f"answered {_json(value)}"
+        case Refused():
+            return f"failed {_reason(outcome)}"
+    return f"came to {outcome_words(outcome)}"
 
 
 def _for_what_came_before(comparison: Comparison, operation: str, outcome: Outcome, fitting: Sequence[Step]) -> str:

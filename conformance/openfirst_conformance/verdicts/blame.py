@@ -17,11 +17,13 @@ from typing import Any
 
 from msgspec import structs
 
-from openfirst_conformance.oracle.explanation import Candidate, Explanation, Moment, Violation
+from openfirst_conformance.oracle.explanation import Candidate, Explanation, Moment, Violation, back
 from openfirst_conformance.oracle.observation import Fields
 from openfirst_conformance.oracle.oracle import Oracle
+from openfirst_conformance.verdicts.model import SettledChoice
 from openfirst_reference.contract.expressions import mentioned
 from openfirst_reference.contract.model import CLIENTS_APART, OVERLAPPING
+from openfirst_reference.machine.outcome import Settled
 from openfirst_reference.machine.step import Step
 from openfirst_reference.proof.invariants import Check
 
@@ -46,6 +48,32 @@ def contradicted(oracle: Oracle, violation: Violation, *, usual: Mapping[str, st
         return {}
     choices = _case(oracle, violation, True, usual).contradicted()
     return {choice: value for choice in choices if (value := oracle.choices.get(choice)) is not None}
+
+
+def settled(oracle: Oracle, violation: Violation) -> tuple[SettledChoice, ...]:
+    """The undeclared choices that alone forbid what was seen, since they were seen to be otherwise in the same place."""
+    for here, explanation in violation.explanations:
+        found: dict[int, SettledChoice] = {}
+        if here.pending:  # What was never answered may have come to anything.
+            continue
+        for edge in oracle.edges(here.node, violation.client, violation.call, violation.seen):
+            for key, values in edge.keys:
+                known = explanation.assignment.get(key)
+                if known is not None and not known & values:
+                    came = _came_before(oracle, explanation, key, values)
+                    found.setdefault(key, SettledChoice(oracle.cells[key].choice, known, came))
+        if found:
+            return tuple(found.values())
+    return ()
+
+
+def _came_before(oracle: Oracle, explanation: Explanation, key: int, values: frozenset[str]) -> Settled | None:
+    """What the call came to the last time that it said of a choice that it is none of these values, if it did."""
+    for moment in back(explanation.trail):
+        for known, others in oracle.keys(moment.step) or ():
+            if known == key and not others & values:
+                return moment.outcome
+    return None
 
 
 def _case(oracle: Oracle, violation: Violation, minimal: bool, usual: Mapping[str, str] | None) -> _Case:

@@ -12,7 +12,7 @@ from openfirst_conformance.driving.played import Played
 from openfirst_conformance.driving.shrink import caller, failure_of, kind_of, shrink
 from openfirst_conformance.driving.subject import Subject
 from openfirst_conformance.oracle.explanation import Moment, Violation, back
-from openfirst_conformance.verdicts.blame import blame, contradicted
+from openfirst_conformance.verdicts.blame import blame, contradicted, settled
 from openfirst_conformance.verdicts.evidence import Evidence
 from openfirst_conformance.verdicts.model import Failure, FaultSeen
 from openfirst_conformance.verdicts.patience import Patience
@@ -104,9 +104,11 @@ class Confirmer:
             blamed = self._blame(shortest, shortest.violation)
             self._blamed[known] = tuple(rule for rule in blamed if rule not in shortest.broken) or blamed
             usual = self._evidence.usual()
-            choices = contradicted(self._subject.oracle_of(shortest.case), shortest.violation, usual=usual)
+            oracle = self._subject.oracle_of(shortest.case)
+            choices = contradicted(oracle, shortest.violation, usual=usual)
+            before = settled(oracle, shortest.violation)
             for rule in self._blamed[known]:
-                self._fail(Failure(rule, tier, played.case.id, shortest, choices))
+                self._fail(Failure(rule, tier, played.case.id, shortest, choices, before))
         self.again(tier, self._blamed.get(known, ()))
         return known in self._blamed
 

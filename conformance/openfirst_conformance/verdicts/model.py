@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from openfirst_conformance.adapters.protocol.shapes import ImplementationName
 from openfirst_conformance.driving.played import Played
@@ -12,17 +13,30 @@ from openfirst_conformance.oracle.explanation import ChoicePlace
 from openfirst_conformance.verdicts.reasons import NoReason, Reason
 from openfirst_reference.contract.document import Json
 from openfirst_reference.contract.model import Contract
+from openfirst_reference.machine.outcome import Outcome
+
+
+class SettledChoice(NamedTuple):
+    """What an undeclared choice was seen to be, and must stay in that place; `came`: the outcome by which it was seen there."""
+
+    id: str
+    values: frozenset[str]
+    came: Outcome | None
 
 
 @dataclass(frozen=True)
 class Failure:
-    """A broken rule, shown by the shortest sequence that was found; `choices` have the values that alone forbid it."""
+    """A broken rule, shown by the shortest sequence that was found.
+
+    `choices` have the values that alone forbid it; `settled`: what else alone forbids it, since it was otherwise before.
+    """
 
     rule: str
     tier: str
     case: str
     played: Played
     choices: Mapping[str, str] = field(default_factory=dict)
+    settled: tuple[SettledChoice, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -270,3 +270,40 @@ class DecidesEachTime(Plain):
         self.turn = not self.turn
         if self.turn:
             raise Refused("session-already-open")
+
+
+class ChangesItsMind(Plain):
+    """In each case, what the sources leave open is decided otherwise every second time."""
+
+    async def reset(self, params: dict[str, Any]) -> dict[str, Any]:
+        self.times: dict[str, int] = {}
+        return await super().reset(params)
+
+    def is_second(self, what: str) -> bool:
+        self.times[what] = self.times.get(what, 0) + 1
+        return self.times[what] % 2 == 0
+
+
+class ClosesByTurns(ChangesItsMind):
+    """Without a session, every second `close` is refused."""
+
+    async def do_close(self, client: str) -> Any:
+        if self.sessions[client] is None and self.is_second(client):
+            raise Refused("session-not-open")
+        await super().do_close(client)
+
+
+class ShowsNobodyByTurns(ChangesItsMind):
+    """Without a session, every second `getParticipant` is answered."""
+
+    async def do_getParticipant(self, client: str) -> Any:  # noqa: N802
+        is_closed = self.sessions[client] is None and self.credentials[client]["kind"] != "none"
+        return None if is_closed and self.is_second(client) else self.current(client)
+
+
+class OpensAgainByTurns(ChangesItsMind):
+    """In a session, every second `open` keeps it."""
+
+    def again(self, client: str, info: dict[str, Any]) -> Any:
+        if not self.is_second(client):
+            raise Refused("session-already-open")

@@ -18,7 +18,7 @@ from openfirst_conformance.cases.files import case_from_json, case_to_json
 from openfirst_conformance.driving.settings import Settings
 from openfirst_conformance.power.trivial_clients import Nowhere, constant
 from openfirst_conformance.reports.data import as_json, sequence
-from openfirst_conformance.reports.terminal import EXIT_STATUS
+from openfirst_conformance.reports.terminal import EXIT_STATUS, failure_in_words
 from openfirst_conformance.reports.verdict_words import choice_in_words, reason_in_words
 from openfirst_conformance.verdicts.judge import judge, judge_part, replay
 from openfirst_conformance.verdicts.model import Report
@@ -209,6 +209,43 @@ def test_a_saved_case_plays_again() -> None:
     for factory, verdict in (("LeaksTheName", "broken"), ("Plain", "conforms")):
         report = asyncio.run(replay(PythonAdapter(f"implementations_for_judge:{factory}"), CONTRACT, again))
         assert report.verdict == verdict
+
+
+@pytest.mark.parametrize(
+    ("factory", "operations", "rule", "line"),
+    [
+        (
+            "ClosesByTurns",
+            ["close", "close"],
+            "close-closes",
+            "close answered in the same place before, so the choice close-while-closed is accept; now close failed with "
+            "error session-not-open.",
+        ),
+        (
+            "ShowsNobodyByTurns",
+            ["getParticipant", "getParticipant"],
+            "participant-is-local",
+            "getParticipant failed with error session-not-open in the same place before, so the choice no-participant is "
+            "error; now getParticipant answered.",
+        ),
+        (
+            "OpensAgainByTurns",
+            ["open", "open", "open"],
+            "rejected-changes-nothing",
+            "open failed with error session-already-open in the same place before, so the choice open-while-open is "
+            "refuse; now open answered.",
+        ),
+    ],
+)
+def test_a_choice_that_is_not_kept_is_told_with_what_came_of_the_same_before(
+    factory: str, operations: list[str], rule: str, line: str
+) -> None:
+    """Either would be permitted; the other one is not, after the one. A process can hand on what is told."""
+    case = Case("turns", "by turns", {"a": "token-with-id"}, tuple(Planned("a", name, {}) for name in operations))
+    report = asyncio.run(replay(PythonAdapter(f"implementations_for_judge:{factory}"), CONTRACT, case))
+    assert line in " ".join(failure_in_words(report, report.rules[rule]).split())
+    (failure,) = report.rules[rule].failures
+    assert pickle.loads(pickle.dumps(failure.settled)) == failure.settled
 
 
 def test_nothing_that_ran_is_not_a_pass() -> None:
