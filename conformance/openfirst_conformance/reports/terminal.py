@@ -149,11 +149,14 @@ def _failure(report: Report, rule: RuleVerdict, failure: Failure, width: int) ->
     elif failure.settled:
         differing = settled_in_words(last.planned.operation, last.outcome, failure.settled)
     else:
-        differing = what_differs(machine, last.planned.operation, last.outcome, last.permitted)
+        followed = rule.id in failure.played.broken_shoulds
+        differing = what_differs(
+            machine, last.planned.operation, last.outcome, last.permitted, level=rule.level, followed=followed
+        )
     lines: list[Text] = [
         Text(stated.statement),
         Text(f"“{stated.quote}” ({report.contract.sources[stated.source].title})", style="italic"),
-        *([Text(differing, style="bold")] if differing and rule.level == "must" else []),
+        *([Text(differing, style="bold")] if differing else []),
         *(Text(forbidding_in_words(report.choices[name], value)) for name, value in failure.choices.items()),
         Text(clients_in_words(failure.played), style="dim"),
     ]

@@ -12,43 +12,55 @@ from openfirst_conformance.reports.verdict_words import values_in_words
 from openfirst_conformance.verdicts.model import SettledChoice
 from openfirst_reference.contract.findings import list_words
 from openfirst_reference.machine.machine import Machine
-from openfirst_reference.machine.outcome import Answered, Outcome, Pending, Refused
+from openfirst_reference.machine.outcome import Answered, Outcome, Pending, Refused, Unreadable, Unsupported
 from openfirst_reference.machine.step import Identity, Step
-from openfirst_reference.show.step_words import due_words, error_words, outcome_words
+from openfirst_reference.show.step_words import due_words, error_words
 
 _LONG = 60
+_LONG_REASON = 200
 
 
-def what_differs(machine: Machine, operation: str, outcome: Outcome, permitted: Sequence[Step]) -> str:
-    """The one thing that is wrong, and what it must be. Empty where nothing is permitted that could be named."""
+def what_differs(
+    machine: Machine,
+    operation: str,
+    outcome: Outcome,
+    permitted: Sequence[Step],
+    *,
+    level: str = "must",
+    followed: bool = False,
+) -> str:
+    """The one thing that is wrong, and what it must be. Empty where nothing is permitted that could be named.
+
+    `level` is that of the rule; `followed`: what was done can be explained, though by nothing that keeps the rule.
+    """
     if not permitted or isinstance(outcome, Pending):
         return ""
-    comparison = Comparison(machine)
+    comparison, must = Comparison(machine), "must" if level == "must" else "should"
     seen = comparison.seen(operation, outcome, {})
     fitting = [step for step in permitted if comparison.match(step, 0, seen, ()) is not None]
     if fitting:
-        return _for_what_came_before(comparison, operation, outcome, fitting)
-    answers = [step for step in permitted if step.answer is not None]
-    if isinstance(outcome, Answered) and not answers:
-        return f"{operation} answered, and must fail with {_any_of(machine, permitted)}."
-    if isinstance(outcome, Refused) and len(answers) == len(permitted):
-        return f"{operation} failed {_reason(outcome)}, and must answer."
-    if isinstance(outcome, Refused):
-        return f"{operation} failed {_reason(outcome)}, and may only come to {_any_of(machine, permitted)}."
-    if isinstance(outcome, Answered):
-        due = [step for step in answers if comparison.due(step)]
+        return _for_what_came_before(comparison, operation, outcome, fitting, followed=followed)
+    errors = [step for step in permitted if step.answer is None]
+    due = [step for step in permitted if comparison.due(step)]
+    if isinstance(outcome, Answered) and len(errors) < len(permitted):
         if isinstance(seen.content, Fields) and due:
-            return _in_fields(comparison, outcome.value, seen.content, due, permitted)
-        return f"{operation} answered {_json(outcome.value)}, and must come to {_any_of(machine, permitted)}."
-    return ""
+            return _in_fields(comparison, outcome.value, seen.content, due, permitted, must)
+        return f"{operation} {_came(outcome)}, and {must} come to {_any_of(machine, permitted)}."
+    came = "answered" if isinstance(outcome, Answered) else _came(outcome)
+    if not errors:
+        return f"{operation} {came}, and {must} answer."
+    if len(errors) == len(permitted) and not isinstance(outcome, Refused):
+        return f"{operation} {came}, and {must} fail with {_any_of(machine, permitted)}."
+    only = "may only" if must == "must" else "should only"
+    return f"{operation} {came}, and {only} come to {_any_of(machine, permitted)}."
 
 
 def settled_in_words(operation: str, outcome: Outcome, settled: Sequence[SettledChoice]) -> str:
     """That a call did otherwise in the same place before, and what was settled by that."""
-    told, now = [], _came(outcome)
+    told, now = [], _in_short(outcome)
     for choice in settled:
         value = f"the choice {choice.id} is {values_in_words(choice.values)}"
-        before = None if choice.came is None else _came(choice.came)
+        before = None if choice.came is None else _in_short(choice.came)
         is_told = before is not None and before != now
         told.append(
             f"{operation} {before} in the same place before, so {value}"
@@ -58,28 +70,43 @@ def settled_in_words(operation: str, outcome: Outcome, settled: Sequence[Settled
     return f"{list_words(told)}; now {operation} {now}."
 
 
+def _in_short(outcome: Outcome) -> str:
+    return "answered" if outcome == Answered() else _came(outcome)
+
+
 def _came(outcome: Outcome) -> str:
     match outcome:
-        case Answered(None):
-            return "answered"
         case Answered(value):
             return f"answered {_json(value)}"
-        case Refused():
-            return f"failed {_reason(outcome)}"
-    return f"came to {outcome_words(outcome)}"
+        case Refused(None):
+            return "failed for a reason that nobody knows"
+        case Refused(code):
+            return f"failed with {error_words(code)}"
+        case Unsupported(reason):
+            return f"is unsupported, says the adapter ({_json(reason, _LONG_REASON)})" if reason else "is unsupported"
+        case Unreadable(found):
+            return f"came to {_json(found, _LONG_REASON)}"
+    return "was not answered"
 
 
-def _for_what_came_before(comparison: Comparison, operation: str, outcome: Outcome, fitting: Sequence[Step]) -> str:
+def _for_what_came_before(
+    comparison: Comparison, operation: str, outcome: Outcome, fitting: Sequence[Step], *, followed: bool
+) -> str:
     """It would do by itself, so that it is wrong can only be for what was seen before."""
-    paths = [path for step in fitting for path, due in comparison.due(step).items() if isinstance(due, Identity)]
+    own = [step for step in fitting if step.alternative.distinct or not followed]
+    paths = [path for step in own for path, due in comparison.due(step).items() if isinstance(due, Identity)]
     if paths and isinstance(outcome, Answered):
-        told = [f"{path} is {_json(_at(outcome.value, path))}" for path in dict.fromkeys(paths)]
-        return f"{'; '.join(told)}, and was another for the same participant."
-    return f"What {operation} came to is permitted, but not after what came before."
+        told = "; ".join(f"{path} is {_json(_at(outcome.value, path))}" for path in dict.fromkeys(paths))
+        return (
+            f"{told}, and is another participant's."
+            if followed
+            else f"{told}, and was another for the same participant."
+        )
+    return "" if followed else f"What {operation} came to is permitted, but not after what came before."
 
 
 def _in_fields(
-    comparison: Comparison, value: Any, shown: Fields, due: Sequence[Step], permitted: Sequence[Step]
+    comparison: Comparison, value: Any, shown: Fields, due: Sequence[Step], permitted: Sequence[Step], must: str
 ) -> str:
     """The fields that are wrong, by the answer that the fewest are wrong by, or by each of several."""
     machine = comparison.machine
@@ -95,7 +122,8 @@ def _in_fields(
         groups = [steps] if len(paths) == 1 else [[step] for step in steps]
         ways += [
             "; ".join(
-                f"{path} is {_json(_at(value, path))}, and must be {_must(comparison, group, path)}" for path in paths
+                f"{path} is {_json(_at(value, path))}, and {must} be {_values(comparison, group, path)}"
+                for path in paths
             )
             for group in groups
         ]
@@ -107,12 +135,12 @@ def _in_fields(
     return f"{told}, unless it comes to {_any_of(machine, others)}." if others else f"{told}."
 
 
-def _must(comparison: Comparison, steps: Iterable[Step], path: str) -> str:
-    words = dict.fromkeys(word for step in steps for word in _values(comparison, step, path))
+def _values(comparison: Comparison, steps: Iterable[Step], path: str) -> str:
+    words = dict.fromkeys(word for step in steps for word in _values_by(comparison, step, path))
     return list_words([*words], "or")
 
 
-def _values(comparison: Comparison, step: Step, path: str) -> Iterator[str]:
+def _values_by(comparison: Comparison, step: Step, path: str) -> Iterator[str]:
     """What a field may show by a step; what is optional may be missing as well."""
     optional = step.answer.optional if step.answer else {}
     due = scalar(optional[path]) if path in optional else comparison.due(step).get(path)
@@ -122,10 +150,6 @@ def _values(comparison: Comparison, step: Step, path: str) -> Iterator[str]:
         yield due.text if isinstance(due, JsonText) else _json(due)
     if due is None or path in optional:
         yield "absent"
-
-
-def _reason(refused: Refused) -> str:
-    return "for a reason that nobody knows" if refused.code is None else f"with {error_words(refused.code)}"
 
 
 def _any_of(machine: Machine, steps: Sequence[Step]) -> str:
@@ -143,6 +167,6 @@ def _at(value: Any, path: str) -> Any:
     return value
 
 
-def _json(value: Any) -> str:
+def _json(value: Any, most: int = _LONG) -> str:
     text = json.dumps(value, ensure_ascii=False, default=str).encode("utf-8", "backslashreplace").decode()
-    return text if len(text) <= _LONG else f"{text[: _LONG - 1]}…"
+    return text if len(text) <= most else f"{text[: most - 1]}…"

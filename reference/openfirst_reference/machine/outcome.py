@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 
@@ -29,7 +29,9 @@ class Unreadable:
 
 @dataclass(frozen=True)
 class Unsupported:
-    """The implementation does not have what was asked for, after all."""
+    """The implementation does not have what was asked for, after all; `reason` is why, for people, and tells no two apart."""
+
+    reason: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True)

@@ -307,3 +307,19 @@ class OpensAgainByTurns(ChangesItsMind):
     def again(self, client: str, info: dict[str, Any]) -> Any:
         if not self.is_second(client):
             raise Refused("session-already-open")
+
+
+class HasNoRecording(Plain):
+    """Declares nothing of services, and says of one method only when it is called that it is not there."""
+
+    async def do_use(self, client: str, service: str, method: str, arguments: list[Any]) -> Any:
+        if service == "recording":
+            return {"outcome": "unsupported", "reason": "this build records nothing"}
+        return await super().do_use(client, service, method, arguments)
+
+
+class OneIdForAll(Plain):
+    """Every participant has one and the same ID."""
+
+    async def do_getParticipant(self, client: str) -> Any:  # noqa: N802
+        return {**self.current(client), "id": "all"}

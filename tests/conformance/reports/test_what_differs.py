@@ -7,7 +7,7 @@ import pytest
 from openfirst_conformance.reports.what_differs import what_differs
 from openfirst_reference.contract.load import load_contract
 from openfirst_reference.machine.machine import Machine
-from openfirst_reference.machine.outcome import Answered, Outcome, Refused
+from openfirst_reference.machine.outcome import Answered, Outcome, Refused, Unreadable, Unsupported
 from openfirst_reference.machine.step import Step
 
 MACHINE = Machine(load_contract())
@@ -138,3 +138,46 @@ def test_what_is_long_is_cut() -> None:
     line = what_differs(MACHINE, "getParticipant", participant(name="x" * 10_000), steps)
     assert len(line) < 120
     assert line.endswith('…, and must be "Ana".')
+
+
+# Of whatever kind it is ------------------------------------------------------------------------------------------------
+
+STOP = {"service": "recording", "method": "stop"}
+
+
+@pytest.mark.parametrize(
+    ("operation", "arguments", "state", "outcome", "line"),
+    [
+        ("use", STOP, START, Unsupported("no recording here"),
+         'use is unsupported, says the adapter ("no recording here"), and must fail with error session-not-open.'),
+        ("open", ANA, START, Unsupported(), "open is unsupported, and must answer."),
+        ("open", ANA, START, Unreadable("no answer: the connection was closed"),
+         'open came to "no answer: the connection was closed", and must answer.'),
+        ("getParticipant", {}, START, Unreadable("status 500"),
+         'getParticipant came to "status 500", and may only come to error session-not-open or answer null.'),
+    ],
+)  # fmt: skip
+def test_what_is_neither_an_answer_nor_an_error_differs_too(
+    operation: str, arguments: dict[str, Any], state: Any, outcome: Outcome, line: str
+) -> None:
+    assert what_differs(MACHINE, operation, outcome, due(operation, arguments, state)) == line
+
+
+@pytest.mark.parametrize(
+    ("operation", "arguments", "state", "outcome", "line"),
+    [
+        ("use", STOP, START, Answered(), "use answered, and should fail with error session-not-open."),
+        ("open", ANA, START, Refused("token-expired"), "open failed with error token-expired, and should answer."),
+        ("open", ANA, OPEN, Refused("token-expired"),
+         "open failed with error token-expired, and should only come to error session-already-open or an answer."),
+        ("isOpen", {}, START, Answered(True), "isOpen answered true, and should come to answer false."),
+        ("getParticipant", {}, OPEN, participant(name="ben"), 'info.name is "ben", and should be "Ana".'),
+        ("getParticipant", {}, OPEN, participant(), 'id is "p-1", and is another participant\'s.'),
+        ("open", ANA, START, Answered(), ""),
+    ],
+)  # fmt: skip
+def test_what_should_be_and_is_not_is_told_as_that(
+    operation: str, arguments: dict[str, Any], state: Any, outcome: Outcome, line: str
+) -> None:
+    permitted = due(operation, arguments, state)
+    assert what_differs(MACHINE, operation, outcome, permitted, level="should", followed=True) == line

@@ -248,6 +248,48 @@ def test_a_choice_that_is_not_kept_is_told_with_what_came_of_the_same_before(
     assert pickle.loads(pickle.dumps(failure.settled)) == failure.settled
 
 
+@pytest.mark.parametrize(
+    ("factory", "fixture", "calls", "rule", "line"),
+    [
+        (
+            "NeedsNoScope",
+            "token-no-update",
+            {"open": {}, "updateParticipantInfo": {"name": "Bea", "avatarUrl": None}},
+            "update-needs-scope",
+            "updateParticipantInfo answered, and should fail with error scope-missing.",
+        ),
+        (
+            "OneIdForAll",
+            "key-secret",
+            {
+                "open": {"info": {"externalId": "bob"}},
+                "getParticipant": {},
+                "close": {},
+                "open again": {"info": {"externalId": "eve"}},
+                "getParticipant again": {},
+            },
+            "participants-differ",
+            'id is "all", and is another participant\'s.',
+        ),
+        (
+            "HasNoRecording",
+            "token-with-id",
+            {"use": {"service": "recording", "method": "stop", "arguments": []}},
+            "open-before-use",
+            'use is unsupported, says the adapter ("this build records nothing"), and must fail with error session-not-open.',
+        ),
+    ],
+)
+def test_a_failure_of_any_kind_says_what_differs(
+    factory: str, fixture: str, calls: Mapping[str, Mapping[str, Any]], rule: str, line: str
+) -> None:
+    """A should that is not kept, and what the adapter says it lacks."""
+    planned = tuple(Planned("a", name.removesuffix(" again"), given) for name, given in calls.items())
+    case = Case("any", "of any kind", {"a": fixture}, planned)
+    report = asyncio.run(replay(PythonAdapter(f"implementations_for_judge:{factory}"), CONTRACT, case))
+    assert line in " ".join(failure_in_words(report, report.rules[rule]).split())
+
+
 def test_nothing_that_ran_is_not_a_pass() -> None:
     """An adapter that can do nothing: exit status 3."""
     report = judged("CanDoNothing")

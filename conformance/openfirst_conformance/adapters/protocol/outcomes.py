@@ -39,7 +39,7 @@ class Translator:
                 return Pending()
             case "unreadable":
                 return Unreadable(result.get("reason") or "")
-        return Unsupported()
+        return Unsupported(result.get("reason") or "")
 
     def _known(self, result: OutcomeReport) -> Iterator[str]:
         code = result.get("code")
