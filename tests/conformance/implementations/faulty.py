@@ -1929,3 +1929,20 @@ class SaysTokenInvalidForAMismatch(_Found):
             return super().external_id(client, info)
         except Refusal as refusal:
             raise Refusal("token-invalid" if refusal.code == "external-id-mismatch" else refusal.code) from None
+
+
+class EndsSessionWhenItRefusesToBeginAgain(_Found):
+    """A second initialisation is refused, and ends the session all the same."""
+
+    decides = deciding(second_initialize="refuse")
+    breaks = ("rejected-changes-nothing",)
+    needs = "complete"
+    innocent = (*APART, "open-opens", "close-closes", "initialize-first")
+
+    def initialise(self, client: Client, credential: Credential) -> Any:
+        """Refused, as it should be, but not without consequences."""
+        try:
+            return super().initialise(client, credential)
+        except Refusal:
+            self.end(client)
+            raise
