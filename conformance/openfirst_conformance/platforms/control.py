@@ -53,7 +53,7 @@ async def worlds_of(wire: Wire) -> list[dict[str, Any]]:
     try:
         answer: Answer = await wire.ask("GET", wire.origin + WORLDS)
         listed = parsed(answer) if answer.accepted else None
-    except (TimeoutError, Unreadable):
+    except (TimeoutError, Unreadable, AdapterFault):
         return []
     worlds = listed.get("worlds") if isinstance(listed, dict) else None
     return [world for world in worlds or () if isinstance(world, dict)] if isinstance(worlds, list) else []

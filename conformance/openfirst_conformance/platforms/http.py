@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import time
 from typing import Any, NamedTuple
@@ -10,11 +11,14 @@ from urllib.parse import urlsplit
 import aiohttp
 
 from openfirst_conformance.adapters.protocol.deadlines import Deadlines
+from openfirst_conformance.adapters.protocol.faults import AdapterFault
 from openfirst_reference.contract.model import Contract
 
 JSON = "application/json"
 FORM = "application/x-www-form-urlencoded"
 _MOST = 1024 * 1024
+# Seconds between two looks whether somebody listens again.
+_PAUSE = 0.1
 
 
 class Refused(Exception):
@@ -75,7 +79,8 @@ class Wire:
     ) -> Answer:
         """Send a request to a path below the base URL, or to a URL, once.
 
-        Raises TimeoutError where the answer does not come in time, and Unreadable where none will.
+        Raises TimeoutError where the answer does not come in time, Unreadable where none will, and AdapterFault where nobody
+        listens: then nothing was asked, and no rule was put to the test.
         """
         if self._http is None:
             # No cookies: who asks follows from the token alone.
@@ -99,8 +104,8 @@ class Wire:
                 answer = Answer(response.status, await _read(response))
         except TimeoutError:
             raise
-        except (aiohttp.ClientConnectorError, ConnectionRefusedError):
-            raise Unreadable("no answer: nothing listens there") from None
+        except aiohttp.ClientConnectorError as error:
+            raise self._nobody(error.os_error) from None
         except aiohttp.ClientResponseError:
             raise Unreadable("an answer that is not HTTP") from None
         except aiohttp.ClientPayloadError:
@@ -109,6 +114,31 @@ class Wire:
             raise Unreadable("no answer: the connection was closed") from None
         self._deadlines.observe("call", time.perf_counter() - began)
         return answer
+
+    async def listens(self) -> None:
+        """Wait until somebody listens there, for as long as a start may take. Raises AdapterFault where nobody does."""
+        parts = urlsplit(self.base_url)
+        loop = asyncio.get_running_loop()
+        until = loop.time() + self._deadlines.of("initialize")
+        while True:
+            try:
+                _, writer = await asyncio.open_connection(
+                    parts.hostname, parts.port or (443 if parts.scheme == "https" else 80)
+                )
+                writer.close()
+                return
+            except OSError as error:
+                if loop.time() + _PAUSE > until:
+                    raise self._nobody(error) from None
+            await asyncio.sleep(_PAUSE)
+
+    def _nobody(self, error: OSError) -> AdapterFault:
+        why = "" if isinstance(error, ConnectionRefusedError) else f" ({error.strerror or error})"
+        return AdapterFault(
+            "not-found",
+            f"{self.base_url} gave no answer: nothing listens there{why}",
+            "See whether it is still running, and start it again",
+        )
 
     async def close(self) -> None:
         """Let go of connections; the next request makes new ones."""

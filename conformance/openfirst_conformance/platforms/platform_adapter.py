@@ -109,8 +109,9 @@ class PlatformAdapter:
         }
 
     async def restart(self) -> InitializeResult:
-        """New connections."""
+        """New connections, once somebody listens. A platform that has ended may take its time to come back."""
         await self._wire.close()
+        await self._wire.listens()
         return self._said()
 
     async def close(self) -> None:
@@ -200,6 +201,8 @@ class PlatformAdapter:
                     await self._ask(client, "close", CURRENT)
                 except (Unreadable, TimeoutError):
                     self._tidies = False
+                except AdapterFault:
+                    return  # Nobody listens: whatever is asked next will say so.
 
     # The operations -----------------------------------------------------------------------------------------------
 

@@ -242,4 +242,5 @@ def _faults(report: Report) -> Iterator[Part]:
             lines += [f"  {line}" for line in fault.stderr.strip().splitlines()]
         if kinds > _FAULTS:
             lines.append(f"… and {kinds - _FAULTS} more of other kinds or causes; --json FILE has them all.")
-        yield f"The adapter itself failed {count} time{'' if count == 1 else 's'} (no rule is broken by that):", lines
+        what = "platform" if report.implementation.get("role") == "platform" else "adapter"
+        yield f"The {what} itself failed {count} time{'' if count == 1 else 's'} (no rule is broken by that):", lines

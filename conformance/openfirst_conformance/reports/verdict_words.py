@@ -17,6 +17,7 @@ from openfirst_conformance.verdicts.reasons import (
     Accepted,
     Cause,
     GivenUp,
+    Gone,
     Hung,
     Masked,
     NeverAnswered,
@@ -233,6 +234,8 @@ def _cause_in_words(cause: Cause) -> str:
             return f"starting the adapter again and again took {seconds:.0f} s, so the rest was not tried"
         case NotStarted():
             return "the adapter could not be started again, so the rest was not tried"
+        case Gone(detail):
+            return f"{detail}, so the rest was not tried"
         case NeverReset(times):
             return f"the adapter failed at its first reset {times} times, so nothing was tried"
         case TooOften(times, calls):

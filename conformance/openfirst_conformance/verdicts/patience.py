@@ -10,7 +10,7 @@ from openfirst_conformance.cases.case import Case
 from openfirst_conformance.driving.played import Played
 from openfirst_conformance.driving.subject import Subject
 from openfirst_conformance.verdicts.evidence import Evidence
-from openfirst_conformance.verdicts.reasons import Cause, Hung, NeverReset, NotStarted, SlowToStart, TooOften
+from openfirst_conformance.verdicts.reasons import Cause, Gone, Hung, NeverReset, NotStarted, SlowToStart, TooOften
 
 _HANGS = 20
 _LONG_ENOUGH = 300.0  # seconds
@@ -32,6 +32,7 @@ class Patience:
         self._subject, self._driver, self._evidence = subject, subject.driver, evidence
         self._faults: Counter[str] = Counter()
         self._seconds = 0.0
+        self._dead: AdapterFault | None = None
 
     @property
     def faults(self) -> int:
@@ -40,6 +41,8 @@ class Patience:
 
     async def play(self, case: Case) -> Played:
         """Play a case; once more, from a fresh start, if the adapter fails in the middle of it. `fault`: it did each time."""
+        if self._dead:
+            return Played(case, fault=self._dead)
         for _ in range(_PLAYS):
             played = await self._subject.play(case)
             if not played.fault:
@@ -76,4 +79,5 @@ class Patience:
             await self._driver.adapter.restart()
         except AdapterFault as fault:
             self._evidence.note(fault, "restart", None)
-            self.given_up = NotStarted()
+            self._dead = fault
+            self.given_up = Gone(fault.detail) if fault.kind == "not-found" else NotStarted()

@@ -54,6 +54,13 @@ class NotStarted:
 
 
 @dataclass(frozen=True)
+class Gone:
+    """What was driven is not there any more; `detail` says what was looked for."""
+
+    detail: str
+
+
+@dataclass(frozen=True)
 class NeverReset:
     """No case could be begun, however often the adapter was started again."""
 
@@ -68,7 +75,7 @@ class TooOften:
     calls: int
 
 
-Cause = Stopped | Hung | SlowToStart | NotStarted | NeverReset | TooOften
+Cause = Stopped | Hung | SlowToStart | NotStarted | Gone | NeverReset | TooOften
 
 
 @dataclass(frozen=True)

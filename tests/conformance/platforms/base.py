@@ -151,8 +151,8 @@ class Plain:
             return self.refused(refusal)
 
     @asynccontextmanager
-    async def listening(self) -> AsyncIterator[str]:
-        """Listen on a free port of this machine, and give the URL."""
+    async def listening(self, port: int = 0) -> AsyncIterator[str]:
+        """Listen on a port of this machine, a free one if none is named, and give the URL."""
 
         @web.middleware
         async def all_of_them(request: web.Request, handler: Handler) -> web.StreamResponse:
@@ -163,7 +163,7 @@ class Plain:
         runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
         await runner.setup()
         try:
-            await web.TCPSite(runner, "127.0.0.1", 0).start()
+            await web.TCPSite(runner, "127.0.0.1", port).start()
             yield f"http://127.0.0.1:{runner.addresses[0][1]}"
         finally:
             await runner.cleanup()

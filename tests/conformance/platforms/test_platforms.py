@@ -8,8 +8,10 @@ import itertools
 import random
 import re
 from collections.abc import Mapping
+from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import jwt
 import pytest
@@ -20,7 +22,7 @@ from hypothesis import strategies as st
 
 from openfirst.cli import main
 from openfirst_conformance.adapters.protocol.deadlines import Deadlines
-from openfirst_conformance.adapters.protocol.shapes import credential_of
+from openfirst_conformance.adapters.protocol.shapes import CallParams, CallResult, InitializeResult, credential_of
 from openfirst_conformance.cases.case import Case, Planned
 from openfirst_conformance.driving.settings import Settings
 from openfirst_conformance.platforms.external_ids import ExternalIds
@@ -292,6 +294,63 @@ def test_a_token_that_is_not_given_now_and_then_is_nobodys_broken_rule() -> None
     assert not convicted(report)
     assert report.adapter_faults
     assert "gave no token, but status 500" in report.adapter_faults[0].detail
+
+
+class Interrupted(PlatformAdapter):
+    """Drives a platform that goes down before the call of a number, and is there again, if at all, when that is looked for."""
+
+    def __init__(self, there: JudgedPlatform, platform: Plain, running: AsyncExitStack, at: int, *, back: bool) -> None:
+        super().__init__(there)
+        self._plain, self._running, self._left, self._back = platform, running, at, back
+
+    async def call(self, params: CallParams) -> CallResult:
+        self._left -= 1
+        if self._left == 0:
+            await self._running.aclose()
+        return await super().call(params)
+
+    async def restart(self) -> InitializeResult:
+        if self._left <= 0 and self._back:
+            self._back = False
+            port = urlsplit(self.name).port
+            assert port is not None
+            await self._running.enter_async_context(self._plain.listening(port))
+        return await super().restart()
+
+
+def judged_while_it_goes_down(at: int, *, back: bool) -> Report:
+    async def run() -> Report:
+        async with AsyncExitStack() as running:
+            platform = Plain()
+            url = await running.enter_async_context(platform.listening())
+            there = JudgedPlatform(url, CONTRACT, KEY, SECRET, deadlines=Deadlines(start=0))
+            adapter = Interrupted(there, platform, running, at, back=back)
+            return await judge(adapter, CONTRACT, platform=there, tiers=["smoke"])
+
+    return asyncio.run(run())
+
+
+@pytest.mark.parametrize("at", [1, 2, 31, 32, 300])
+def test_a_platform_that_goes_down_breaks_no_rule_by_that(at: int) -> None:
+    """Whatever it was asked: that nobody listens says nothing about a rule."""
+    report = judged_while_it_goes_down(at, back=False)
+    assert not convicted(report)
+    assert report.verdict == "incomplete"
+    assert set(verdicts(report).values()) <= {"inconclusive", "not-applicable"}
+    (fault,) = report.adapter_faults
+    assert (fault.kind, fault.remedy) == ("not-found", "See whether it is still running, and start it again")
+    assert "nothing listens there" in fault.detail
+
+
+@pytest.mark.parametrize("at", [1, 31, 300])
+def test_the_run_goes_on_when_it_is_there_again(at: int) -> None:
+    report = judged_while_it_goes_down(at, back=True)
+    assert not convicted(report)
+    assert report.promise["smoke"]["calls"] > 1000
+    # Only what a connection was asked when it was closed cannot be made to happen again.
+    found = list(verdicts(report).values())
+    assert found.count("inconclusive") <= 2
+    assert found.count("pass") >= 18
 
 
 def test_a_long_check_asks_for_another_api_token_when_the_first_is_over() -> None:
