@@ -35,8 +35,7 @@ def processes(request: Request, tiers: Iterable[str], wanted: int | None) -> int
 
 def shares(settings: Settings, count: int) -> list[Settings]:
     """The settings of each process: its part of the shard, or of the whole."""
-    number, of = settings.shard
-    return [replace(settings, shard=(number + of * turn, of * count)) for turn in range(count)]
+    return [replace(settings, process=(turn, count)) for turn in range(1, count + 1)]
 
 
 class Board:

@@ -181,8 +181,11 @@ def test_processes_side_by_side_and_the_shards_of_a_build_farm_say_what_one_run_
     result = run(f"check {LEAKS} -j 2 --json two.json")
     assert result.exit_code == 1
     assert "Play it again:" in result.output
+    # However many processes judged: whoever joins it with nothing has all there is.
+    assert json.loads(Path("two.json").read_text(encoding="utf-8"))["shard"] == {"number": 1, "of": 1}
+    said(run("join two.json"), 1, "broken: LeaksTheName 1")
     for number in (1, 2, 3):
-        run(f"check {LEAKS} --shard {number}/3 --json {number}.json")
+        run(f"check {LEAKS} --shard {number}/3 -j {number} --json {number}.json")
     result = run("join 1.json 2.json 3.json --json joined.json")
     assert result.exit_code == 1
     assert "broken: LeaksTheName 1" in result.output
@@ -225,12 +228,13 @@ def test_a_part_that_is_missing_or_named_twice_acquits_nobody() -> None:
     run(f"check {LEAKS} --json whole.json")
     said(run("join 2.json 3.json"), 2, "Of 3 parts these are missing: 1.")
     said(
-        run("join 1.json 2.json 3.json 1.json whole.json"),
+        run("join 1.json 2.json 3.json whole.json"),
         2,
         "whole.json is the whole of a run, and 1.json is one of 3.",
     )
     Path("again.json").write_bytes(Path("2.json").read_bytes())
     said(run("join 1.json 2.json again.json"), 2, "again.json and 2.json are both part 2 of 3. Name each part once.")
+    said(run("join 1.json 1.json 2.json 3.json"), 2, "1.json is named twice. Name each part once.")
 
 
 def test_what_one_part_could_not_show_another_may_have_shown() -> None:

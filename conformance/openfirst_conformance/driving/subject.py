@@ -38,13 +38,13 @@ class Subject:
         self.promise, self.remaining = {}, None
 
     def share(self, items: Iterable[T]) -> Iterator[T]:
-        """The items that belong to this shard."""
-        number, count = self.settings.shard
+        """The items that this process plays."""
+        number, count = self.settings.share
         return (item for index, item in enumerate(items) if index % count == number - 1)
 
     def share_of(self, count: int) -> int:
-        """How many of so many items belong to this shard."""
-        number, shards = self.settings.shard
+        """How many of so many items this process plays."""
+        number, shards = self.settings.share
         return len(range(number - 1, count, shards))
 
     def decided(self, choice: str) -> bool:

@@ -15,6 +15,7 @@ from openfirst.cli.reporting import read_report, write
 from openfirst_conformance.reports.joined import joined
 from openfirst_conformance.reports.layout import wrapped
 from openfirst_conformance.reports.terminal import EXIT_STATUS, rules_table
+from openfirst_reference.contract.findings import Mistake
 
 
 @click.command()
@@ -29,6 +30,9 @@ def join(files: tuple[Path, ...], json_file: Path | None) -> None:
     """
     with said_plainly():
         check_targets({"--json": json_file})
+        for file in files:
+            if files.count(file) > 1:
+                raise Mistake(f"{file} is named twice. Name each part once.")
         report = joined({str(file): read_report(file) for file in files})
         if json_file:
             write(json_file, json.dumps(report, ensure_ascii=False, indent=2) + "\n")
