@@ -237,6 +237,14 @@ def test_a_part_that_is_missing_or_named_twice_acquits_nobody() -> None:
     said(run("join 1.json 1.json 2.json 3.json"), 2, "1.json is named twice. Name each part once.")
 
 
+def test_a_part_that_was_not_done_to_its_end_leaves_the_whole_incomplete() -> None:
+    run("check --tier smoke --python implementations_for_judge:Plain --json whole.json")
+    document = json.loads(Path("whole.json").read_text(encoding="utf-8"))
+    Path("cut.json").write_text(json.dumps({**document, "finished": False}), encoding="utf-8")
+    said(run("join whole.json"), 0, "conforms: Plain 1")
+    said(run("join cut.json"), 3, "incomplete: Plain 1", "Not every part was done to its end;")
+
+
 def test_what_one_part_could_not_show_another_may_have_shown() -> None:
     run(f"check {LEAKS} --json one.json")
     first = json.loads(Path("one.json").read_text(encoding="utf-8"))

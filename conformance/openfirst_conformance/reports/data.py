@@ -32,6 +32,7 @@ def as_json(report: Report) -> dict[str, Any]:
             }
             for choice in report.choices.values()
         },
+        "finished": report.finished,
         "shard": {"number": report.shard[0], "of": report.shard[1]},
         "promise": report.promise,
         "rules": [

@@ -43,12 +43,17 @@ def joined(reports: Mapping[str, Json]) -> Json:
     _check_shards(reports)
     every = list(reports.values())
     rules = [_rule([report["rules"][number] for report in every]) for number in range(len(first["rules"]))]
+    finished = all(report.get("finished", True) for report in every)
+    promise = _by_name([report["promise"] for report in every], _promise)
+    for tier in promise:  # A part that never came to it has not done it to its end.
+        promise[tier]["finished"] &= all(tier in report["promise"] for report in every)
     return {
         **first,
-        "verdict": _verdict(rules),
+        "verdict": _verdict(rules, finished=finished),
+        "finished": finished,
         "shard": _WHOLE,
         "choices": {name: _choice([report["choices"][name] for report in every]) for name in first["choices"]},
-        "promise": _by_name([report["promise"] for report in every], _promise),
+        "promise": promise,
         "rules": rules,
         "codes": _by_name([report.get("codes", {}) for report in every], _summed),
         "layers": _by_name([report["layers"] for report in every], _summed),
@@ -82,11 +87,11 @@ def _faults(each: Sequence[Json]) -> list[Json]:
     return list(found.values())
 
 
-def _verdict(rules: Sequence[Json]) -> str:
+def _verdict(rules: Sequence[Json], *, finished: bool) -> str:
     if any(rule["verdict"] == "fail" and rule["level"] == "must" for rule in rules):
         return "broken"
     verdicts = {rule["verdict"] for rule in rules}
-    return "incomplete" if verdicts & _OPEN or not verdicts & _SETTLED else "conforms"
+    return "incomplete" if not finished or verdicts & _OPEN or not verdicts & _SETTLED else "conforms"
 
 
 def _rule(each: Sequence[Json]) -> Json:
@@ -117,7 +122,8 @@ def _choice(each: Sequence[Json]) -> Json:
 
 def _promise(each: Sequence[Json]) -> Json:
     summed = {name: sum(promise[name] for promise in each) for name in ("sequences", "calls")}
-    return {**each[0], **summed, "seconds": max(promise["seconds"] for promise in each)}
+    finished = all(promise.get("finished", True) for promise in each)
+    return {**each[0], **summed, "finished": finished, "seconds": max(promise["seconds"] for promise in each)}
 
 
 def _summed(each: Sequence[Json]) -> Json:

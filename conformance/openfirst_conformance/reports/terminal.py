@@ -58,7 +58,7 @@ def show(report: Report, console: Console, replay: Callable[[Failure], str | Non
         if not promise["sequences"]:
             continue
         counts = f"{promise['calls']:,} calls in {promise['sequences']:,} sequences, {promise['seconds']} s."
-        say(Text.assemble((name, "bold"), f": {counts} ") + Text(promise_in_words(promise), style="dim"))
+        say(Text.assemble((name, "bold"), f": {counts} ") + Text(promise_in_words(promise, report.shard), style="dim"))
     if floor:
         say(Text(floor, style="dim"))
     say(_headline(report))
@@ -94,14 +94,19 @@ def _headline(report: Report) -> Text:
         "broken": "breaks the contract",
         "incomplete": "could not be judged completely",
     }
+    part, parts = report.shard
+    within = f", in part {part} of {parts}" if parts > 1 else ""
+    if within and not only_known:
+        words["conforms"] = "breaks nothing that this part tests"
     style = {"conforms": "bold green", "broken": "bold red", "incomplete": "bold yellow"}[report.verdict]
     passing = f"{passed} rule passes" if passed == 1 else f"{passed} rules pass"
     text = Text.assemble(
-        (f"{report.verdict}: ", style),
+        (f"{report.verdict}{within}: ", style),
         (f"{name} {words[report.verdict]}. ", "bold"),
         passing,
     )
-    return text + Text(f"; {rest}." if rest else ".")
+    text += Text(f"; {rest}." if rest else ".")
+    return text + Text(" openfirst join says what all parts have come to." if within else "")
 
 
 def rules_table(rules: Iterable[tuple[str, str, str, str]], width: int) -> Text:

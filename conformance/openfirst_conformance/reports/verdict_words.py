@@ -40,8 +40,10 @@ from openfirst_reference.show.step_words import outcome_words
 VARIES = "varies by class or state"
 
 
-def promise_in_words(promise: Mapping[str, Any]) -> str:
-    """What a pass in a tier means, what that rests on, and what is not looked for."""
+def promise_in_words(promise: Mapping[str, Any], shard: tuple[int, int] = (1, 1)) -> str:
+    """What a pass in a tier means, what that rests on, and what is not looked for; a part of a run promises nothing alone."""
+    if not promise["finished"]:
+        return "Not done to its end, so it promises nothing."
     by_chance: list[str] = []
     if "fixtures" in promise:
         by_extra: dict[int, list[str]] = {}
@@ -61,7 +63,9 @@ def promise_in_words(promise: Mapping[str, Any]) -> str:
         text = "Single faults are found"
     if not promise["assumptions"]:
         return ""
-    said = [f"{text}, given that {'; '.join(promise['assumptions'])}."]
+    part, parts = shard
+    said = [f"Part {part} of {parts}; all parts together promise:"] if parts > 1 else []
+    said += [f"{text}, given that {'; '.join(promise['assumptions'])}."]
     said += [f"Found by chance only: {'; '.join(by_chance)}."] if by_chance else []
     untold: dict[str, dict[str, None]] = {}
     for name, *values in promise.get("neverToldApart", ()):

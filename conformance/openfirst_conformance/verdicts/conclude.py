@@ -33,16 +33,19 @@ _RACING = "concurrent"
 
 @dataclass(frozen=True)
 class Run:
-    """What a run came to: what each tier promises (`promise`), and where and why it was given up (`under_way`, `given_up`)."""
+    """What a run came to: what each tier that was begun promises (`promise`), and why the run was given up, if it was."""
 
     driver: Driver
     evidence: Evidence
     confirmed: Confirmer
     tiers: Sequence[str]
     promise: dict[str, Json]
-    under_way: str | None
     given_up: Cause | None
     shard: tuple[int, int]
+
+    def finished(self, tier: str) -> bool:
+        """Whether a tier was done to its end."""
+        return bool(tier in self.promise and self.promise[tier]["finished"])
 
 
 def conclude(run: Run, only: Sequence[str]) -> Report:
@@ -59,18 +62,17 @@ def conclude(run: Run, only: Sequence[str]) -> Report:
         layers=run.driver.layers,
         codes=run.evidence.shown.codes,
         shard=run.shard,
+        finished=run.given_up is None,
     )
 
 
 def _concluded(run: Run, verdict: RuleVerdict) -> RuleVerdict:
-    tiers = run.tiers
-    cut = tiers[tiers.index(run.under_way) :] if run.given_up and run.under_way in tiers else ()
     verdict.failures = run.confirmed.failures.get(verdict.id, [])
     verdict.verdict, verdict.reason = _verdict(run, verdict.id)
-    for tier in tiers:
+    for tier in run.tiers:
         failed = tier in run.confirmed.failed.get(verdict.id, ())
         tested = tier in run.evidence.shown.tested.get(verdict.id, ())
-        passed = tested and tier not in cut and verdict.verdict != "vacuous"
+        passed = tested and run.finished(tier) and verdict.verdict != "vacuous"
         verdict.tiers[tier] = "fail" if failed else "pass" if passed else "not-run"
     verdict.refused_only = run.driver.unknown_reasons[verdict.id]
     return verdict

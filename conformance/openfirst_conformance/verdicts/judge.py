@@ -183,7 +183,6 @@ class _Running:
         self._confirmer = Confirmer(subject, self._evidence, self._patience)
         self._driver.tolerates = self._confirmer.tolerates
         self._promise: dict[str, Json] = {}
-        self._under_way: str | None = None
 
     async def tier(
         self,
@@ -193,11 +192,10 @@ class _Running:
         reached: Callable[[Reached], None] = lambda _: None,
     ) -> None:
         """Take in every case of a tier."""
-        done = 0
+        done, finished = 0, False
         if self._patience.given_up:
             reached(Reached(name, done, done))
             return
-        self._under_way = name
         began, calls, resets = time.perf_counter(), self._driver.calls, self._driver.resets
         self.subject.begin_tier()
         reached(Reached(name, done, None))
@@ -212,8 +210,10 @@ class _Running:
                 if self._patience.given_up:
                     break
             reached(Reached(name, done, done))
+            finished = not self._patience.given_up
         finally:  # What was done of it, whoever stopped it.
             self._promise[name] = {
+                "finished": finished,
                 "assumptions": list(ASSUMPTIONS.get(name, ())),
                 "sequences": self._driver.resets - resets,
                 "calls": self._driver.calls - calls,
@@ -227,20 +227,18 @@ class _Running:
 
     def part(self) -> Part:
         """What this shard has come to."""
-        given_up = self._patience.given_up
-        return part_of(self._driver, self._evidence, self._confirmer, self._promise, given_up, self._under_way)
+        return part_of(self._driver, self._evidence, self._confirmer, self._promise, self._patience.given_up)
 
     def join(self, part: Part) -> None:
         """Take in what another shard has come to."""
         join(part, self._driver, self._evidence, self._confirmer, self._promise)
-        if part.given_up and not self._patience.given_up:
-            self._patience.given_up, self._under_way = part.given_up, part.under_way
+        self._patience.given_up = self._patience.given_up or part.given_up
 
     def report(self, tiers: Sequence[str], only: Sequence[str]) -> Report:
         """The verdict for every rule, or for those in `only`."""
         given_up, promise = self._patience.given_up, self._promise
         shard = self.subject.settings.shard
-        run = Run(self._driver, self._evidence, self._confirmer, tiers, promise, self._under_way, given_up, shard)
+        run = Run(self._driver, self._evidence, self._confirmer, tiers, promise, given_up, shard)
         return conclude(run, only)
 
     async def _take(self, tier: str, played: Played, *, again: bool = False) -> None:

@@ -127,7 +127,7 @@ def note_choices(
 
 @dataclass
 class Report:
-    """The verdict on an implementation. `shard`: which part of a run this is, and of how many."""
+    """The verdict on an implementation. `shard`: which part of a run this is, and of how many; `finished`: it came to its end."""
 
     contract: Contract
     implementation: ImplementationName
@@ -138,14 +138,15 @@ class Report:
     layers: dict[str, Counter[str]] = field(default_factory=dict)
     codes: dict[str, Counter[str]] = field(default_factory=dict)
     shard: tuple[int, int] = (1, 1)
+    finished: bool = True
 
     @property
     def verdict(self) -> str:
-        """`broken` if a must is broken, `incomplete` if something could not be judged, else `conforms`."""
+        """`broken` if a must is broken, `incomplete` if something could not be judged or was not done, else `conforms`."""
         if any(rule.verdict == "fail" and rule.level == "must" for rule in self.rules.values()):
             return "broken"
         open_ends = {"not-testable", "inconclusive", "flaky"}
         nothing = not any(rule.verdict in ("pass", "fail", "known") for rule in self.rules.values())
-        if nothing or any(rule.verdict in open_ends for rule in self.rules.values()):
+        if nothing or not self.finished or any(rule.verdict in open_ends for rule in self.rules.values()):
             return "incomplete"
         return "conforms"

@@ -34,7 +34,6 @@ class Part:
     platform_used: bool
     promise: dict[str, Json]
     given_up: Cause | None
-    under_way: str | None
 
 
 def part_of(
@@ -43,7 +42,6 @@ def part_of(
     confirmed: Confirmer,
     promise: dict[str, Json],
     given_up: Cause | None,
-    under_way: str | None,
 ) -> Part:
     """What a run has come to."""
     failures = {rule: [_portable(item) for item in items] for rule, items in confirmed.failures.items()}
@@ -60,7 +58,6 @@ def part_of(
         driver.platform_used,
         promise,
         given_up,
-        under_way,
     )
 
 
@@ -74,11 +71,15 @@ def join(part: Part, driver: Driver, evidence: Evidence, confirmed: Confirmer, p
     driver.stuck.update(part.stuck)
     driver.answered.update(part.answered)
     driver.platform_used |= part.platform_used
+    begun = promise.keys() & part.promise.keys()
     for tier, theirs in part.promise.items():
         mine = promise.setdefault(tier, theirs)
         if mine is not theirs:
             mine.update({name: mine[name] + theirs[name] for name in _SUMMED})
             mine["seconds"] = max(mine["seconds"], theirs["seconds"])
+            mine["finished"] = mine["finished"] and theirs["finished"]
+    for tier in promise.keys() - begun:  # Whichever it was that never came to it.
+        promise[tier]["finished"] = False
 
 
 def _portable(failure: Failure) -> Failure:

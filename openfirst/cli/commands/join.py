@@ -43,5 +43,7 @@ def join(files: tuple[Path, ...], json_file: Path | None) -> None:
     name = f"{report['implementation'].get('name', '?')} {report['implementation'].get('version', '')}".strip()
     parts = f"{len(files)} part{'s' if len(files) > 1 else ''}"
     said = f"{report['verdict']}: {name}, {calls:,} calls in {parts}."
+    if not report["finished"]:
+        said += " Not every part was done to its end; run those again."
     console.print(wrapped(said, console.width), soft_wrap=True)
     sys.exit(EXIT_STATUS[report["verdict"]])

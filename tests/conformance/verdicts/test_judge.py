@@ -5,10 +5,13 @@ import functools
 import pickle
 import sys
 from collections.abc import Mapping
+from dataclasses import replace
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
 import pytest
+from rich.console import Console
 
 from openfirst_conformance.adapters.inprocess import PythonAdapter
 from openfirst_conformance.adapters.process import ProcessAdapter
@@ -18,12 +21,13 @@ from openfirst_conformance.cases.files import case_from_json, case_to_json
 from openfirst_conformance.driving.settings import Settings
 from openfirst_conformance.power.trivial_clients import Nowhere, constant
 from openfirst_conformance.reports.data import as_json, sequence
-from openfirst_conformance.reports.terminal import EXIT_STATUS, failure_in_words
-from openfirst_conformance.reports.verdict_words import choice_in_words, reason_in_words
-from openfirst_conformance.verdicts.judge import judge, judge_part, replay
+from openfirst_conformance.reports.joined import joined as joined_reports
+from openfirst_conformance.reports.terminal import EXIT_STATUS, failure_in_words, show
+from openfirst_conformance.reports.verdict_words import choice_in_words, promise_in_words, reason_in_words
+from openfirst_conformance.verdicts.judge import Reached, judge, judge_part, replay
 from openfirst_conformance.verdicts.model import Report
 from openfirst_conformance.verdicts.part import Part
-from openfirst_conformance.verdicts.reasons import Masked
+from openfirst_conformance.verdicts.reasons import Masked, Stopped
 from openfirst_reference.contract.load import load_contract
 
 CONTRACT = load_contract()
@@ -68,7 +72,7 @@ def test_the_json_report_has_what_was_promised() -> None:
     by_id = {rule["id"]: rule for rule in report["rules"]}
     assert set(by_id) == set(CONTRACT.rules)
     assert set(by_id["reopen"]) >= {"id", "level", "verdict", "quote", "tiers", "failures"}
-    assert set(report["promise"]["smoke"]) == {"assumptions", "sequences", "calls", "seconds"}
+    assert set(report["promise"]["smoke"]) == {"finished", "assumptions", "sequences", "calls", "seconds"}
     assert report["choices"]["no-participant"]["value"] == "error"
     (failure, *_) = by_id["reopen"]["failures"]
     assert [set(step) for step in failure["sequence"]] == [
@@ -340,3 +344,71 @@ def test_a_rule_whose_every_test_breaks_others_first_is_masked() -> None:
     assert "open-opens" in reason.by
     assert report.rules["info-is-kept"].tiers == {"smoke": "not-run"}
     assert verdicts(judged("Plain", tiers=["smoke"]))["concurrent-calls"] == "not-applicable"
+
+
+# What was not done to its end, and what is a part -----------------------------------------------------------------------
+
+QUICK = Settings(extra=0)
+
+
+def stopped_in(tier: str, **options: Any) -> Report:
+    """The report of a run that somebody stops as this tier begins."""
+
+    def stop(reached: Reached) -> None:
+        task = asyncio.current_task()
+        if reached.tier == tier and not reached.done and task is not None:
+            task.cancel()
+
+    return judged("Plain", tiers=["smoke", "complete"], settings=QUICK, reached=stop, **options)
+
+
+def printed(report: Report) -> str:
+    """The report as a person reads it, in one line."""
+    console = Console(file=StringIO(), width=200)
+    show(report, console, lambda _: None)
+    return " ".join(console.file.getvalue().split())  # type: ignore[attr-defined]
+
+
+def test_what_was_not_done_to_its_end_promises_nothing() -> None:
+    report = stopped_in("complete")
+    assert [promise["finished"] for promise in report.promise.values()] == [True, False]
+    assert report.verdict == "incomplete"
+    assert "Single faults are found, given that" in printed(report)
+    assert "Every fault within" not in printed(report)
+    cut = {**report.promise["complete"], "sequences": 1}
+    assert promise_in_words(cut) == "Not done to its end, so it promises nothing."
+
+
+def test_a_part_says_that_it_is_one_and_what_all_of_them_promise() -> None:
+    report = judged("Plain", tiers=["complete"], settings=replace(QUICK, shard=(2, 3)))
+    assert "Part 2 of 3; all parts together promise: Every fault within 0 calls of " in printed(report)
+    assert "conforms, in part 2 of 3: Plain 1 breaks nothing that this part tests." in printed(report)
+    assert "openfirst join says what all parts have come to." in printed(report)
+    whole = judged("Plain", tiers=["complete"], settings=replace(QUICK, process=(2, 3)))
+    assert "art 2 of 3" not in printed(whole)
+    assert "conforms: Plain 1 keeps the contract, as far as it was tested." in printed(whole)
+
+
+def test_a_run_is_done_to_its_end_if_all_its_parts_are() -> None:
+    """Another process, or another machine, has stopped before this one."""
+    other = part("Plain")
+    assert judged("Plain", others=lambda: [other]).promise["smoke"]["finished"]
+    cut = replace(other, promise={"smoke": {**other.promise["smoke"], "finished": False}}, given_up=Stopped())
+    for missing in (cut, replace(cut, promise={})):
+        report = judged("Plain", others=lambda missing=missing: [missing])
+        assert not report.promise["smoke"]["finished"]
+        assert report.verdict == "incomplete"
+    reports = [
+        {**as_json(report), "shard": {"number": number, "of": 2}}
+        for number, report in enumerate((judged("Plain"), stopped_in("complete")), 1)
+    ]
+    first, second = reports
+    for rule in second["rules"]:
+        rule.update(verdict="pass")
+    both = joined_reports({"1": first, "2": second})
+    assert both["verdict"] == "incomplete"
+    assert {name: promise["finished"] for name, promise in both["promise"].items()} == {
+        "smoke": True,
+        "complete": False,
+    }
+    assert joined_reports({"1": {**first, "shard": {"number": 1, "of": 1}}})["verdict"] == "conforms"
