@@ -2,6 +2,7 @@
 
 import json
 import shlex
+import signal
 import socket
 import sys
 from pathlib import Path
@@ -160,6 +161,39 @@ def test_an_adapter_that_says_nothing_sensible_at_all_is_told() -> None:
 def test_help_names_the_exit_statuses() -> None:
     """A person at two in the morning reads `--help`."""
     said(run("check --help"), 0, "Exit status: 0 conforms, 1 a rule is broken, 2 usage, 3 incomplete")
+
+
+STOPS = """
+import signal
+
+from openfirst_conformance.adapters.authoring.reference_adapter import create as reference
+
+
+class Stops(type(reference())):
+    made = 0
+
+    async def call(self, params):
+        Stops.made += 1
+        if Stops.made == 3000:
+            signal.raise_signal(signal.SIGINT)
+        return await super().call(params)
+
+
+create = Stops
+"""
+
+
+def test_ctrl_c_is_answered_at_once_and_keeps_what_was_found(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """The third thousandth call is of `complete`: what `smoke` has found stays."""
+    monkeypatch.syspath_prepend(str(tmp_path))
+    Path("stops.py").write_text(STOPS, encoding="utf-8")
+    heard = signal.getsignal(signal.SIGINT)
+    result = run("check -j 1 --tier smoke --tier complete --python stops:create --json report.json")
+    said(result, 3, "incomplete: openfirst-reference", "Not done to its end")
+    assert result.stderr.count("Stopping. What was done is reported; Ctrl-C once more ends it without a report.") == 1
+    assert report("report.json")["finished"] is False
+    assert "0 rules pass" not in result.output
+    assert signal.getsignal(signal.SIGINT) is heard
 
 
 # A run in parts, by several processes or by a build farm: joined, they say what one run says ---------------------------

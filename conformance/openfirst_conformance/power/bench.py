@@ -113,7 +113,7 @@ class Bench:
         self.machine, self.choices, self.extra = machine, choices, extra
         self.oracle = Oracle(machine, choices)
         subject = Subject(_Anything(machine), self.oracle, Settings(extra=extra))  # type: ignore[arg-type]
-        plans = plan(subject, tables_of(subject))
+        plans = list(plan(subject, list(tables_of(subject))))
         self.tables = {item.table.fixture: item.table for item in plans}
         self._fewer = {item.table.fixture for item in plans if item.extra < extra}
         self.full = [item for item in plans if item.extra == extra and not item.table.moves_the_world]

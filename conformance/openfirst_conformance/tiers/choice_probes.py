@@ -11,6 +11,7 @@ from openfirst_conformance.cases.golden import golden_traces
 from openfirst_conformance.driving.driver import Driver
 from openfirst_conformance.driving.played import Played
 from openfirst_conformance.driving.subject import Subject
+from openfirst_conformance.tiers.made import made
 from openfirst_conformance.tiers.planning.resolved_table import Table, tables_of
 from openfirst_reference.machine.automaton import Unfolding
 from openfirst_reference.proof.separation import separated
@@ -29,7 +30,7 @@ async def learnt(subject: Subject) -> AsyncIterator[Played]:
     )
     if first is not None:
         yield subject.learn(await subject.play(replace(first, choices={})))
-    for case in _probes(subject, tables_of(subject)):
+    for case in _probes(subject, await made(tables_of(subject))):
         yield subject.learn(await subject.play(case))
 
 

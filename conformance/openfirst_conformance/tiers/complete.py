@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 from openfirst_conformance.driving.played import Played
 from openfirst_conformance.driving.subject import Subject
 from openfirst_conformance.tiers.choice_probes import learnt
+from openfirst_conformance.tiers.made import made
 from openfirst_conformance.tiers.planning.plan import plan, promise
 from openfirst_conformance.tiers.planning.resolved_table import tables_of
 from openfirst_conformance.tiers.sweep import sweep
@@ -24,7 +25,7 @@ async def complete(subject: Subject) -> AsyncIterator[Played]:
     """Every case of the tier, played."""
     async for played in learnt(subject):
         yield played
-    plans = plan(subject, tables_of(subject))
+    plans = await made(plan(subject, await made(tables_of(subject))))
     calls = sum(item.calls for item in plans)
     sequences = sum(len(item.words) for item in plans)
     if calls > _LARGE:

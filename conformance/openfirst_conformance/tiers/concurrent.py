@@ -12,6 +12,7 @@ from openfirst_conformance.driving.played import Played
 from openfirst_conformance.driving.subject import Subject
 from openfirst_conformance.oracle.explanation import ChoicePlace
 from openfirst_conformance.tiers.choice_probes import learnt
+from openfirst_conformance.tiers.made import made
 from openfirst_conformance.tiers.planning.identify import Identifier
 from openfirst_conformance.tiers.planning.kinds import kinds_of
 from openfirst_conformance.tiers.planning.resolved_table import Table, tables_of
@@ -33,7 +34,7 @@ async def concurrent(subject: Subject) -> AsyncIterator[Played]:
         return
     async for played in learnt(subject):
         yield played
-    bursts = list(_bursts(subject))
+    bursts = await made(_bursts(subject))
     subject.remaining = len(bursts) + subject.share_of(len(bursts))
     known = dict(subject.known)
     for case in map(_in_sequence, bursts):

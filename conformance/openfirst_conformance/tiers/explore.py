@@ -12,6 +12,7 @@ from openfirst_conformance.cases.case import Case, Planned
 from openfirst_conformance.driving.played import Played
 from openfirst_conformance.driving.subject import Subject
 from openfirst_conformance.tiers.choice_probes import learnt
+from openfirst_conformance.tiers.made import made
 from openfirst_conformance.tiers.planning.hsi import Word
 from openfirst_conformance.tiers.planning.resolved_table import Table, tables_of
 from openfirst_conformance.tiers.reach import (
@@ -44,14 +45,14 @@ async def explore(subject: Subject) -> AsyncIterator[Played]:
     async for played in learnt(subject):
         yield played
     subject.promise.update({"seed": subject.settings.seed, "walks": subject.settings.walks, "length": _LENGTH})
-    cases = list(subject.share(_cases(subject)))
+    cases = await made(subject.share(_cases(subject)))
     subject.remaining = len(cases)
     for case in cases:
         yield await subject.play(case)
 
 
 def _cases(subject: Subject) -> Iterator[Case]:
-    tables = tables_of(subject)
+    tables = list(tables_of(subject))
     made = made_values(subject.oracle.machine, subject.settings.seed)
     still = still_of(tables)
     for index, table in enumerate(still):

@@ -21,6 +21,7 @@ from openfirst_conformance.verdicts.reasons import (
     OneAtATime,
     OneSided,
     Reason,
+    Stopped,
     Unable,
 )
 from openfirst_reference.contract.document import Json
@@ -85,10 +86,12 @@ def _verdict(run: Run, rule: str) -> tuple[str, Reason]:
         return "flaky", run.confirmed.flaky[rule]
     if rule in run.confirmed.unsettled or rule in run.driver.unanswered_rules():
         return "inconclusive", NeverAnswered()
-    if run.given_up:
+    tested = run.evidence.shown.tested.get(rule, set())
+    # What a tier has found that was through stays found, if it was a person who had enough.
+    if run.given_up and not (isinstance(run.given_up, Stopped) and any(map(run.finished, tested))):
         why_not = _why_not(run, rule)
         return ("inconclusive", GivenUp(run.given_up)) if why_not[0] == "not-run" else why_not
-    if rule in run.evidence.shown.tested:
+    if tested:
         missing = _not_tried(run.driver, rule)
         if missing:
             return "not-testable", missing

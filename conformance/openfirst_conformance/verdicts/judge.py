@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 
 from openfirst_conformance.adapters.adapter import Adapter
@@ -72,6 +72,8 @@ async def judge(
         await _through(run, tiers, progress, reached)
         for part in others():
             run.join(part)
+        with _heard():  # Whoever said stop meanwhile said so to the others as well, and what they came to is here.
+            await asyncio.sleep(0)
         return run.report(tiers, only)
 
 
@@ -92,12 +94,18 @@ async def judge_part(
 async def _through(
     run: _Running, tiers: Sequence[str], progress: Callable[[Played], None], reached: Callable[[Reached], None]
 ) -> None:
-    try:
+    with _heard(run.stop):
         for tier in tiers:
             await run.tier(tier, TIERS[tier](run.subject), progress, reached)
+
+
+@contextmanager
+def _heard(stop: Callable[[], None] = lambda: None) -> Iterator[None]:
+    """Ctrl-C ends what is done here, and no more than that: what is known so far is kept."""
+    try:
+        yield
     except asyncio.CancelledError:
-        # Ctrl-C: what is known so far is kept.
-        run.stop()
+        stop()
         task = asyncio.current_task()
         if task is not None:
             task.uncancel()

@@ -19,6 +19,7 @@ from openfirst.cli.exits import said_plainly
 from openfirst.cli.options import check_targets, json_file, judged, junit_file, read_json, transcript
 from openfirst.cli.progress import drawn
 from openfirst.cli.reporting import write_reports
+from openfirst.cli.stopping import answering
 from openfirst.parallel import Board, others, processes, shares
 from openfirst.request import Request
 from openfirst_conformance.adapters.protocol.transcript import transcript_in
@@ -136,7 +137,7 @@ def check(
         compared = known.settle(report, accepted, baseline_file, update=update_baseline)
     report = compared.report
     console = Console(highlight=False)
-    floor = _floor(contract) if "complete" in report.promise else ""
+    floor = _floor(contract) if report.promise.get("complete", {}).get("finished") else ""
     show(report, console, lambda failure: request.replaying(_save(failure, contract)), floor)
     with said_plainly():
         write_reports(report, json_file, junit_file)
@@ -171,7 +172,7 @@ def _judged(
             reached=partial(board.note, 0),
             others=beside.parts,
         )
-        return asyncio.run(run)
+        return asyncio.run(answering(run, console.print))
 
 
 def _scenarios(files: Iterable[Path], contract: Contract) -> Iterator[Case]:

@@ -283,7 +283,7 @@ def test_all_fixtures_are_tried_in_at_most_forty_thousand_calls_and_fewer_withou
         async with trying(Plain, Settings(extra=1)) as subject:
             async for _ in learnt(subject):
                 pass
-            probes, tables = subject.driver.calls, tables_of(subject)
+            probes, tables = subject.driver.calls, list(tables_of(subject))
             assert [table.fixture for table in tables] == list(CONTRACT.fixtures)
             sweeps = sum(len(case.calls) for case in sweep(MACHINE, subject.driver.has) if subject.driver.applies(case))
             assert sweeps > 100
@@ -372,7 +372,7 @@ async def planned_for(implementation: type[Plain], *, probed: bool) -> list[Case
         if probed:
             async for played in learnt(subject):
                 assert not played.violation
-        return [case for item in plan(subject, tables_of(subject)) for case in item.cases()]
+        return [case for item in plan(subject, list(tables_of(subject))) for case in item.cases()]
 
 
 def test_what_is_not_declared_is_learnt_by_probes_before_anything_is_planned() -> None:

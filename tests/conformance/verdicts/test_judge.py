@@ -4,10 +4,11 @@ import asyncio
 import functools
 import pickle
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from io import StringIO
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -24,10 +25,11 @@ from openfirst_conformance.reports.data import as_json, sequence
 from openfirst_conformance.reports.joined import joined as joined_reports
 from openfirst_conformance.reports.terminal import EXIT_STATUS, failure_in_words, show
 from openfirst_conformance.reports.verdict_words import choice_in_words, promise_in_words, reason_in_words
+from openfirst_conformance.tiers import complete, concurrent, explore
 from openfirst_conformance.verdicts.judge import Reached, judge, judge_part, replay
 from openfirst_conformance.verdicts.model import Report
 from openfirst_conformance.verdicts.part import Part
-from openfirst_conformance.verdicts.reasons import Masked, Stopped
+from openfirst_conformance.verdicts.reasons import GivenUp, Masked, Stopped
 from openfirst_reference.contract.load import load_contract
 
 CONTRACT = load_contract()
@@ -377,6 +379,53 @@ def test_what_was_not_done_to_its_end_promises_nothing() -> None:
     assert "Every fault within" not in printed(report)
     cut = {**report.promise["complete"], "sequences": 1}
     assert promise_in_words(cut) == "Not done to its end, so it promises nothing."
+
+
+def test_a_tier_that_was_through_when_somebody_stopped_keeps_what_it_found() -> None:
+    report, smoke = stopped_in("complete"), judged("Plain")
+    assert verdicts(report) == verdicts(smoke)
+    assert report.rules["reopen"].tiers == {"smoke": "pass", "complete": "not-run"}
+    assert report.verdict == "incomplete"
+    cut = stopped_in("smoke")
+    assert {rule.reason for rule in cut.rules.values() if rule.verdict == "inconclusive"} == {GivenUp(Stopped())}
+    assert "pass" not in verdicts(cut).values()
+    # Another process was not through.
+    other = part("LeaksTheName")
+    other = replace(other, promise={"smoke": {**other.promise["smoke"], "finished": False}}, given_up=Stopped())
+    found = verdicts(judged("Plain", others=lambda: [other]))
+    assert (found["reopen"], found["open-opens"]) == ("fail", "inconclusive")
+
+
+@pytest.mark.parametrize(("tier", "name"), [(complete, "plan"), (concurrent, "_bursts"), (explore, "_cases")])
+def test_the_making_of_cases_can_be_stopped(monkeypatch: pytest.MonkeyPatch, tier: ModuleType, name: str) -> None:
+    """Not only when the first of them is played: to make them all takes a while."""
+    making, made = getattr(tier, name), []
+
+    def stopped_in_between(*arguments: Any) -> Iterator[Any]:
+        for item in making(*arguments):
+            made.append(item)
+            task = asyncio.current_task()
+            assert task is not None
+            task.cancel()
+            yield item
+
+    monkeypatch.setattr(tier, name, stopped_in_between)
+    adapter = PythonAdapter("openfirst_conformance.adapters.authoring.reference_adapter:create")
+    report = asyncio.run(judge(adapter, CONTRACT, tiers=[tier.__name__.rpartition(".")[2]], settings=QUICK))
+    assert len(made) == 1
+    assert not report.finished
+
+
+def test_who_stops_while_others_are_waited_for_has_a_report_all_the_same() -> None:
+    def waiting() -> list[Part]:
+        task = asyncio.current_task()
+        assert task is not None
+        task.cancel()
+        return [part_of_others]
+
+    part_of_others = part("Plain")
+    report = judged("Plain", others=waiting)
+    assert report.verdict == "conforms"  # They had come to their end.
 
 
 def test_a_part_says_that_it_is_one_and_what_all_of_them_promise() -> None:

@@ -42,15 +42,14 @@ class Plan:
             yield self.table.case(f"complete-{self.table.fixture}-{number}", title, word, number)
 
 
-def plan(subject: Subject, tables: Sequence[Table]) -> list[Plan]:
-    """The plan of every fixture.
+def plan(subject: Subject, tables: Sequence[Table]) -> Iterator[Plan]:
+    """The plan of every fixture, each made when it is asked for.
 
     One extra state less is allowed for where the world's variables change in the course of a case, and where another fixture
     in which nothing can happen meets the very same rows. Every class of each group is tried where the world stands still; the
     operations that no such fixture has, where it moves.
     """
     operations = subject.oracle.machine.contract.operations
-    plans: list[Plan] = []
     seen: set[Hashable] = set()
     still_tables = [table for table in tables if not table.moves_the_world]
     only_there = {name for table in tables for name in table.operations if not operations[name].by_world}
@@ -71,8 +70,7 @@ def plan(subject: Subject, tables: Sequence[Table]) -> list[Plan]:
             words += suite(table.classes, table.ways.values(), identify, 0)
         else:
             words += suite(table.leaves_of(only_there), kinds.values(), identify, 0)
-        plans.append(Plan(table, kinds, identifier, extra, len(scenarios), maximal(words)))
-    return plans
+        yield Plan(table, kinds, identifier, extra, len(scenarios), maximal(words))
 
 
 def promise(subject: Subject, plans: list[Plan]) -> dict[str, object]:

@@ -5,7 +5,7 @@ A call is known by the number of its letter: an operation with a class for each 
 
 from __future__ import annotations
 
-from collections.abc import Container, Hashable, Mapping
+from collections.abc import Container, Hashable, Iterator, Mapping
 from functools import cached_property
 from typing import Any
 
@@ -17,11 +17,11 @@ from openfirst_conformance.tiers.planning.resolution import Resolution
 from openfirst_reference.machine.step import Call, State, Step
 
 
-def tables_of(subject: Subject) -> list[Table]:
-    """The table of every fixture that can be tried."""
+def tables_of(subject: Subject) -> Iterator[Table]:
+    """The table of every fixture that can be tried, each made when it is asked for."""
     resolution = Resolution(subject.oracle, subject.known)
-    tables = [Table(subject, fixture, resolution) for fixture in subject.driver.fixtures]
-    return [table for table in tables if table.worthwhile]
+    tables = (Table(subject, fixture, resolution) for fixture in subject.driver.fixtures)
+    return (table for table in tables if table.worthwhile)
 
 
 class Table:
