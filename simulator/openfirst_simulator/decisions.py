@@ -147,6 +147,12 @@ class Decisions:
             self._draft.drop(token)
         return {"token": of, "externalId": token.claims.external_id}
 
+    def still_open(self, what: str, of: str) -> str | None:
+        """The session that is still open when its client is forgotten: the platform closes it first."""
+        token = self._draft.get(Token, of) if what == FORGOTTEN else None
+        client = None if token is None else self._draft.get(Client, str(token.client))
+        return client.session if client is not None and client.token == of else None
+
     def _will_be_over(self, token: Token) -> None:
         expires, now = token.claims.expires, self._now
         what, due = (EXPIRES, expires) if expires > now else (FORGOTTEN, max(now, expires) + KEPT)

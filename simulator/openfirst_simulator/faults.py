@@ -61,6 +61,13 @@ MISLEADING = ("expired", "revoked", "skew", "stale")
 """The world looks otherwise than it is."""
 SPOILING = ("lost", "cut", "malformed", "wrong-type", "missing-field")
 """What was answered does not come as it was."""
+INSTEAD = ("refuse", "stall", "status")
+"""The kinds that answer in the platform's place, with nothing done."""
+BEFORE = ("delay", *INSTEAD)
+"""The kinds that strike before anything is decided."""
+OF_CONTENT = ("dribble", "malformed", "wrong-type", "missing-field")
+OF_TOKENS = (*BEFORE, *OF_CONTENT, "lost", "cut")
+"""The kinds that can strike a request for a token."""
 WITH_SECONDS: tuple[Kind, ...] = ("delay", "skew", "late", "dribble")
 OWN: Mapping[str, tuple[Kind, ...]] = {
     "seconds": WITH_SECONDS,
@@ -114,6 +121,7 @@ class Fault(Record, frozen=True):
             and self.method in (None, asked.method)
             and (self.path is None or fnmatchcase(asked.path, self.path))
             and self.external_id in (None, asked.external_id)
+            and self.kind in asked.kinds
             and (self.since is None or self.since <= now)
             and (self.until is None or now < self.until)
         )
@@ -138,6 +146,7 @@ class Asked(NamedTuple):
     method: str
     path: str
     external_id: str | None
+    kinds: frozenset[str]
 
 
 RECIPES: Mapping[str, tuple[Mapping[str, Any], ...]] = {

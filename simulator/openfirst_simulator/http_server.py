@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 
 from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
@@ -13,6 +14,7 @@ from openfirst_simulator.bodies import BODY_LIMIT, CONTROL_LIMIT
 from openfirst_simulator.messages import Answer, Request, parts_of
 from openfirst_simulator.pipeline import CONTROL, Pipeline, refused
 from openfirst_simulator.problems import Problem, bad_request, unsupported_encoding
+from openfirst_simulator.timeline import BrokenOff
 
 BODY_SECONDS = 10.0
 """How long a body may take to come."""
@@ -79,11 +81,13 @@ async def _broken(request: web.Request, answer: Answer) -> web.StreamResponse:
         response.content_type, response.content_length = answer.content_type, len(content)
         await response.prepare(request)
         if answer.delivery == "slow" and answer.pause is not None:
-            for part in parts_of(content):
-                await answer.pause()
-                await response.write(part)
-            return response
-        await response.write(content[: len(content) // 2])
+            with suppress(BrokenOff):
+                for part in parts_of(content):
+                    await answer.pause()
+                    await response.write(part)
+                return response
+        if answer.delivery == "cut":
+            await response.write(content[: len(content) // 2])
     if request.transport is not None:
         request.transport.abort()
     return response

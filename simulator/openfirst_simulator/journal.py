@@ -60,6 +60,11 @@ class Entry(msgspec.Struct, frozen=True, eq=False, gc=False):
     own: bool = True
 
     @property
+    def operation(self) -> str:
+        """The same as `name`: what it is called over HTTP."""
+        return self.name
+
+    @property
     def row(self) -> str | None:
         """The row of the contract that decided."""
         return None if self.step is None else self.step.row.id

@@ -11,7 +11,7 @@ import logging
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from email.utils import formatdate
-from functools import lru_cache, partial
+from functools import lru_cache
 from typing import Any
 
 from openfirst_reference.contract.findings import ContractError
@@ -19,7 +19,7 @@ from openfirst_simulator.bodies import BODY_LIMIT, CONTROL_LIMIT, json_object
 from openfirst_simulator.control import CONTROL_ROUTES, Content, ControlRoute, check_sender, control
 from openfirst_simulator.decisions import AS_IT_IS, Seen
 from openfirst_simulator.descriptions import Descriptions, as_yaml
-from openfirst_simulator.faults import Asked, Fault
+from openfirst_simulator.faults import KINDS, OF_CONTENT, OF_TOKENS, Asked, Fault
 from openfirst_simulator.interface import Admitted, Done, Interface
 from openfirst_simulator.issuing import asked_of
 from openfirst_simulator.journal import Entry
@@ -29,6 +29,7 @@ from openfirst_simulator.problems import JSON, PROBLEM_JSON, Problem, not_found,
 from openfirst_simulator.router import Router
 from openfirst_simulator.routes import SESSION_ROUTES, TOKEN_ROUTES, Route, TokenRoute
 from openfirst_simulator.table import Table
+from openfirst_simulator.timeline import BrokenOff
 from openfirst_simulator.world import World
 from openfirst_simulator.worlds import WorldError, Worlds
 
@@ -53,6 +54,8 @@ class Pipeline:
             return await handler(request, path)
         except Problem as problem:
             return refused(problem)
+        except BrokenOff:
+            return _BROKEN
         except ContractError as error:
             return refused(Problem(500, "contract-error", "The contract does not say what to do", str(error)))
         except Exception:
@@ -72,22 +75,26 @@ class Pipeline:
             yield "GET", path, self._shown(path, show)
 
     def _session(self, route: Route) -> Handler:
+        kinds = self._kinds(route)
+
         async def handle(request: Request, path: Mapping[str, str]) -> Answer:
             asked = self._interface.admit(route, self._named(path), path, request.authorization)
             world = asked.world
-            came = world.journal.last, world.clock.now()
+            began = world.clock.now()
+            came = world.journal.last, began
             struck = world.strike(
                 Asked(
                     route.endpoint.name,
                     request.method,
                     request.path,
                     asked.claims.external_id if asked.claims else None,
+                    kinds,
                 )
             )
-            instead = await _before(struck, world, Problem.body) if struck else None
+            instead = await _before(struck, world, Problem.body, began) if struck else None
             if instead is not None:
                 return _noted(asked, request, Done(), instead, struck, came)
-            done = await self._done(asked, request, struck)
+            done = await self._done(asked, request, struck, began)
             answer = (
                 _answer(route.endpoint.status, done.body, now=world.clock.now())
                 if done.problem is None
@@ -105,7 +112,14 @@ class Pipeline:
 
         return handle
 
-    async def _done(self, asked: Admitted, request: Request, struck: Sequence[Fault]) -> Done:
+    def _kinds(self, route: Route) -> frozenset[str]:
+        """The kinds of fault that can strike a request of a route."""
+        operations = self._table.contract.operations
+        pure = operations[self._table.contract.bindings.operations.inward(str(route.endpoint.operation))].pure
+        never = {*(() if pure else ("stale",)), *(OF_CONTENT if route.endpoint.status == 204 else ())}
+        return frozenset(KINDS) - never
+
+    async def _done(self, asked: Admitted, request: Request, struck: Sequence[Fault], began: float) -> Done:
         raw = b""
         if asked.route.endpoint.has_body and asked.problem is None:
             if request.body is None:
@@ -114,7 +128,10 @@ class Pipeline:
         late = next((fault for fault in struck if fault.kind == "late"), None)
         if late is not None and asked.claims is not None:
             operation = self._table.contract.bindings.operations.inward(str(asked.route.endpoint.operation))
-            problem = await asked.world.under_way(late.seconds, asked.claims, operation, asked.arguments)
+            delayed = sum(fault.seconds for fault in struck if fault.kind == "delay")
+            problem = await asked.world.under_way(
+                late.seconds, asked.claims, operation, asked.arguments, since=began + delayed, of=late.id
+            )
             if problem is not None:
                 return Done(problem=problem)
         return self._interface.decide(asked, raw, _seen(struck) if struck else AS_IT_IS)
@@ -123,8 +140,9 @@ class Pipeline:
         async def handle(request: Request, path: Mapping[str, str]) -> Answer:
             at = self._named(path)
             world = asked_of(self._worlds, at, request.authorization)
-            struck = world.strike(Asked(route.endpoint.name, request.method, request.path, None))
-            answer = await _before(struck, world, Problem.seen_body) if struck else None
+            began = world.clock.now()
+            struck = world.strike(Asked(route.endpoint.name, request.method, request.path, None, frozenset(OF_TOKENS)))
+            answer = await _before(struck, world, Problem.seen_body, began) if struck else None
             if answer is None:
                 try:
                     world, body = self._interface.token(
@@ -211,12 +229,15 @@ SHOWN: Mapping[str, Show] = {OPENAPI: _session_yaml, CONTROL_OPENAPI: _control_y
 # Faults ---------------------------------------------------------------------------------------------------------------
 
 
-async def _before(struck: Sequence[Fault], world: World, body: Callable[[Problem], dict[str, Any]]) -> Answer | None:
+async def _before(
+    struck: Sequence[Fault], world: World, body: Callable[[Problem], dict[str, Any]], began: float
+) -> Answer | None:
     """What faults make of a request before anything is done: they keep it waiting, or answer in the platform's place."""
     for fault in struck:
         match fault.kind:
             case "delay":
-                await world.clock.wait(fault.seconds, f"{fault.kind} {fault.id} is over")
+                what = f"{fault.kind} {fault.id} is over"
+                began = await world.clock.wait(fault.seconds, what, since=began, of=fault.id)
             case "stall":
                 await world.stall(fault)
                 return _BROKEN
@@ -247,8 +268,7 @@ def _after(answer: Answer, struck: Sequence[Fault], world: World) -> Answer:
                 answer = replace(answer, delivery="cut")
             case "dribble":
                 each = fault.seconds / max(1, len(parts_of(answer.content)))
-                pause = partial(world.clock.wait, each, f"a part of an answer ({fault.id})")
-                answer = replace(answer, delivery="slow", pause=pause)
+                answer = replace(answer, delivery="slow", pause=_Pauses(world, each, fault.id))
             case "malformed" if answer.content:
                 answer = replace(answer, content=answer.content[: len(answer.content) // 2])
             case "wrong-type":
@@ -258,6 +278,18 @@ def _after(answer: Answer, struck: Sequence[Fault], world: World) -> Answer:
                     answer, content=json.dumps(_without(json.loads(answer.content), str(fault.field))).encode()
                 )
     return answer
+
+
+class _Pauses:
+    """The pauses before the parts of a slow answer, each timed from the one before it."""
+
+    def __init__(self, world: World, seconds: float, of: str) -> None:
+        self._world, self._seconds, self._of = world, seconds, of
+        self._since = world.clock.now()
+
+    async def __call__(self) -> None:
+        what = f"a part of an answer ({self._of})"
+        self._since = await self._world.clock.wait(self._seconds, what, since=self._since, of=self._of)
 
 
 def _without(value: Any, name: str) -> Any:

@@ -16,6 +16,10 @@ WAKE = "wake"
 _MOST = 100_000
 
 
+class BrokenOff(Exception):
+    """The world of a request became another while it waited, or is no more."""
+
+
 class Timeline:
     """The clock and the timers of a world.
 
@@ -25,6 +29,7 @@ class Timeline:
     def __init__(self, clock: Clock, store: MemoryStore, happens: Callable[[Timer], dict[str, Any]]) -> None:
         self._clock, self._store, self._happens = clock, store, happens
         self._waiting: dict[str, asyncio.Future[None]] = {}
+        self._named: dict[str, str] = {}
         self._numbers = itertools.count(1)
         self._handle: asyncio.TimerHandle | None = None
         self._instant: float | None = None
@@ -87,9 +92,6 @@ class Timeline:
         self._clock.run(FROZEN)
         self._clock.set(instant)
         self._clock.run(scale)
-        for waiting in self._waiting.values():
-            if not waiting.done():
-                waiting.set_result(None)
         self._arm()
 
     def catch_up(self) -> None:
@@ -129,9 +131,16 @@ class Timeline:
 
     # Waiting ----------------------------------------------------------------------------------------------------------
 
-    async def wait(self, seconds: float, what: str) -> None:
-        """Wait until so much of the world's time has passed; `what` is told to whoever moves time."""
-        timer = Timer(id=f"{WAKE} {next(self._numbers)}", due=self._clock.reaching(seconds), what=WAKE, of=what)
+    async def wait(self, seconds: float, what: str, *, since: float | None = None, of: str = "") -> float:
+        """Wait until so much of the world's time has passed, `since` an instant or now; gives the instant when it had.
+
+        `what` is told to whoever moves time; `of` is what `wake` names. Raises BrokenOff where the world becomes another.
+        """
+        due = self._clock.reaching(seconds) if since is None else since + seconds
+        if due <= self._clock.now():
+            return due  # Time went past it while this one was woken from the wait before.
+        timer = Timer(id=f"{WAKE} {next(self._numbers)}", due=due, what=WAKE, of=what)
+        self._named[timer.id] = of
         draft = Draft(self._store)
         draft.put(timer)
         self._store.commit(draft)
@@ -139,17 +148,25 @@ class Timeline:
         self._arm()
         try:
             await self._waiting[timer.id]
+            return due
         finally:
             self._waiting.pop(timer.id, None)
+            self._named.pop(timer.id, None)
             draft = Draft(self._store)
             draft.drop(timer)
             self._store.commit(draft)
 
-    def release(self) -> None:
-        """Nobody waits any longer, whatever time it is."""
+    def wake(self, of: str) -> None:
+        """Whoever waits because of this waits no longer, whatever time it is."""
+        for identifier, waiting in self._waiting.items():
+            if self._named.get(identifier) == of and not waiting.done():
+                waiting.set_result(None)
+
+    def break_off(self) -> None:
+        """Whoever waits is told that there is nothing to wait for any more."""
         for waiting in self._waiting.values():
             if not waiting.done():
-                waiting.set_result(None)
+                waiting.set_exception(BrokenOff())
 
     def _arm(self) -> None:
         """While somebody waits and time goes by itself, the loop calls when the next thing is due."""

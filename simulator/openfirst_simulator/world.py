@@ -20,7 +20,7 @@ from openfirst_simulator import tokens
 from openfirst_simulator.clock import Clock
 from openfirst_simulator.decisions import AS_IT_IS, Decided, Decisions, Seen, held_by
 from openfirst_simulator.exports import Form, export
-from openfirst_simulator.faults import Asked, Fault, fault_of
+from openfirst_simulator.faults import BEFORE, INSTEAD, Asked, Fault, fault_of
 from openfirst_simulator.ids import Ids, derived
 from openfirst_simulator.journal import Entry, Filter, Journal, journal_entry
 from openfirst_simulator.keyring import Keyring
@@ -135,8 +135,9 @@ class World:
     # The whole of it ----------------------------------------------------------------------------------------
 
     def reset(self) -> None:
-        """As it was made: empty, with the same application, and with other keys, so that no token of before is good."""
-        self.heal()
+        """As it was made: empty, with the same applications, and with other keys, so that no token of before is good."""
+        self.break_off()
+        applications = self.applications
         self._store.clear()
         self.journal.clear()
         self.choices, self.requests = self._chosen(self._choices), 0
@@ -144,6 +145,10 @@ class World:
             self.clock.set(self._begins_at, 0)
         self._keyring.renew()
         self._begin()
+        draft = self._draft()
+        for application in applications:
+            draft.put(application)
+        self._store.commit(draft)
 
     def snapshot(self) -> dict[str, Any]:
         """The state of the world as a document that JSON can hold; see `snapshot.Snapshot`."""
@@ -170,7 +175,7 @@ class World:
         """
         snapshot = read(document, self._table.machine)
         choices, applications = self._chosen(snapshot.choices), snapshot.records.applications
-        self.heal()
+        self.break_off()
         self._store.clear()
         self.choices, self._secret = choices, bytes.fromhex(snapshot.secret)
         self._keyring.renew(bytes.fromhex(snapshot.signing_key))
@@ -361,6 +366,7 @@ class World:
         draft = self._draft()
         for fault in gone:
             draft.drop(fault)
+            self.clock.wake(fault.id)
             for waiting in self._stalled.pop(fault.id, ()):
                 if not waiting.done():
                     waiting.set_result(None)
@@ -369,9 +375,10 @@ class World:
     def strike(self, asked: Asked) -> list[Fault]:
         """The faults that strike a request, which are counted."""
         faults = self._store.every(Fault) if self._store.has(Fault) else []
-        now, draft, struck = self.clock.now(), self._draft(), []
-        for fault in faults:
-            if fault.fits(asked, now):
+        now, draft, struck = self.clock.now(), self._draft(), list[Fault]()
+        # Where one answers in the platform's place, there is nothing that those after a decision could strike.
+        for fault in sorted(faults, key=lambda each: each.kind not in BEFORE):
+            if fault.fits(asked, now) and not any(each.kind in INSTEAD for each in struck):
                 met = fault.met(self._secret)
                 draft.put(met)
                 if met.hits > fault.hits:
@@ -380,10 +387,10 @@ class World:
             self._store.commit(draft)
         return struck
 
-    def release(self) -> None:
-        """No request waits any longer, for a time to come or a fault to go."""
+    def break_off(self) -> None:
+        """Whatever request waits is answered by nobody."""
         self.heal()
-        self.clock.release()
+        self.clock.break_off()
 
     async def stall(self, fault: Fault) -> None:
         """Wait until the fault is removed."""
@@ -392,17 +399,27 @@ class World:
         await waiting
 
     async def under_way(
-        self, seconds: float, claims: Claims, operation: str, arguments: Mapping[str, Any]
+        self,
+        seconds: float,
+        claims: Claims,
+        operation: str,
+        arguments: Mapping[str, Any],
+        *,
+        since: float,
+        of: str,
     ) -> Problem | None:
         """A call stays under way for so much of the world's time. Gives what it comes to if another one cancels it meanwhile."""
         canceled: asyncio.Future[Problem] = asyncio.get_running_loop().create_future()
-        waiting = asyncio.ensure_future(self.clock.wait(seconds, f"{operation} is done"))
+        waiting = asyncio.ensure_future(self.clock.wait(seconds, f"{operation} is done", since=since, of=of))
         here = _UnderWay(claims, operation, arguments, canceled)
         self._under_way.append(here)
         try:
             both: list[asyncio.Future[Any]] = [waiting, canceled]
             await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
-            return canceled.result() if canceled.done() else None
+            if canceled.done():
+                return canceled.result()
+            waiting.result()  # Raises BrokenOff.
+            return None
         finally:
             waiting.cancel()
             self._under_way.remove(here)
@@ -450,6 +467,9 @@ class World:
 
     def _happens(self, timer: Timer) -> dict[str, Any]:
         """What a timer is for; see `Timeline`."""
+        session = self._decisions(self._draft()).still_open(timer.what, timer.of)
+        if session is not None:
+            self.close(session)
         draft = self._draft()
         told = self._decisions(draft).over(timer.what, timer.of)
         self._store.commit(draft)

@@ -86,7 +86,7 @@ class Worlds:
             heir = next((each for each in self._by_name.values() if each.application(key) is not None), None)
             if heir is not None:
                 self._by_key[key] = heir
-        world.release()
+        world.break_off()
 
     def named(self, name: str) -> World:
         """The world of this name. Raises WorldError."""
