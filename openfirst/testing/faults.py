@@ -25,7 +25,10 @@ class PlatformFault:
         return self._running.do(lambda: sum(fault.hits for fault in self._world.faults if fault.id in self.ids))
 
     def heal(self) -> None:
-        """It strikes no more; whom it kept waiting goes on. Once it is healed, this changes nothing."""
+        """It strikes no more; whom it kept waiting goes on, and what it stalled is broken off.
+
+        Once it is healed, this changes nothing.
+        """
 
         def healed() -> None:
             for each in self._world.faults:

@@ -17,6 +17,7 @@ from msgspec import structs
 from openfirst_reference.contract.findings import Mistake
 from openfirst_reference.contract.http_surface import surface
 from openfirst_simulator import tokens
+from openfirst_simulator.bodies import check_external_id
 from openfirst_simulator.clock import Clock
 from openfirst_simulator.decisions import AS_IT_IS, Decided, Decisions, Seen, held_by
 from openfirst_simulator.exports import Form, export
@@ -211,8 +212,14 @@ class World:
         """A client access token in the condition asked for.
 
         `expires_in` is in seconds; `condition` is good, expired, forged, foreign, unreadable or revoked.
-        Raises ValueError for another.
+        Raises ValueError for another, and for an external ID that no token over HTTP could have.
         """
+        if isinstance(scopes, str):
+            raise Mistake(f"`scopes` is the text {scopes[:80]!r}. Give a list of them, such as [{scopes[:80]!r}].")
+        try:
+            check_external_id(external_id)
+        except (Problem, UnicodeError) as problem:
+            raise Mistake(getattr(problem, "detail", "An external ID has half a character. Give a text.")) from None
         claims = self._claims(self.key, tokens.TOKEN, expires_in, scopes, external_id)
         match condition:
             case "good":
@@ -389,8 +396,8 @@ class World:
 
     def break_off(self) -> None:
         """Whatever request waits is answered by nobody."""
-        self.heal()
         self.clock.break_off()
+        self.heal()
 
     async def stall(self, fault: Fault) -> None:
         """Wait until the fault is removed."""

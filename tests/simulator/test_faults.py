@@ -357,3 +357,108 @@ def test_who_waits_for_an_entry_gets_the_first_that_is_meant() -> None:
         assert json.loads((await waiting).content)["entry"]["number"] == 2
 
     in_world(scenario)
+
+
+# What an outsider found ---------------------------------------------------------------------------------------------------
+
+
+def test_waits_in_a_row_follow_one_another_however_far_time_is_moved() -> None:
+    async def scenario(simulator: Simulator, world: World) -> None:
+        for kind, seconds in (("delay", 1), ("delay", 2), ("late", 3)):
+            world.fail(kind=kind, operation="open", seconds=seconds)
+        opening = asked(simulator, "POST", "/v1/sessions", world.token())
+        await turns()
+        world.clock.advance(5.999)
+        await turns()
+        assert not opening.done()
+        world.clock.advance(600)
+        await turns()
+        assert opening.done()
+        assert (await opening).status == 201
+
+    in_world(scenario)
+
+
+@pytest.mark.parametrize("kind", ["delay", "late", "stall"])
+@pytest.mark.parametrize("becomes", ["reset", "restored", "dropped"])
+def test_what_waits_is_broken_off_when_its_world_becomes_another(kind: str, becomes: str) -> None:
+    async def scenario(simulator: Simulator, world: World) -> None:
+        document = world.snapshot()
+        world.fail(kind=kind, operation="open", **({} if kind == "stall" else {"seconds": 5}))
+        opening = asked(simulator, "POST", "/v1/sessions", world.token())
+        await turns()
+        match becomes:
+            case "reset":
+                world.reset()
+            case "restored":
+                simulator.restore(world.name, document)
+            case _:
+                simulator.drop(world.name)
+        assert (await opening).delivery == "broken"
+        assert not world.snapshot()["records"]["clients"]
+
+    in_world(scenario)
+
+
+@pytest.mark.parametrize("kind", ["delay", "late"])
+def test_a_request_that_a_fault_keeps_waiting_goes_on_when_it_is_removed(kind: str) -> None:
+    async def scenario(simulator: Simulator, world: World) -> None:
+        made = world.fail(kind=kind, operation="open", seconds=5)
+        opening = asked(simulator, "POST", "/v1/sessions", world.token())
+        await turns()
+        world.heal(made.id)
+        assert (await opening).status == 201
+
+    in_world(scenario)
+
+
+def test_a_slow_answer_ends_however_far_time_is_moved(api: Api) -> None:
+    token = api.world.token()
+    api.world.fail(kind="dribble", operation="isOpen", seconds=10)
+
+    async def scenario() -> Any:
+        reading = asyncio.create_task(api.bare("GET", "/v1/sessions/current", token))
+        while api.world.clock.next_due in (None, START + 3600):  # noqa: ASYNC110 - nobody tells when a part is waited for
+            await asyncio.sleep(0)
+        api.world.clock.advance(600)
+        return (await reading).body
+
+    assert api.run(scenario()) == {"open": False}
+
+
+def test_a_fault_counts_only_where_it_strikes(api: Api) -> None:
+    token = api.world.token()
+    lost, refused = api.world.fail(kind="lost", times=1), api.world.fail(kind="status", times=1)
+    spoilt = [api.world.fail(kind=kind, operation="close", **more) for kind, more in SPOILS]
+    hits = []
+    assert api.open(token).status == 503
+    hits.append([fault.hits for fault in api.world.faults if fault.id in (lost.id, refused.id)])
+    with pytest.raises(aiohttp.ClientError):
+        api.open(token)
+    hits.append([fault.hits for fault in api.world.faults if fault.id in (lost.id, refused.id)])
+    assert hits == [[0, 1], [1, 1]]
+    assert api.close(token).status == 204
+    assert {fault.hits for fault in api.world.faults if fault.id in {each.id for each in spoilt}} == {0}
+
+
+SPOILS: list[tuple[str, dict[str, Any]]] = [
+    ("malformed", {}),
+    ("wrong-type", {}),
+    ("missing-field", {"field": "x"}),
+    ("stale", {}),
+]
+
+
+def test_a_session_is_closed_by_the_platform_before_its_client_is_forgotten(api: Api) -> None:
+    api.opened(api.world.token("ana", expires_in=60))
+    api.world.clock.advance(3 * 86_400)
+    assert [(entry.name, entry.external_id) for entry in api.world.journal.find() if entry.is_move] == [
+        (CONTRACT.bindings.operations.outward("platformCloses"), "ana")
+    ]
+
+
+def test_a_world_begun_anew_has_all_its_applications(api: Api) -> None:
+    api.world.another_application()
+    before = [each.id for each in api.world.applications]
+    api.world.reset()
+    assert [each.id for each in api.world.applications] == before
