@@ -234,7 +234,10 @@ class _Case:
         stays = any(mentioned(text, "kept") for text in texts)
         if self.contract.operations[step.call.operation].pure:
             return True
-        return self._demands(rule, step) if stays and not names else not wrong or bool(names & set(wrong))
+        if not stays or names:
+            return not wrong or bool(names & set(wrong))
+        by_choice = any(rule in self.contract.choices[choice].touches for choice, _ in step.when)
+        return step.is_error or by_choice or self._demands(rule, step)
 
     def _demands(self, rule: str, step: Step) -> bool:
         """Whether a rule says of such a call, with this outcome, that all stays: something else afterwards would break it."""
