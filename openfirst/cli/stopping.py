@@ -14,6 +14,8 @@ SAID = "Stopping. What was done is reported; Ctrl-C once more ends it without a 
 async def answering(run: Awaitable[T], say: Callable[[str], None]) -> T:
     """What a run comes to. At the first Ctrl-C it is said what becomes of that, and then done what was to be done anyway."""
     otherwise = signal.getsignal(signal.SIGINT)
+    if not callable(otherwise):
+        return await run  # It is ignored, as behind nohup: nobody stops anything, and nothing is said.
     said = False
 
     def heard(number: int, frame: FrameType | None) -> None:
@@ -21,8 +23,7 @@ async def answering(run: Awaitable[T], say: Callable[[str], None]) -> T:
         if not said:
             said = True
             say(SAID)
-        if callable(otherwise):
-            otherwise(number, frame)
+        otherwise(number, frame)
 
     signal.signal(signal.SIGINT, heard)
     try:

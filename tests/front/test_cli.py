@@ -183,10 +183,14 @@ create = Stops
 """
 
 
-def test_ctrl_c_is_answered_at_once_and_keeps_what_was_found(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_ctrl_c_is_answered_at_once_and_keeps_what_was_found(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
     """The third thousandth call is of `complete`: what `smoke` has found stays."""
     monkeypatch.syspath_prepend(str(tmp_path))
     Path("stops.py").write_text(STOPS, encoding="utf-8")
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # whatever other tests have left there
+    request.addfinalizer(lambda: signal.signal(signal.SIGINT, before))
     heard = signal.getsignal(signal.SIGINT)
     result = run("check -j 1 --tier smoke --tier complete --python stops:create --json report.json")
     said(result, 3, "incomplete: openfirst-reference", "Not done to its end")
