@@ -12,6 +12,7 @@ from openfirst.testing.running import Running
 from openfirst_reference.contract.findings import Mistake, did_you_mean
 from openfirst_reference.contract.http_surface import surface
 from openfirst_simulator import World
+from openfirst_simulator.faults import check_operation
 from openfirst_simulator.journal import Entry, Filter
 
 __tracebackhide__ = is_plain
@@ -104,15 +105,9 @@ class PlatformJournal(Sequence[Entry]):
         return f"<{type(self).__name__} of {len(self)}>"
 
 
-def known_operation(operation: str) -> None:
-    """Raises Mistake for an operation that there is not."""
-    if operation not in surface():
-        raise Mistake(f"There is no operation {operation!r}. {did_you_mean(str(operation), surface())}")
-
-
 def _filter(operation: str | None, having: dict[str, Any]) -> Filter:
     if operation is not None:
-        known_operation(operation)
+        check_operation(operation, surface())
     for name in having:
         if name not in _FILTERS:
             raise Mistake(f"An entry of the journal is not found by `{name}`. {did_you_mean(name, _FILTERS)}")

@@ -12,12 +12,13 @@ from openfirst.testing import is_plain
 from openfirst.testing.clock import PlatformClock
 from openfirst.testing.durations import Duration, seconds_of
 from openfirst.testing.faults import PlatformFault, in_words
-from openfirst.testing.journal import PlatformJournal, known_operation
+from openfirst.testing.journal import PlatformJournal
 from openfirst.testing.running import running
 from openfirst_reference.contract.findings import Mistake, did_you_mean
-from openfirst_simulator.faults import KINDS, NAMES, RECIPES, recipe
+from openfirst_reference.contract.http_surface import surface
+from openfirst_simulator.faults import KINDS, NAMES, RECIPES, check_operation, recipe
+from openfirst_simulator.report import OpenSession
 from openfirst_simulator.tokens import ALL_SCOPES
-from openfirst_simulator.world import OpenSession
 
 __tracebackhide__ = is_plain
 
@@ -254,4 +255,4 @@ def _check_operation(operation: str) -> None:
         raise Mistake(
             f"{operation!r} is a kind of fault. The operation comes first, or None: fail(None, {operation!r})."
         )
-    known_operation(operation)
+    check_operation(operation, surface())

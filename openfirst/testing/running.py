@@ -14,6 +14,7 @@ from typing import Any, ParamSpec, TypeVar
 from openfirst.testing import is_plain
 from openfirst_reference.contract.load import load_contract
 from openfirst_simulator import Simulator, World
+from openfirst_simulator.clock import FROZEN, REAL
 
 __tracebackhide__ = is_plain
 
@@ -35,13 +36,11 @@ class Running:
 
     def world(self, choices: dict[str, str], frozen_at: float | None, *, frozen: bool) -> World:
         """A fresh world, whose time stands still if it is `frozen`. Raises Mistake for choices that there are not."""
-
-        def made() -> World:
-            world = self.simulator.world(next(self._names), choices=choices, frozen_at=frozen_at)
-            world.clock.run(0 if frozen else 1)
-            return world
-
-        return self.do(made)
+        return self.do(
+            lambda: self.simulator.world(
+                next(self._names), choices=choices, frozen_at=frozen_at, scale=FROZEN if frozen else REAL
+            )
+        )
 
     def do(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """What a function gives, called where the simulator runs."""

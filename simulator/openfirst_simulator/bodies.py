@@ -128,7 +128,10 @@ def check_external_id(value: Any) -> None:
     """Raises Problem for an external ID that is longer than the platform takes: the limit is one of bytes."""
     if value is not None and not isinstance(value, str):
         raise bad_request(f"`{EXTERNAL_ID}` is {kind_of(value)}. Send a text, or leave it out.")
-    size = len(value.encode()) if value is not None else 0
+    try:
+        size = len(value.encode()) if value is not None else 0
+    except UnicodeEncodeError:
+        raise bad_request(f"`{EXTERNAL_ID}` has half a character. Send a text of whole ones.") from None
     if size > EXTERNAL_ID_BYTES:
         raise bad_request(f"`{EXTERNAL_ID}` has {size:,} bytes. Send at most {EXTERNAL_ID_BYTES:,} (in UTF-8).")
 

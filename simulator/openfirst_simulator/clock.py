@@ -25,6 +25,10 @@ class Clock:
         self.set(self._real() if frozen_at is None else frozen_at)
         self.run(FROZEN if frozen_at is not None else scale)
 
+    def real(self) -> float:
+        """The real time, in seconds since the epoch."""
+        return self._real()
+
     @property
     def scale(self) -> float:
         """How many seconds pass in a real one; 0 where time stands still until somebody advances it."""

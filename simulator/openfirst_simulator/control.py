@@ -16,6 +16,7 @@ from urllib.parse import parse_qsl, urlsplit
 from openfirst_reference.contract.findings import did_you_mean
 from openfirst_simulator import faults
 from openfirst_simulator.bodies import check_external_id, kind_of, number_shown, whole
+from openfirst_simulator.clock import REAL
 from openfirst_simulator.exports import TYPES
 from openfirst_simulator.journal import Filter
 from openfirst_simulator.problems import Problem, bad_request, not_found
@@ -161,13 +162,8 @@ def _create(worlds: Worlds, path: Mapping[str, str], fields: Json) -> Any:
     choices = _field(fields, "choices", (dict,), "an object of choices and their values") or {}
     seed = _field(fields, "seed", (int, str), "a whole number or a text")
     scale = _field(fields, "scale", (int, float), _SCALE)
-    world = worlds.create(name, choices=_chosen(choices), seed=seed, guest=True)
-    try:
-        world.clock.run(1.0 if scale is None else _float(scale))
-    except ValueError:
-        worlds.drop(name)
-        raise
-    return described(world)
+    speed = REAL if scale is None else _float(scale)
+    return described(worlds.create(name, choices=_chosen(choices), seed=seed, scale=speed, guest=True))
 
 
 def _drop(worlds: Worlds, path: Mapping[str, str], fields: Json) -> Any:

@@ -14,7 +14,8 @@ from typing import Any, Literal, NamedTuple, get_args, get_type_hints
 from msgspec import structs
 
 from openfirst_reference.contract.findings import Mistake, did_you_mean
-from openfirst_reference.contract.http_surface import surface
+from openfirst_reference.contract.http_surface import Endpoint, surface
+from openfirst_reference.contract.model import Contract
 from openfirst_simulator.bodies import kind_of, number_shown, whole
 from openfirst_simulator.clock import LAST
 from openfirst_simulator.records import Record
@@ -57,17 +58,14 @@ KINDS: Mapping[Kind, str] = {
 }
 INSTEAD = ("refuse", "stall", "status")
 """Answers in the platform's place, with nothing done."""
+BEFORE = ("delay", *INSTEAD)
+"""Strikes before anything is decided."""
 MISLEADING = ("expired", "revoked", "skew", "stale")
 """The world looks otherwise than it is."""
 SPOILING = ("lost", "cut", "malformed", "wrong-type", "missing-field")
 """What was answered does not come as it was."""
-INSTEAD = ("refuse", "stall", "status")
-"""The kinds that answer in the platform's place, with nothing done."""
-BEFORE = ("delay", *INSTEAD)
-"""The kinds that strike before anything is decided."""
 OF_CONTENT = ("dribble", "malformed", "wrong-type", "missing-field")
-OF_TOKENS = (*BEFORE, *OF_CONTENT, "lost", "cut")
-"""The kinds that can strike a request for a token."""
+"""Needs an answer that has content."""
 WITH_SECONDS: tuple[Kind, ...] = ("delay", "skew", "late", "dribble")
 OWN: Mapping[str, tuple[Kind, ...]] = {
     "seconds": WITH_SECONDS,
@@ -146,7 +144,7 @@ class Asked(NamedTuple):
     method: str
     path: str
     external_id: str | None
-    kinds: frozenset[str]
+    kinds: frozenset[Kind]
 
 
 RECIPES: Mapping[str, tuple[Mapping[str, Any], ...]] = {
@@ -196,6 +194,26 @@ def shown(fault: Fault) -> dict[str, Any]:
     """A fault as the control plane shows it: with what it says, and how often it fitted and struck."""
     said = {outward: getattr(fault, name) for name, outward in NAMES.items() if getattr(fault, name) != _DEFAULTS[name]}
     return {"id": fault.id, "kind": fault.kind, **said, "fitted": fault.fitted, "hits": fault.hits}
+
+
+def kinds_for(endpoint: Endpoint, contract: Contract) -> frozenset[Kind]:
+    """The kinds of fault that can do anything to a request of an endpoint."""
+    if endpoint.operation is None:  # It gives tokens.
+        return frozenset(kind for kind in KINDS if kind in (*BEFORE, *SPOILING, *OF_CONTENT))
+    operation = contract.operations[contract.bindings.operations.inward(endpoint.operation)]
+    never = {*(() if operation.pure else ("stale",)), *(OF_CONTENT if endpoint.status == 204 else ())}
+    return frozenset(kind for kind in KINDS if kind not in never)
+
+
+def check_kind(fault: Fault, contract: Contract) -> None:
+    """Raises ValueError for a fault that could do nothing to a request of its operation."""
+    if fault.operation is not None:
+        kinds = kinds_for(surface()[fault.operation], contract)
+        if fault.kind not in kinds:
+            known = ", ".join(kind for kind in KINDS if kind in kinds)
+            raise Mistake(
+                f"A fault of the kind `{fault.kind}` does nothing to `{fault.operation}`. Kinds for that: {known}."
+            )
 
 
 def recipe(name: str) -> tuple[Mapping[str, Any], ...]:

@@ -19,7 +19,7 @@ from openfirst_simulator.bodies import BODY_LIMIT, CONTROL_LIMIT, json_object
 from openfirst_simulator.control import CONTROL_ROUTES, Content, ControlRoute, check_sender, control
 from openfirst_simulator.decisions import AS_IT_IS, Seen
 from openfirst_simulator.descriptions import Descriptions, as_yaml
-from openfirst_simulator.faults import KINDS, OF_CONTENT, OF_TOKENS, Asked, Fault
+from openfirst_simulator.faults import Asked, Fault, kinds_for
 from openfirst_simulator.interface import Admitted, Done, Interface
 from openfirst_simulator.issuing import asked_of
 from openfirst_simulator.journal import Entry
@@ -75,12 +75,12 @@ class Pipeline:
             yield "GET", path, self._shown(path, show)
 
     def _session(self, route: Route) -> Handler:
-        kinds = self._kinds(route)
+        kinds = kinds_for(route.endpoint, self._table.contract)
 
         async def handle(request: Request, path: Mapping[str, str]) -> Answer:
             asked = self._interface.admit(route, self._named(path), path, request.authorization)
             world = asked.world
-            began = world.clock.now()
+            began, life = world.clock.now(), world.life
             came = world.journal.last, began
             struck = world.strike(
                 Asked(
@@ -91,10 +91,13 @@ class Pipeline:
                     kinds,
                 )
             )
-            instead = await _before(struck, world, Problem.body, began) if struck else None
+            instead, began = await _before(struck, world, Problem.body, began) if struck else (None, began)
+            _check(world, life)
             if instead is not None:
                 return _noted(asked, request, Done(), instead, struck, came)
-            done = await self._done(asked, request, struck, began)
+            canceled = await self._under_way(asked, struck, began) if struck else None
+            _check(world, life)
+            done = Done(problem=canceled) if canceled else self._done(asked, request, struck)
             answer = (
                 _answer(route.endpoint.status, done.body, now=world.clock.now())
                 if done.problem is None
@@ -112,37 +115,32 @@ class Pipeline:
 
         return handle
 
-    def _kinds(self, route: Route) -> frozenset[str]:
-        """The kinds of fault that can strike a request of a route."""
-        operations = self._table.contract.operations
-        pure = operations[self._table.contract.bindings.operations.inward(str(route.endpoint.operation))].pure
-        never = {*(() if pure else ("stale",)), *(OF_CONTENT if route.endpoint.status == 204 else ())}
-        return frozenset(KINDS) - never
-
-    async def _done(self, asked: Admitted, request: Request, struck: Sequence[Fault], began: float) -> Done:
+    def _done(self, asked: Admitted, request: Request, struck: Sequence[Fault]) -> Done:
         raw = b""
         if asked.route.endpoint.has_body and asked.problem is None:
             if request.body is None:
                 return Done(problem=too_large(BODY_LIMIT))
             raw = request.body
-        late = next((fault for fault in struck if fault.kind == "late"), None)
-        if late is not None and asked.claims is not None:
-            operation = self._table.contract.bindings.operations.inward(str(asked.route.endpoint.operation))
-            delayed = sum(fault.seconds for fault in struck if fault.kind == "delay")
-            problem = await asked.world.under_way(
-                late.seconds, asked.claims, operation, asked.arguments, since=began + delayed, of=late.id
-            )
-            if problem is not None:
-                return Done(problem=problem)
         return self._interface.decide(asked, raw, _seen(struck) if struck else AS_IT_IS)
 
+    async def _under_way(self, asked: Admitted, struck: Sequence[Fault], began: float) -> Problem | None:
+        """What a request comes to that is done late, if another one cancels it meanwhile."""
+        late = next((fault for fault in struck if fault.kind == "late"), None)
+        if late is None or asked.claims is None:
+            return None
+        operation = self._table.contract.bindings.operations.inward(str(asked.route.endpoint.operation))
+        return await asked.world.under_way(late, asked.claims, operation, asked.arguments, since=began)
+
     def _token(self, route: TokenRoute) -> Handler:
+        kinds = kinds_for(route.endpoint, self._table.contract)
+
         async def handle(request: Request, path: Mapping[str, str]) -> Answer:
             at = self._named(path)
             world = asked_of(self._worlds, at, request.authorization)
-            began = world.clock.now()
-            struck = world.strike(Asked(route.endpoint.name, request.method, request.path, None, frozenset(OF_TOKENS)))
-            answer = await _before(struck, world, Problem.seen_body, began) if struck else None
+            began, life = world.clock.now(), world.life
+            struck = world.strike(Asked(route.endpoint.name, request.method, request.path, None, kinds))
+            answer, _ = await _before(struck, world, Problem.seen_body, began) if struck else (None, began)
+            _check(world, life)
             if answer is None:
                 try:
                     world, body = self._interface.token(
@@ -231,24 +229,29 @@ SHOWN: Mapping[str, Show] = {OPENAPI: _session_yaml, CONTROL_OPENAPI: _control_y
 
 async def _before(
     struck: Sequence[Fault], world: World, body: Callable[[Problem], dict[str, Any]], began: float
-) -> Answer | None:
-    """What faults make of a request before anything is done: they keep it waiting, or answer in the platform's place."""
+) -> tuple[Answer | None, float]:
+    """What faults make of a request before anything is done: they answer in the platform's place, or keep it waiting, till when."""
     for fault in struck:
         match fault.kind:
             case "delay":
-                what = f"{fault.kind} {fault.id} is over"
-                began = await world.clock.wait(fault.seconds, what, since=began, of=fault.id)
+                began = await world.hold_up(fault, fault.seconds, f"{fault.kind} {fault.id} is over", began)
             case "stall":
                 await world.stall(fault)
-                return _BROKEN
+                return _BROKEN, began
             case "refuse":
-                return _BROKEN
+                return _BROKEN, began
             case "status":
                 wait = {} if fault.retry_after is None else {"Retry-After": f"{fault.retry_after:g}"}
                 detail = f"The fault {fault.id} answers in the platform's place. Nothing was done; try again later."
                 problem = Problem(fault.status, "fault", "The platform does not answer now", detail, headers=wait)
-                return refused(problem, body(problem), now=world.clock.now())
-    return None
+                return refused(problem, body(problem), now=world.clock.now()), began
+    return None, began
+
+
+def _check(world: World, life: int) -> None:
+    """Raises BrokenOff for a request that has seen its world become another."""
+    if world.life != life:
+        raise BrokenOff
 
 
 def _seen(struck: Sequence[Fault]) -> Seen:
@@ -268,7 +271,7 @@ def _after(answer: Answer, struck: Sequence[Fault], world: World) -> Answer:
                 answer = replace(answer, delivery="cut")
             case "dribble":
                 each = fault.seconds / max(1, len(parts_of(answer.content)))
-                answer = replace(answer, delivery="slow", pause=_Pauses(world, each, fault.id))
+                answer = replace(answer, delivery="slow", pause=_Pauses(world, fault, each))
             case "malformed" if answer.content:
                 answer = replace(answer, content=answer.content[: len(answer.content) // 2])
             case "wrong-type":
@@ -283,13 +286,14 @@ def _after(answer: Answer, struck: Sequence[Fault], world: World) -> Answer:
 class _Pauses:
     """The pauses before the parts of a slow answer, each timed from the one before it."""
 
-    def __init__(self, world: World, seconds: float, of: str) -> None:
-        self._world, self._seconds, self._of = world, seconds, of
-        self._since = world.clock.now()
+    def __init__(self, world: World, fault: Fault, seconds: float) -> None:
+        self._world, self._fault, self._seconds = world, fault, seconds
+        self._since, self._life = world.clock.now(), world.life
 
     async def __call__(self) -> None:
-        what = f"a part of an answer ({self._of})"
-        self._since = await self._world.clock.wait(self._seconds, what, since=self._since, of=self._of)
+        what = f"a part of an answer ({self._fault.id})"
+        self._since = await self._world.hold_up(self._fault, self._seconds, what, self._since)
+        _check(self._world, self._life)
 
 
 def _without(value: Any, name: str) -> Any:

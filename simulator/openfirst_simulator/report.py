@@ -18,10 +18,10 @@ _WIDTH = 80
 
 
 @dataclass(frozen=True)
-class LeftOpen:
-    """A session that is open still: since when, in seconds of the world's time."""
+class OpenSession:
+    """A session that is open: whose, None for somebody without an external ID, and since when, in seconds of the world's time."""
 
-    session: str
+    id: str
     external_id: str | None
     opened: float
 
@@ -60,7 +60,7 @@ class Report:
     at: float
     requests: int
     dropped: int
-    left_open: tuple[LeftOpen, ...]
+    left_open: tuple[OpenSession, ...]
     refused: tuple[Refused, ...]
     faults_never_hit: tuple[NeverHit, ...]
     exercised: Mapping[str, int]
@@ -78,7 +78,7 @@ class Report:
 
 
 def report_of(
-    world: str, at: float, journal: Journal, faults: Sequence[Fault], left_open: Sequence[LeftOpen], table: Table
+    world: str, at: float, journal: Journal, faults: Sequence[Fault], left_open: Sequence[OpenSession], table: Table
 ) -> Report:
     """The report of a world, from its journal and what it holds."""
     rules = table.contract.rules
@@ -120,8 +120,7 @@ def as_json(report: Report) -> dict[str, Any]:
         "requests": report.requests,
         "dropped": report.dropped,
         "leftOpen": [
-            {"session": item.session, "externalId": item.external_id, "opened": item.opened}
-            for item in report.left_open
+            {"session": item.id, "externalId": item.external_id, "opened": item.opened} for item in report.left_open
         ],
         "refused": [asdict(item) for item in report.refused],
         "faultsNeverHit": [asdict(item) for item in report.faults_never_hit],
@@ -156,10 +155,10 @@ def _part(title: str, items: Sequence[str], nothing: str) -> Iterator[str]:
         yield from textwrap.wrap(item, _WIDTH, initial_indent="  ", subsequent_indent="    ", break_on_hyphens=False)
 
 
-def left_open_words(item: LeftOpen) -> str:
+def left_open_words(item: OpenSession) -> str:
     """A session that is open still, in words."""
     whose = "without an external ID" if item.external_id is None else f"of {item.external_id}"
-    return f"{item.session} {whose}, opened {instant(item.opened)}"
+    return f"{item.id} {whose}, opened {instant(item.opened)}"
 
 
 def never_hit_words(item: NeverHit) -> str:

@@ -51,7 +51,7 @@ def as_html(report: Report) -> str:
         _table(
             "Sessions left open",
             ("session", "external ID", "opened"),
-            [(_code(item.session), escape(item.external_id or "—"), instant(item.opened)) for item in report.left_open],
+            [(_code(item.id), escape(item.external_id or "—"), instant(item.opened)) for item in report.left_open],
         ),
         _table(
             "Refused by the contract",

@@ -11,6 +11,7 @@ from typing import Any
 from aiohttp import web
 
 from openfirst_reference.contract.model import Contract
+from openfirst_simulator.clock import REAL
 from openfirst_simulator.http_server import BODY_SECONDS, runner
 from openfirst_simulator.messages import Answer, Request
 from openfirst_simulator.pipeline import Pipeline
@@ -66,6 +67,7 @@ class Simulator:
         choices: Mapping[str, str] | None = None,
         seed: int | str | None = None,
         frozen_at: float | None = None,
+        scale: float = REAL,
     ) -> World:
         """A fresh world, empty and apart from all others; `frozen_at` (seconds) stops its clock there.
 
@@ -73,7 +75,7 @@ class Simulator:
 
         Raises WorldError for a name that is taken, ValueError for a name or a choice that cannot be.
         """
-        return self._worlds.create(name, choices=choices, seed=seed, frozen_at=frozen_at)
+        return self._worlds.create(name, choices=choices, seed=seed, frozen_at=frozen_at, scale=scale)
 
     def fork(self, name: str, into: str) -> World:
         """A world as another one is now, which goes its own way from here; tokens of that one lead to it at its own base URL.

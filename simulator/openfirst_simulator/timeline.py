@@ -13,7 +13,6 @@ from openfirst_simulator.records import Timer
 from openfirst_simulator.store import Draft, MemoryStore
 
 WAKE = "wake"
-_MOST = 100_000
 
 
 class BrokenOff(Exception):
@@ -28,8 +27,8 @@ class Timeline:
 
     def __init__(self, clock: Clock, store: MemoryStore, happens: Callable[[Timer], dict[str, Any]]) -> None:
         self._clock, self._store, self._happens = clock, store, happens
-        self._waiting: dict[str, asyncio.Future[None]] = {}
-        self._named: dict[str, str] = {}
+        # Who waits, by the timer, and because of what.
+        self._waiting: dict[str, tuple[asyncio.Future[None], str]] = {}
         self._numbers = itertools.count(1)
         self._handle: asyncio.TimerHandle | None = None
         self._instant: float | None = None
@@ -87,10 +86,10 @@ class Timeline:
         self._clock.run(scale)
         self._arm()
 
-    def set(self, instant: float, scale: float) -> None:
-        """It is another time, and goes as fast as this, whatever there was: for a world that becomes another."""
+    def set(self, instant: float | None, scale: float) -> None:
+        """It is another time (None: the real one), and goes as fast as this: for a world that becomes another."""
         self._clock.run(FROZEN)
-        self._clock.set(instant)
+        self._clock.set(self._clock.real() if instant is None else instant)
         self._clock.run(scale)
         self._arm()
 
@@ -102,10 +101,7 @@ class Timeline:
 
     def _move(self, instant: float) -> list[dict[str, Any]]:
         happened: list[dict[str, Any]] = []
-        for _ in range(_MOST):
-            timer = self._store.next_timer()
-            if timer is None or timer.due > instant:
-                break
+        while (timer := self._store.next_timer()) is not None and timer.due <= instant:
             if self._clock.frozen:
                 self._clock.set(max(timer.due, self._clock.now()))
             happened.append(self._fire(timer))
@@ -122,7 +118,7 @@ class Timeline:
         try:
             if timer.what != WAKE:
                 return self._happens(timer)
-            waiting = self._waiting.pop(timer.id, None)
+            waiting, _ = self._waiting.pop(timer.id, (None, ""))
             if waiting is not None and not waiting.done():
                 waiting.set_result(None)
             return {"at": timer.due, "what": timer.of}
@@ -132,7 +128,7 @@ class Timeline:
     # Waiting ----------------------------------------------------------------------------------------------------------
 
     async def wait(self, seconds: float, what: str, *, since: float | None = None, of: str = "") -> float:
-        """Wait until so much of the world's time has passed, `since` an instant or now; gives the instant when it had.
+        """Wait until so much of the world's time has passed, `since` an instant or now. Gives when it had, or when woken.
 
         `what` is told to whoever moves time; `of` is what `wake` names. Raises BrokenOff where the world becomes another.
         """
@@ -140,31 +136,30 @@ class Timeline:
         if due <= self._clock.now():
             return due  # Time went past it while this one was woken from the wait before.
         timer = Timer(id=f"{WAKE} {next(self._numbers)}", due=due, what=WAKE, of=what)
-        self._named[timer.id] = of
         draft = Draft(self._store)
         draft.put(timer)
         self._store.commit(draft)
-        self._waiting[timer.id] = asyncio.get_running_loop().create_future()
+        waiting: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting[timer.id] = (waiting, of)
         self._arm()
         try:
-            await self._waiting[timer.id]
-            return due
+            await waiting
+            return min(due, self._clock.now())
         finally:
             self._waiting.pop(timer.id, None)
-            self._named.pop(timer.id, None)
             draft = Draft(self._store)
             draft.drop(timer)
             self._store.commit(draft)
 
     def wake(self, of: str) -> None:
         """Whoever waits because of this waits no longer, whatever time it is."""
-        for identifier, waiting in self._waiting.items():
-            if self._named.get(identifier) == of and not waiting.done():
+        for waiting, because in self._waiting.values():
+            if because == of and not waiting.done():
                 waiting.set_result(None)
 
     def break_off(self) -> None:
         """Whoever waits is told that there is nothing to wait for any more."""
-        for waiting in self._waiting.values():
+        for waiting, _ in self._waiting.values():
             if not waiting.done():
                 waiting.set_exception(BrokenOff())
 
@@ -175,7 +170,7 @@ class Timeline:
             self._handle = None
         due = self.next_due
         if self._waiting and due is not None and not self._clock.frozen:
-            loop = next(iter(self._waiting.values())).get_loop()
+            loop = next(iter(self._waiting.values()))[0].get_loop()
             self._handle = loop.call_later(self._clock.until(due), self._ring)
 
     def _ring(self) -> None:

@@ -1,6 +1,6 @@
 """A world: a whole platform of its own. What it permits, the machine says.
 
-Nothing in here awaits, so between what a decision reads and what it commits nobody else comes in.
+Nothing awaits between what a decision reads and what it commits, so nobody else comes in there.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ import asyncio
 import secrets
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 import msgspec
 from msgspec import structs
@@ -21,13 +21,13 @@ from openfirst_simulator.bodies import check_external_id
 from openfirst_simulator.clock import Clock
 from openfirst_simulator.decisions import AS_IT_IS, Decided, Decisions, Seen, held_by
 from openfirst_simulator.exports import Form, export
-from openfirst_simulator.faults import BEFORE, INSTEAD, Asked, Fault, fault_of
+from openfirst_simulator.faults import BEFORE, INSTEAD, Asked, Fault, check_kind, fault_of
 from openfirst_simulator.ids import Ids, derived
 from openfirst_simulator.journal import Entry, Filter, Journal, journal_entry
 from openfirst_simulator.keyring import Keyring
 from openfirst_simulator.problems import Problem, refusal
 from openfirst_simulator.records import GOOD, Application, Client, Series, Timer, Token
-from openfirst_simulator.report import LeftOpen, Report, report_of
+from openfirst_simulator.report import OpenSession, Report, report_of
 from openfirst_simulator.snapshot import VERSION, Snapshot, put_all, read, records_of
 from openfirst_simulator.store import Draft, MemoryStore
 from openfirst_simulator.table import Table
@@ -42,7 +42,8 @@ class World:
     """A platform of its own, with clients, services, clock and choices. Made by `Simulator.world`.
 
     `key` and `secret` are its first application's; `choices` has a value for every choice of the contract;
-    `requests` counts what the session interface was asked. With a `seed`, its IDs are the same in every run.
+    `requests` counts what the session interface was asked, `life` how often the world became another. With a `seed`, its IDs are
+    the same in every run.
     """
 
     def __init__(
@@ -62,7 +63,8 @@ class World:
         self.choices = self._chosen(self._choices)
         self._store = MemoryStore()
         self.clock = Timeline(clock, self._store, self._happens)
-        self._begins_at = clock.now() if clock.frozen else None
+        self._begun = (clock.now() if clock.frozen else None), clock.scale
+        self.life = 0
         self.journal = Journal()
         self._under_way: list[_UnderWay] = []
         self._stalled: dict[str, list[asyncio.Future[None]]] = {}
@@ -136,14 +138,16 @@ class World:
     # The whole of it ----------------------------------------------------------------------------------------
 
     def reset(self) -> None:
-        """As it was made: empty, with the same applications, and with other keys, so that no token of before is good."""
+        """As it was made: empty, by the clock that it began with, and with other keys, so that no token of before is good.
+
+        Its applications stay.
+        """
         self.break_off()
         applications = self.applications
         self._store.clear()
         self.journal.clear()
         self.choices, self.requests = self._chosen(self._choices), 0
-        if self._begins_at is not None:
-            self.clock.set(self._begins_at, 0)
+        self.clock.set(*self._begun)
         self._keyring.renew()
         self._begin()
         draft = self._draft()
@@ -218,8 +222,8 @@ class World:
             raise Mistake(f"`scopes` is the text {scopes[:80]!r}. Give a list of them, such as [{scopes[:80]!r}].")
         try:
             check_external_id(external_id)
-        except (Problem, UnicodeError) as problem:
-            raise Mistake(getattr(problem, "detail", "An external ID has half a character. Give a text.")) from None
+        except Problem as problem:
+            raise Mistake(problem.detail) from None
         claims = self._claims(self.key, tokens.TOKEN, expires_in, scopes, external_id)
         match condition:
             case "good":
@@ -329,7 +333,7 @@ class World:
         """The sessions that are open, in the order in which their clients came."""
         self.clock.catch_up()
         return [
-            OpenSession(client.session, next(iter(client.alike), None))
+            OpenSession(client.session, next(iter(client.alike), None), client.opened)
             for client in self._store.every(Client)
             if client.session is not None
         ]
@@ -344,8 +348,7 @@ class World:
 
     def report(self) -> Report:
         """What came of all that was done here since the journal was cleared, and what is left."""
-        clients = [client for client in self._store.every(Client) if client.session is not None]
-        left = [LeftOpen(str(client.session), next(iter(client.alike), None), client.opened) for client in clients]
+        left = self.sessions
         return report_of(self.name, self.clock.now(), self.journal, self.faults, left, self._table)
 
     # Faults, and what is under way ---------------------------------------------------------------------------
@@ -359,6 +362,7 @@ class World:
         """A fault from now on; the fields are those of the control plane. Raises ValueError for what cannot be."""
         draft = self._draft()
         fault = fault_of(f"f-{Ids(self._secret, draft).fresh()[:8]}", fields)
+        check_kind(fault, self._table.contract)
         draft.put(fault)
         self._store.commit(draft)
         return fault
@@ -395,7 +399,8 @@ class World:
         return struck
 
     def break_off(self) -> None:
-        """Whatever request waits is answered by nobody."""
+        """The world becomes another: whatever request waits is answered by nobody."""
+        self.life += 1
         self.clock.break_off()
         self.heal()
 
@@ -405,19 +410,18 @@ class World:
         self._stalled.setdefault(fault.id, []).append(waiting)
         await waiting
 
+    async def hold_up(self, fault: Fault, seconds: float, what: str, since: float) -> float:
+        """Wait because of a fault, as long as there is that fault; see `Timeline.wait`."""
+        if self._store.load(Fault, fault.id) is None:
+            return self.clock.now()
+        return await self.clock.wait(seconds, what, since=since, of=fault.id)
+
     async def under_way(
-        self,
-        seconds: float,
-        claims: Claims,
-        operation: str,
-        arguments: Mapping[str, Any],
-        *,
-        since: float,
-        of: str,
+        self, late: Fault, claims: Claims, operation: str, arguments: Mapping[str, Any], *, since: float
     ) -> Problem | None:
-        """A call stays under way for so much of the world's time. Gives what it comes to if another one cancels it meanwhile."""
+        """A call is late, and under way meanwhile. Gives what it comes to if another one cancels it."""
         canceled: asyncio.Future[Problem] = asyncio.get_running_loop().create_future()
-        waiting = asyncio.ensure_future(self.clock.wait(seconds, f"{operation} is done", since=since, of=of))
+        waiting = asyncio.ensure_future(self.hold_up(late, late.seconds, f"{operation} is done", since))
         here = _UnderWay(claims, operation, arguments, canceled)
         self._under_way.append(here)
         try:
@@ -502,13 +506,6 @@ class World:
 
     def _decisions(self, draft: Draft) -> Decisions:
         return Decisions(self._table, draft, self.clock.now(), self.choices, Ids(self._secret, draft))
-
-
-class OpenSession(NamedTuple):
-    """A session that is open; `external_id` is whose it is, None for somebody without one."""
-
-    id: str
-    external_id: str | None
 
 
 @dataclass(frozen=True, eq=False)

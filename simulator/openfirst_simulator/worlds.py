@@ -8,7 +8,7 @@ from typing import Any
 
 from openfirst_reference.contract.findings import Mistake
 from openfirst_simulator import tokens
-from openfirst_simulator.clock import Clock
+from openfirst_simulator.clock import REAL, Clock
 from openfirst_simulator.records import Application
 from openfirst_simulator.table import Table
 from openfirst_simulator.tokens import BadToken, Claims
@@ -53,10 +53,12 @@ class Worlds:
         choices: Mapping[str, str] | None = None,
         seed: int | str | None = None,
         frozen_at: float | None = None,
+        scale: float = REAL,
         guest: bool = False,
     ) -> World:
-        """A fresh world; a `guest` is dropped once it has rested for `REST` seconds.
+        """A fresh world; its time goes so many times as fast as the real one (0: it stands still).
 
+        A `guest` is dropped once it has rested for `REST` seconds.
         Raises WorldError for a name that is taken, ValueError for whatever is wrong.
         """
         if not _NAME.fullmatch(name):
@@ -65,7 +67,7 @@ class Worlds:
         if name in self._by_name:
             raise WorldError(f"There is a world `{name}` already. Drop it first, or choose another name.")
         self._drop_rested()
-        clock = Clock(self._now, frozen_at=frozen_at)
+        clock = Clock(self._now, frozen_at=frozen_at, scale=scale)
         world = self._make(name, f"/w/{name}", clock, choices, seed=seed)
         if guest:
             self._guests[name] = self._real.now()

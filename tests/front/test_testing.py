@@ -270,13 +270,14 @@ def test_a_recipe_is_a_mishap_by_its_name(mine: Platform, name: str) -> None:
 def test_every_kind_can_be_named(mine: Platform, kind: str) -> None:
     needed = {"missing-field": {"field": "id"}}.get(kind, {})
     seconds = 5 if kind in ("delay", "late", "skew", "dribble") else None
-    assert mine.fail("open", kind, seconds=seconds, **needed).hits == 0  # type: ignore[arg-type]
+    operation = "isOpen" if kind == "stale" else "open"
+    assert mine.fail(operation, kind, seconds=seconds, **needed).hits == 0  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
     ("words", "more", "sentence"),
     [
-        (["opne"], {}, "no operation 'opne'. Did you mean `open`?"),
+        (["opne"], {}, "no operation `opne`. Did you mean `open`?"),
         (["open", "lots"], {}, "`kind` of a fault is `lots`. Did you mean `lost`?"),
         (["offline"], {}, r"a recipe, not an operation. Write fail\(recipe='offline'\)"),
         (["lost"], {}, r"a kind of fault. The operation comes first, or None: fail\(None, 'lost'\)"),
@@ -362,7 +363,7 @@ def test_who_awaits_lets_the_app_go_on_meanwhile(mine: Platform) -> None:
 @pytest.mark.parametrize(
     ("words", "having", "sentence"),
     [
-        ("clsoe", {}, "no operation 'clsoe'. Did you mean `close`?"),
+        ("clsoe", {}, "no operation `clsoe`. Did you mean `close`?"),
         ("open", {"stauts": 201}, "not found by `stauts`. Did you mean `status`?"),
     ],
 )

@@ -58,6 +58,20 @@ def test_a_speed_that_makes_no_sense_changes_nothing(scale: float) -> None:
     assert world.clock.now() == 1_001
 
 
+def test_a_world_begun_anew_has_the_clock_that_it_began_with() -> None:
+    real = RealTime()
+    simulator = Simulator(CONTRACT, now=real)
+    still, racing = simulator.world("still", scale=0), simulator.world("racing", scale=60)
+    for world in (still, racing):
+        world.clock.advance(500)
+        world.clock.run(7)
+    real.now += 10
+    for world in (still, racing):
+        world.reset()
+    assert (still.clock.now(), still.clock.scale) == (1_000, 0)
+    assert (racing.clock.now(), racing.clock.scale) == (1_010, 60)
+
+
 def test_what_is_due_happens_in_its_order_and_at_its_own_instant(api: Api) -> None:
     for external_id, life in (("late", 60), ("early", 20), ("later", 90)):
         api.opened(api.world.token(external_id, expires_in=life))

@@ -401,7 +401,7 @@ def at_random(here: Here, chance: Random) -> None:
                 kind = chance.choice(("lost", "malformed", "expired", "revoked", "stale", "status", "closed"))
                 world.fail(kind=kind, times=1)
                 for left in world.report().left_open[:1]:
-                    world.act(chance.choice(("platformCloses", "revokeToken")), left.session)
+                    world.act(chance.choice(("platformCloses", "revokeToken")), left.id)
 
 
 # HAR and JSON lines ---------------------------------------------------------------------------------------------------
@@ -527,7 +527,7 @@ def test_faults_do_not_strike_again_and_what_they_broke_is_played_as_far_as_it_w
     here.open(ana)
     here.world.fail(kind="malformed", times=1)
     here.open(ana, {"name": "Ana"})
-    session = here.world.report().left_open[0].session
+    session = here.world.report().left_open[0].id
     here.participant(ana, session)
     here.world.fail(kind="expired", times=1)
     assert here.update(ana, {"name": "Zoe"}).outcome == (401, "token-expired")

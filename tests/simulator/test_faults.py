@@ -110,6 +110,9 @@ def test_a_recipe_makes_its_faults_and_they_are_removed_again(simulator: Simulat
         ({"kind": "delay"}, "`seconds` is missing"),
         ({"kind": "delay", "seconds": -1}, "`seconds` is -1"),
         ({"kind": "missing-field"}, "`field` is missing"),
+        ({"kind": "malformed", "operation": "close"}, "does nothing to `close`"),
+        ({"kind": "stale", "operation": "open"}, "does nothing to `open`"),
+        ({"kind": "expired", "operation": "getApiToken"}, "Kinds for that: delay, refuse"),
         ({"recipe": "flakey"}, "Did you mean `flaky`?"),
         ({"recipe": "flaky", "times": 1}, "Beside `recipe`"),
     ],
@@ -401,12 +404,30 @@ def test_what_waits_is_broken_off_when_its_world_becomes_another(kind: str, beco
 
 
 @pytest.mark.parametrize("kind", ["delay", "late"])
-def test_a_request_that_a_fault_keeps_waiting_goes_on_when_it_is_removed(kind: str) -> None:
+def test_who_was_woken_just_before_its_world_became_another_is_answered_by_nobody(kind: str) -> None:
     async def scenario(simulator: Simulator, world: World) -> None:
-        made = world.fail(kind=kind, operation="open", seconds=5)
+        document = world.snapshot()
+        world.fail(kind=kind, operation="open", seconds=5)
         opening = asked(simulator, "POST", "/v1/sessions", world.token())
         await turns()
-        world.heal(made.id)
+        world.clock.advance(5)
+        simulator.restore(world.name, document)
+        assert (await opening).delivery == "broken"
+        assert not world.snapshot()["records"]["clients"]
+
+    in_world(scenario)
+
+
+@pytest.mark.parametrize("kinds", [["delay"], ["late"], ["delay", "delay", "late"]])
+def test_a_request_that_faults_keep_waiting_goes_on_when_they_are_removed(kinds: list[str]) -> None:
+    async def scenario(simulator: Simulator, world: World) -> None:
+        for kind in kinds:
+            world.fail(kind=kind, operation="open", seconds=5)
+        opening = asked(simulator, "POST", "/v1/sessions", world.token())
+        await turns()
+        world.heal()
+        await turns()
+        assert opening.done()
         assert (await opening).status == 201
 
     in_world(scenario)
@@ -429,7 +450,7 @@ def test_a_slow_answer_ends_however_far_time_is_moved(api: Api) -> None:
 def test_a_fault_counts_only_where_it_strikes(api: Api) -> None:
     token = api.world.token()
     lost, refused = api.world.fail(kind="lost", times=1), api.world.fail(kind="status", times=1)
-    spoilt = [api.world.fail(kind=kind, operation="close", **more) for kind, more in SPOILS]
+    spoilt = [api.world.fail(kind=kind, method="DELETE", **more) for kind, more in SPOILS]
     hits = []
     assert api.open(token).status == 503
     hits.append([fault.hits for fault in api.world.faults if fault.id in (lost.id, refused.id)])
@@ -462,3 +483,19 @@ def test_a_world_begun_anew_has_all_its_applications(api: Api) -> None:
     before = [each.id for each in api.world.applications]
     api.world.reset()
     assert [each.id for each in api.world.applications] == before
+
+
+def test_what_comes_after_a_fault_that_was_removed_is_timed_from_then() -> None:
+    async def scenario(simulator: Simulator, world: World) -> None:
+        first = world.fail(kind="delay", operation="open", seconds=5)
+        world.fail(kind="delay", operation="open", seconds=3)
+        opening = asked(simulator, "POST", "/v1/sessions", world.token())
+        await turns()
+        world.heal(first.id)
+        await turns()
+        world.clock.advance(3)
+        await turns()
+        assert opening.done()
+        assert (await opening).status == 201
+
+    in_world(scenario)

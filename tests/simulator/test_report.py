@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from openfirst_simulator.journal import Filter, Journal
-from openfirst_simulator.report import LeftOpen, NeverHit, Refused, as_json, as_text
+from openfirst_simulator.report import NeverHit, OpenSession, Refused, as_json, as_text
 from openfirst_simulator.report_page import as_html
 from tests.simulator.conftest import START, Api
 from tests.simulator.inprocess import CONTRACT, Here, a_run_with_refusals
@@ -19,7 +19,7 @@ def test_what_is_left_open_leaks_until_it_is_closed() -> None:
     here.world.clock.advance(10)
     second = here.opened(anybody)
     report = here.world.report()
-    assert report.left_open == (LeftOpen(first, "ana", START), LeftOpen(second, None, START + 10))
+    assert report.left_open == (OpenSession(first, "ana", START), OpenSession(second, None, START + 10))
     assert report.leaks
     here.close(ana)
     here.world.close(second)
@@ -35,7 +35,7 @@ def test_a_session_that_takes_the_place_of_another_is_opened_anew() -> None:
     here.update(ana, {"name": "Ana"})
     assert here.world.report().left_open[0].opened == START
     second = here.opened(ana)
-    assert here.world.report().left_open == (LeftOpen(second, "ana", START + 10),)
+    assert here.world.report().left_open == (OpenSession(second, "ana", START + 10),)
 
 
 def test_what_the_contract_refused_is_counted_with_the_sentence() -> None:

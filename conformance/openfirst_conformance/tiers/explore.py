@@ -23,7 +23,7 @@ from openfirst_conformance.tiers.reach import (
     initialised_again,
     while_the_world_acts,
 )
-from openfirst_conformance.tiers.sweep import Round, rounds
+from openfirst_conformance.tiers.sweep import rounds
 from openfirst_conformance.tiers.values import Pool, longest, made_values, near_misses, pairs_alike
 from openfirst_reference.contract.expressions import mentioned
 from openfirst_reference.machine.machine import Machine
@@ -79,7 +79,7 @@ def on_purpose(subject: Subject, tables: Sequence[Table]) -> Iterator[Case]:
     opening = [each for each in rounds(driver.machine, driver.has) if each.fixture in by_fixture]
     cases: list[Iterable[Case]] = [equal_values(table) for table in still]
     cases += [initialised_again(table) for table in tables]
-    cases += [[_endurance(each, by_fixture[each.fixture])] for each in opening[:1]]
+    cases += [[endurance(each, by_fixture[each.fixture])] for each in opening[:1]]
     cases += [combined(table) for table in still[:1]]
     cases += [while_the_world_acts(table) for table in moving]
     if driver.capabilities.clients > 1 and still:
@@ -87,10 +87,6 @@ def on_purpose(subject: Subject, tables: Sequence[Table]) -> Iterator[Case]:
         pairs = [pair for other in _likeliest(still) for pair in ((still[0], other), (other, still[0]))]
         cases += [in_company(one, other) for one, other in dict.fromkeys(pairs)]
     yield from (case for case in itertools.chain(*cases) if driver.applies(case))
-
-
-def _endurance(each: Round, table: Table) -> Case:
-    return endurance(each, table, _status(table))
 
 
 def _two_holders(table: Table) -> Iterator[Case]:

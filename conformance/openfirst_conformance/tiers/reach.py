@@ -27,14 +27,14 @@ _SWEPT = (3, 10, 30, SESSIONS)
 # Depth ----------------------------------------------------------------------------------------------------------------
 
 
-def endurance(own: Round, table: Table, looks: Sequence[Planned]) -> Case:
+def endurance(own: Round, table: Table) -> Case:
     """A hundred sessions in one case: with a look after each change, one method of a service in each, and every method in some.
 
     Two of three are opened giving as much as can be given, each something else than the one before it; and the third nothing,
     so that what is left over shows.
     """
     opening, closing, every = (_planned(way) for way in (own.opening or (), own.closing, own.every))
-    openings = [*_richly(table, opening), opening]
+    openings, looks = [*_richly(table, opening), opening], _looks(table)
     calls: list[Planned] = []
     for number in range(1, SESSIONS + 1):
         used = every if number in _SWEPT else [every[number % len(every)]]

@@ -23,7 +23,7 @@ from openfirst_conformance.adapters.protocol.shapes import (
     ResetResult,
 )
 from openfirst_conformance.platforms.simulated import SimulatedPlatform
-from openfirst_reference.client.connection import OverHttp, Request
+from openfirst_reference.client.connection import OverHttp, Request, nearby
 from openfirst_reference.client.session_service import SessionService
 from openfirst_reference.client.tokens import RefreshCallback
 from openfirst_reference.contract.document import Json, word
@@ -269,3 +269,17 @@ def test_a_simulator_in_this_process_is_asked_without_a_network_as_long_as_it_ru
         await adapter.close()
 
     asyncio.run(scenario())
+
+
+def test_a_platform_whose_port_begins_alike_is_another_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Near(OverHttp):
+        async def send(self, base_url: str, request: Request, authorization: str) -> tuple[int, bytes]:
+            raise AssertionError("another platform was asked")
+
+    async def scenario(stage: Stage) -> None:
+        port = stage.world.url.rpartition(":")[2].partition("/")[0]
+        monkeypatch.setitem(nearby, f"http://127.0.0.1:{port[:-1]}", Near())
+        await stage.reset(a=stage.token())
+        assert outcome(await stage.call("open")) is None
+
+    on_stage(scenario)

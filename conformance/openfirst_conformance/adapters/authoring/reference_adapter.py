@@ -83,7 +83,7 @@ class ReferenceAdapter:
         self._generation = params["generation"]
         self._clock = VirtualClock(datetime.fromisoformat(params["now"]).timestamp())
         base_url = params["platform"]["baseUrl"]
-        transport = next((near for url, near in nearby.items() if base_url.startswith(url)), self._http)
+        transport = next((near for url, near in nearby.items() if f"{base_url}/".startswith(f"{url}/")), self._http)
         for name, held in params["clients"].items():
             self._sessions[name] = SessionService(
                 base_url, clock=self._clock, transport=transport, machine=self._machine
