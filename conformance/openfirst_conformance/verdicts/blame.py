@@ -5,7 +5,8 @@ The laws, in this order:
 2. Overlapping calls that no order explains: the rule of that law.
 3. A call that changes nothing may be deleted. Where the sequence is minimal, an earlier call that (by the table) writes
    none of what shows wrong, and led no call that matters to its row, is the cause: the promise that it changes nothing is
-   what is broken. A call of another client breaks the rule that keeps clients apart.
+   what is broken; but none that demands nothing of a call which came to that. A call of another client breaks the rule that
+   keeps clients apart, unless what was seen is none of a client that is alone, either.
 4. An answer that shows a wrong state: the rules that answer for the variable after the row that wrote it last.
 5. An outcome that the row does not permit: the rules that the row carries.
 """
