@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable
 from typing import Any, Final, Literal
 
 import msgspec
@@ -85,18 +87,36 @@ def read(document: Any, machine: Machine) -> Snapshot:
             raise Mistake(f"it is of the contract {snapshot.contract}, and this is {contract}")
         if not snapshot.records.applications or [each.id for each in snapshot.records.series] != [Series.only]:
             raise Mistake("it has no application, or not one series of IDs")
-        tokens = {token.id for token in snapshot.records.tokens}
+        for name in _KINDS:
+            _check_ids(name, getattr(snapshot.records, name))
         for token in snapshot.records.tokens:
             _check_token(token, machine)
         for client in snapshot.records.clients:
             for state in (client.state, client.previous or client.state):
                 values = zip(machine.names, state, strict=True)
                 machine.state({name: value for name, value in values if not isinstance(value, Identity)})
-            if client.token not in tokens:
-                raise Mistake(f"the client {client.id} has a token that is not there")
+        _check_holders(snapshot.records)
     except (msgspec.ValidationError, ValueError) as error:
         raise Mistake(f"This is no snapshot of such a world: {error}. Give a document that `snapshot` gave.") from None
     return snapshot
+
+
+def _check_ids(name: str, records: Iterable[Record]) -> None:
+    """Raises ValueError where two records of a kind have one ID."""
+    for identifier, times in Counter(record.id for record in records).items():
+        if times > 1:
+            raise Mistake(f"of {name}, {times} have the ID {identifier}")
+
+
+def _check_holders(records: Records) -> None:
+    """Raises ValueError for a client with a token that is not there, or that is somebody else's."""
+    tokens = {token.id: token for token in records.tokens}
+    for client in records.clients:
+        token = tokens.get(client.token)
+        if token is None:
+            raise Mistake(f"the client {client.id} has a token that is not there")
+        if (token.client, token.claims.app) != (client.id, client.app):
+            raise Mistake(f"the client {client.id} has a token that is another client's, {token.client}'s")
 
 
 def _check_token(token: Token, machine: Machine) -> None:

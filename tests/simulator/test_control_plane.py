@@ -417,6 +417,9 @@ def test_a_document_that_was_tampered_with_is_refused_or_works(
         (("tokens", 0, "claims", "kind"), "x", "`x` is not a value of"),
         (("tokens", 0, "claims", "issued"), 9e9, "ends before it begins"),
         (("clients", 0, "previous"), ["x"], "shorter"),
+        (("clients", 0, "token"), "x", "has a token that is not there"),
+        (("clients", 0, "app"), "x", "has a token that is another client's"),
+        (("tokens", 0, "client"), None, "has a token that is another client's"),
     ],
 )
 def test_a_document_of_a_world_that_cannot_be_is_refused(
@@ -430,6 +433,14 @@ def test_a_document_of_a_world_that_cannot_be_is_refused(
     put = plane.ask("PUT", f"{WORLDS}/mine/snapshot", json.dumps(document).encode())
     assert put.outcome == (400, "invalid-request")
     assert found in put.detail
+
+
+def test_a_document_with_two_records_of_one_id_is_refused(plane: Plane) -> None:
+    document = json.loads(json.dumps(plane.fresh().snapshot()))
+    document["records"]["clients"] *= 2
+    put = plane.ask("PUT", f"{WORLDS}/mine/snapshot", json.dumps(document).encode())
+    assert put.outcome == (400, "invalid-request")
+    assert "of clients, 2 have the ID" in put.detail
 
 
 # Single mistakes, and what is said of them ------------------------------------------------------------------------------
