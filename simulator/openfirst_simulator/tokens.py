@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hmac
+from base64 import urlsafe_b64decode, urlsafe_b64encode
 from functools import lru_cache
 from typing import Any, Generic, Literal, TypeVar
 
@@ -19,8 +21,10 @@ KEY_SECRET = "key-secret"
 CLIENT_KINDS = (TOKEN, KEY_SECRET)
 ALL_SCOPES = "*"
 _ALGORITHM = "HS256"
+_HEAD = jwt.encode({}, bytes(32), _ALGORITHM).partition(".")[0]
+"""How each of our tokens begins."""
 T = TypeVar("T")
-_CLAIMS = ["iss", "iat", "exp", "jti", "app", "kind"]
+_REQUIRED = ["iss", "iat", "exp", "jti", "app", "kind"]
 
 BadCondition = Literal["forged", "foreign", "unreadable"]
 
@@ -56,6 +60,20 @@ class Claims(msgspec.Struct, frozen=True, gc=False):
         return self.scopes is None or ALL_SCOPES in self.scopes or any(scope in self.scopes for scope in scopes)
 
 
+class _Payload(msgspec.Struct, frozen=True, forbid_unknown_fields=True, gc=False):
+    """The claims of a token as we write them, and nothing beside them."""
+
+    iss: Literal["openfirst"]
+    iat: int
+    exp: int
+    jti: str
+    app: str
+    kind: str
+    milliseconds: int = 0
+    scope: str | None = None
+    externalId: str | None = None  # noqa: N815 - as it is written
+
+
 class _Memory(Generic[T]):
     """What is known of the texts met last: clients send the same token again and again, and to check one takes long."""
 
@@ -73,8 +91,9 @@ class _Memory(Generic[T]):
         return value
 
 
-_applications = _Memory[str](10_000)
-_claims = _Memory[Claims](10_000)
+_read = _Memory[Claims](10_000)
+_verified = _Memory[Claims](10_000)
+_payload_of = msgspec.json.Decoder(_Payload).decode
 
 
 @lru_cache(maxsize=1_000)
@@ -87,8 +106,8 @@ def sign(claims: Claims, key: bytes) -> str:
     """The token that says this."""
     raw = jwt.encode(_payload(claims), key, _ALGORITHM)
     # Whoever signs a token need not look whether it is genuine.
-    _applications.put(claims.app, raw)
-    _claims.put(claims, raw, key)
+    _read.put(claims, raw)
+    _verified.put(claims, raw, key)
     return raw
 
 
@@ -113,37 +132,63 @@ def _payload(claims: Claims) -> dict[str, Any]:
 
 def application_of(raw: str) -> str:
     """The application that a token names; nothing is checked yet. Raises BadToken for what is no token."""
-    known = _applications.get(raw)
-    if known is not None:
-        return known
+    claims = _said(raw)
+    if claims is not None:
+        return claims.app
     try:
         payload = jwt.decode(raw, options={"verify_signature": False})
     except (jwt.PyJWTError, ValueError, RecursionError):
         raise BadToken("unreadable", "The token cannot be read: it is not a JSON Web Token.") from None
-    return _applications.put(str(payload.get("app", "")), raw)
+    return str(payload.get("app", ""))
+
+
+def _said(raw: str) -> Claims | None:
+    """What a token says that is written as we write them, whoever signed it; None for any other."""
+    known = _read.get(raw)
+    if known is not None:
+        return known
+    head, _, rest = raw.partition(".")
+    if head != _HEAD:
+        return None
+    payload = rest.partition(".")[0]
+    try:
+        return _read.put(_claims(_payload_of(urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))), raw)
+    except (ValueError, OverflowError):
+        return None
+
+
+def _claims(said: _Payload) -> Claims:
+    later = said.milliseconds / 1000
+    scopes = None if said.scope is None else tuple(said.scope.split())
+    return Claims(said.jti, said.app, said.kind, said.iat + later, said.exp + later, scopes, said.externalId)
+
+
+def _is_signed(raw: str, key: bytes) -> bool:
+    """Whether the key signed a token that is written as we write them."""
+    text, _, signature = raw.encode(errors="replace").rpartition(b".")
+    expected = urlsafe_b64encode(hmac.digest(key, text, "sha256")).rstrip(b"=")
+    return hmac.compare_digest(signature, expected)
 
 
 def verified(raw: str, key: bytes) -> Claims:
-    """What a token signed with `key` says; its time is not looked at. Raises BadToken for any other."""
-    known = _claims.get(raw, key)
+    """What a token signed with `key` says; its time is not looked at. Raises BadToken for any other.
+
+    A token as we write and sign them is known in a tenth of the time that the library takes; whatever is in the least
+    different, the library judges.
+    """
+    known = _verified.get(raw, key)
     if known is not None:
         return known
+    claims = _said(raw)
+    if claims is not None and _is_signed(raw, key):
+        return _verified.put(claims, raw, key)
     application_of(raw)
     # Time is the world's and not this machine's, so the library must not look at it.
-    options: Any = {"verify_exp": False, "verify_iat": False, "verify_nbf": False, "require": _CLAIMS}
+    options: Any = {"verify_exp": False, "verify_iat": False, "verify_nbf": False, "require": _REQUIRED}
     try:
         payload = jwt.decode(raw, key, algorithms=[_ALGORITHM], options=options, issuer=ISSUER)
-        later = int(payload.get("milliseconds", 0)) / 1000
-        claims = Claims(
-            str(payload["jti"]),
-            str(payload["app"]),
-            str(payload["kind"]),
-            int(payload["iat"]) + later,
-            int(payload["exp"]) + later,
-            tuple(str(payload["scope"]).split()) if "scope" in payload else None,
-            payload.get("externalId"),
-        )
-        return _claims.put(claims, raw, key)
+        ours = {name: payload[name] for name in _Payload.__struct_fields__ if name in payload}
+        return _verified.put(_claims(msgspec.convert(ours, _Payload)), raw, key)
     except jwt.InvalidAlgorithmError:
         algorithm = jwt.get_unverified_header(raw).get("alg")
         why = f"is signed with {algorithm}" if algorithm not in (None, "none") else "is not signed"
