@@ -64,7 +64,7 @@ def json_object(raw: bytes, expected: str) -> dict[str, Any] | None:
     if not raw.strip():
         return None
     try:
-        value = json.loads(raw.decode(), parse_constant=_no_number, parse_float=_finite)
+        value = _decoded(raw.decode())
         if b"\\u" in raw:
             # A lone surrogate is valid JSON and no text: it could neither be stored nor hashed.
             json.dumps(value, ensure_ascii=False).encode()
@@ -169,3 +169,6 @@ def _finite(text: str) -> float:
     if isinf(number):
         raise ValueError(text)
     return number
+
+
+_decoded = json.JSONDecoder(parse_constant=_no_number, parse_float=_finite).decode

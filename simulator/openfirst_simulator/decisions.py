@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 from msgspec import structs
@@ -164,19 +164,21 @@ class Decisions:
         """The client's state, with what the world knows now: of its credential, and of others like it, or like what it gives."""
         claims, table = token.claims, self._table
         alike = table.identities(client.state) | {value for value in (given, claims.external_id) if value}
-        return self._machine.having(
+        return table.around(
             client.state,
-            **table.held(claims, seen.condition or self._condition(token, seen.skew)),
-            **table.credentials.life(claims.lived(self._now + seen.skew)),
-            **table.company(any(True for _ in self._others(client, alike))),
+            table.held(claims, seen.condition or self._condition(token, seen.skew)),
+            lived=claims.lived(self._now + seen.skew),
+            has_company=bool(self._others(client, alike)),
         )
 
-    def _others(self, client: Client, alike: Iterable[str]) -> Iterator[Client]:
+    def _others(self, client: Client, alike: Iterable[str]) -> list[Client]:
         """Other clients with a session and one of these external IDs; one that has several of them comes as often."""
-        for value in alike:
-            for one in self._draft.find(Client, EXTERNAL_ID, like(client.app, value)):
-                if one.id != client.id:
-                    yield one
+        return [
+            one
+            for value in alike
+            for one in self._draft.find(Client, EXTERNAL_ID, like(client.app, value))
+            if one.id != client.id
+        ]
 
     def _condition(self, token: Token, skew: float = 0.0) -> str:
         over = self._now + skew >= token.claims.expires

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Sequence
 from contextlib import suppress
 
-from aiohttp import web
+from aiohttp import HttpVersion11, StreamReader, web
 from aiohttp.http_exceptions import HttpProcessingError
 
 from openfirst_simulator.bodies import BODY_LIMIT, CONTROL_LIMIT
@@ -20,15 +20,16 @@ BODY_SECONDS = 10.0
 """How long a body may take to come."""
 _STOP_SECONDS = 1.0
 _log = logging.getLogger("openfirst_simulator.http")
-Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
-def runner(pipeline: Pipeline, body_seconds: float) -> web.AppRunner:
-    """What runs the web application. It has one handler, since the pipeline knows the routes."""
+def runner(pipeline: Pipeline, body_seconds: float) -> web.ServerRunner:
+    """What runs the server. It has one handler, since the pipeline knows the routes."""
 
-    async def handle(request: web.Request) -> web.StreamResponse:
+    async def handle(request: web.BaseRequest) -> web.StreamResponse:
         try:
-            body = await _body(request, body_seconds)
+            if "Expect" in request.headers:
+                await _expected(request)
+            body = await _body(request, body_seconds) if request.body_exists else b""
         except Problem as problem:
             response = _response(refused(problem))
             response.force_close()
@@ -39,20 +40,21 @@ def runner(pipeline: Pipeline, body_seconds: float) -> web.AppRunner:
         answer = await pipeline.answer(asked)
         return _response(answer) if answer.delivery == "whole" else await _broken(request, answer)
 
-    app = web.Application(middlewares=[_as_problems])
-    app.router.add_route("*", "/{path:.*}", handle)
     # Bodies are taken as they come: what is not encoded as it says is no failure of ours.
-    return web.AppRunner(
-        app, access_log=None, shutdown_timeout=_STOP_SECONDS, auto_decompress=False, logger=_quiet(_log)
-    )
+    server = web.Server(handle, access_log=None, auto_decompress=False, logger=_quiet(_log))
+    return web.ServerRunner(server, shutdown_timeout=_STOP_SECONDS)
 
 
-async def _body(request: web.Request, seconds: float) -> bytes | None:
+async def _body(request: web.BaseRequest, seconds: float) -> bytes | None:
+    """The body; None if it is longer than permitted."""
     if request.headers.get("Content-Encoding", "identity").lower() != "identity":
         raise unsupported_encoding(request.headers["Content-Encoding"])
+    limit = CONTROL_LIMIT if request.path.startswith(CONTROL) else BODY_LIMIT
     try:
+        if request.content.is_eof():  # All of it is here, as that of a short request mostly is.
+            return _within(limit, [request.content.read_nowait()])
         async with asyncio.timeout(seconds):
-            return await _read(request, CONTROL_LIMIT if request.path.startswith(CONTROL) else BODY_LIMIT)
+            return await _read(request.content, limit)
     except TimeoutError:
         detail = f"The body did not come within {seconds:g} seconds. Send as much of it as Content-Length says."
         raise Problem(408, "request-timeout", "The request took too long", detail) from None
@@ -60,20 +62,31 @@ async def _body(request: web.Request, seconds: float) -> bytes | None:
         raise bad_request("The body ended before it was complete. Send as much of it as Content-Length says.") from None
 
 
-async def _read(request: web.Request, limit: int) -> bytes | None:
-    """The body; None if it is longer than the limit."""
-    if not request.can_read_body:
-        return b""
-    parts, size = [], 0
-    async for part in request.content.iter_any():
+async def _expected(request: web.BaseRequest) -> None:
+    """A client that waits for leave to send its body has it. Raises Problem for another expectation."""
+    expected = request.headers["Expect"]
+    if expected.lower() != "100-continue":
+        detail = f"`Expect: {expected[:40]}` cannot be met. Leave it out, or send `100-continue`."
+        raise Problem(417, "expectation-failed", "Nobody knows what is expected", detail)
+    if request.version >= HttpVersion11:
+        await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+        request.writer.output_size = 0  # Of the answer itself nothing has gone out.
+
+
+async def _read(content: StreamReader, limit: int) -> bytes | None:
+    parts = []
+    async for part in content.iter_any():
         parts.append(part)
-        size += len(part)
-        if size > limit:
+        if _within(limit, parts) is None:
             return None
     return b"".join(parts)
 
 
-async def _broken(request: web.Request, answer: Answer) -> web.StreamResponse:
+def _within(limit: int, parts: Sequence[bytes]) -> bytes | None:
+    return b"".join(parts) if sum(map(len, parts)) <= limit else None
+
+
+async def _broken(request: web.BaseRequest, answer: Answer) -> web.StreamResponse:
     """An answer that goes out in part, or slowly, or not at all: a fault wants it so."""
     response = web.StreamResponse(status=answer.status or 500, headers=answer.headers)
     content = answer.content
@@ -91,15 +104,6 @@ async def _broken(request: web.Request, answer: Answer) -> web.StreamResponse:
     if request.transport is not None:
         request.transport.abort()
     return response
-
-
-@web.middleware
-async def _as_problems(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """What aiohttp itself refuses is a problem, too."""
-    try:
-        return await handler(request)
-    except web.HTTPException as error:
-        return _response(refused(Problem(error.status, "http-error", error.reason, f"{error.reason}.")))
 
 
 def _response(answer: Answer) -> web.Response:

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
-from openfirst_reference.contract.http_surface import CURRENT
+import msgspec
+
+from openfirst_reference.contract.http_surface import CURRENT, surface
 from openfirst_reference.contract.model import Operation
 from openfirst_simulator.bodies import Arguments, form_or_object, json_object
 from openfirst_simulator.decisions import AS_IT_IS, Decided, Seen
@@ -23,8 +24,7 @@ from openfirst_simulator.world import World
 from openfirst_simulator.worlds import Worlds
 
 
-@dataclass(frozen=True, slots=True)
-class Admitted:
+class Admitted(msgspec.Struct, frozen=True, eq=False):
     """A request whose world is known: what it asks, and with which token. `problem` is why it gets no further.
 
     `bearer` tells texts apart that are no tokens of ours.
@@ -39,8 +39,7 @@ class Admitted:
     bearer: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Done:
+class Done(msgspec.Struct, frozen=True, eq=False):
     """What a request came to: the body of the answer or the problem, and what was decided if it came so far."""
 
     body: Any = None
@@ -55,6 +54,12 @@ class Interface:
         self._table, self._contract, self._worlds = table, table.contract, worlds
         self._arguments = Arguments(table.contract)
         self._methods = table.contract.methods_sent()
+        inward = table.contract.bindings.operations.inward
+        self._operations = {
+            item.name: table.contract.operations[inward(item.operation)]
+            for item in surface().values()
+            if item.operation
+        }
 
     def admit(self, route: Route, at: World | None, path: Mapping[str, str], authorization: str | None) -> Admitted:
         """Whose request it is, and what it asks."""
@@ -106,7 +111,7 @@ class Interface:
         return route.issue(self._worlds, at, authorization, fields)
 
     def _operation(self, route: Route) -> Operation:
-        return self._contract.operations[self._contract.bindings.operations.inward(str(route.endpoint.operation))]
+        return self._operations[route.endpoint.name]
 
     def _check_target(self, operation: Operation, arguments: Mapping[str, str]) -> None:
         """A method that the contract does not list is a path that leads nowhere."""

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Literal
+
+import msgspec
 
 _PARTS = 10
 Delivery = Literal["whole", "broken", "cut", "slow"]
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(msgspec.Struct, frozen=True, eq=False):
     """What was asked. `path` is as it was sent, percent signs included; `query` is what came after its question mark.
 
     `headers` has the names as the standards write them, such as `Authorization`. `body` is as it came; None if it was longer
@@ -21,7 +21,7 @@ class Request:
 
     method: str
     path: str
-    headers: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = {}
     body: bytes | None = b""
     query: str = ""
 
@@ -36,8 +36,7 @@ class Request:
         return self.headers.get("Content-Type", "").partition(";")[0].strip().lower()
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(msgspec.Struct, frozen=True, eq=False):
     """What is answered. An answer without content has no `content_type`.
 
     `delivery` says how it goes out. Where it is not whole, somebody wanted it so: `broken` breaks the connection instead,
@@ -47,7 +46,7 @@ class Answer:
     status: int
     content: bytes = b""
     content_type: str | None = None
-    headers: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = {}
     delivery: Delivery = "whole"
     pause: Callable[[], Awaitable[None]] | None = None
 

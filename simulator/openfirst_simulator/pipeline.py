@@ -9,10 +9,12 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from email.utils import formatdate
 from functools import lru_cache
 from typing import Any
+
+import msgspec
+from msgspec import structs
 
 from openfirst_reference.contract.findings import ContractError
 from openfirst_simulator.bodies import BODY_LIMIT, CONTROL_LIMIT, json_object
@@ -82,28 +84,23 @@ class Pipeline:
             world = asked.world
             began, life = world.clock.now(), world.life
             came = world.journal.last, began
-            struck = world.strike(
-                Asked(
-                    route.endpoint.name,
-                    request.method,
-                    request.path,
-                    asked.claims.external_id if asked.claims else None,
-                    kinds,
-                )
-            )
+            external_id = None if asked.claims is None else asked.claims.external_id
+            struck = world.strike(Asked(route.endpoint.name, request.method, request.path, external_id, kinds))
             instead, began = await _before(struck, world, Problem.body, began) if struck else (None, began)
             _check(world, life)
             if instead is not None:
-                return _noted(asked, request, Done(), instead, struck, came)
+                return _noted(asked, request, Done(), instead, struck, came, world.clock.now())
             canceled = await self._under_way(asked, struck, began) if struck else None
             _check(world, life)
             done = Done(problem=canceled) if canceled else self._done(asked, request, struck)
+            now = world.clock.now()
             answer = (
-                _answer(route.endpoint.status, done.body, now=world.clock.now())
+                _answer(route.endpoint.status, done.body, now=now)
                 if done.problem is None
-                else refused(done.problem, now=world.clock.now())
+                else refused(done.problem, now=now)
             )
-            answer = _noted(asked, request, done, _after(answer, struck, world) if struck else answer, struck, came)
+            answer = _after(answer, struck, world) if struck else answer
+            answer = _noted(asked, request, done, answer, struck, came, now)
             if (
                 struck
                 and done.decided
@@ -266,18 +263,18 @@ def _after(answer: Answer, struck: Sequence[Fault], world: World) -> Answer:
     for fault in struck:
         match fault.kind:
             case "lost":
-                return replace(answer, delivery="broken")
+                return structs.replace(answer, delivery="broken")
             case "cut":
-                answer = replace(answer, delivery="cut")
+                answer = structs.replace(answer, delivery="cut")
             case "dribble":
                 each = fault.seconds / max(1, len(parts_of(answer.content)))
-                answer = replace(answer, delivery="slow", pause=_Pauses(world, fault, each))
+                answer = structs.replace(answer, delivery="slow", pause=_Pauses(world, fault, each))
             case "malformed" if answer.content:
-                answer = replace(answer, content=answer.content[: len(answer.content) // 2])
+                answer = structs.replace(answer, content=answer.content[: len(answer.content) // 2])
             case "wrong-type":
-                answer = replace(answer, content=_PAGE, content_type="text/html")
+                answer = structs.replace(answer, content=_PAGE, content_type="text/html")
             case "missing-field" if answer.content:
-                answer = replace(
+                answer = structs.replace(
                     answer, content=json.dumps(_without(json.loads(answer.content), str(fault.field))).encode()
                 )
     return answer
@@ -307,7 +304,13 @@ def _without(value: Any, name: str) -> Any:
 
 
 def _noted(
-    asked: Admitted, request: Request, done: Done, answer: Answer, struck: Sequence[Fault], came: tuple[int, float]
+    asked: Admitted,
+    request: Request,
+    done: Done,
+    answer: Answer,
+    struck: Sequence[Fault],
+    came: tuple[int, float],
+    now: float,
 ) -> Answer:
     """The answer, which stands in the world's journal from now on. It `came` behind which entry, and when."""
     world, claims, decided, problem = asked.world, asked.claims, done.decided, done.problem
@@ -315,7 +318,7 @@ def _noted(
     world.journal.add(
         lambda number: Entry(
             number=number,
-            at=world.clock.now(),
+            at=now,
             name=asked.route.endpoint.name,
             method=request.method,
             path=request.path,
@@ -330,9 +333,9 @@ def _noted(
             step=step,
             before=None if step is None else step.before,
             after=None if step is None else step.after,
-            faults=tuple([fault.id for fault in struck]),
+            faults=tuple([fault.id for fault in struck]) if struck else (),
             delivered=answer.delivery,
-            kinds=tuple([fault.kind for fault in struck]),
+            kinds=tuple([fault.kind for fault in struck]) if struck else (),
             client=(decided is not None and decided.client.id) or (world.client_of(claims) if claims else asked.bearer),
             claims=claims,
             came_after=came[0],
@@ -368,7 +371,15 @@ def _answer(
     every = {**({} if now is None else {"Date": _date(int(now))}), **(headers or {})}
     if status == 204:
         return Answer(status, headers=every)
-    return Answer(status, json.dumps(body).encode(), content_type, every)
+    return Answer(status, _encoded(body), content_type, every)
+
+
+def _encoded(body: Any) -> bytes:
+    try:
+        return msgspec.json.encode(body)
+    except (TypeError, UnicodeEncodeError):
+        # The contract's texts know where they stand; and half a character, as a header may have it, is no text.
+        return json.dumps(body).encode()
 
 
 @lru_cache(maxsize=100)

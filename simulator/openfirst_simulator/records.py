@@ -17,6 +17,8 @@ SESSION, EXTERNAL_ID, CONFERENCE = "session", "external ID", "conference"
 class Record(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A record, known by its kind and its `id`."""
 
+    is_found: ClassVar[bool] = False
+    """Whether records of this kind are found by values as well."""
     id: str
 
     def found_by(self) -> Iterator[tuple[str, str]]:
@@ -57,6 +59,7 @@ class Client(Record, frozen=True, gc=False):
     is no external ID.
     """
 
+    is_found: ClassVar[bool] = True
     app: str
     state: State
     token: str

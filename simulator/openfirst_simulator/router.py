@@ -17,6 +17,7 @@ class Router(Generic[T]):
     def __init__(self, routes: Iterable[tuple[str, str, T]]) -> None:
         self._by_shape: dict[tuple[str | None, ...], dict[str, tuple[T, tuple[str, ...]]]] = {}
         self._shapes: dict[int, list[tuple[str | None, ...]]] = {}
+        self._exact: dict[tuple[str, str], T] = {}
         for method, template, route in routes:
             parts = template.split("/")
             shape = tuple(None if part.startswith("{") else part for part in parts)
@@ -28,6 +29,9 @@ class Router(Generic[T]):
 
     def find(self, method: str, path: str) -> tuple[T, dict[str, str]]:
         """The route, and the parts of the path that its template names. Raises Problem."""
+        known = self._exact.get((method, path))
+        if known is not None:
+            return known, {}
         parts = [unquote(part) for part in path.split("/")] if "%" in path else path.split("/")
         allowed: set[str] = set()
         for shape in self._shapes.get(len(parts), ()):
@@ -37,6 +41,8 @@ class Router(Generic[T]):
                 methods = self._by_shape[shape]
                 if method in methods:
                     route, names = methods[method]
+                    if not names and "%" not in path:
+                        self._exact[method, path] = route
                     given = (part for part, stated in zip(parts, shape, strict=True) if stated is None)
                     return route, dict(zip(names, given, strict=True))
                 allowed.update(methods)

@@ -41,7 +41,7 @@ class Simulator:
         self._table = Table(contract)
         self._worlds = Worlds(self._table, now, lambda: self._url or "")
         self._pipeline = Pipeline(self._table, self._worlds)
-        self._runner: web.AppRunner | None = None
+        self._runner: web.ServerRunner | None = None
 
     @property
     def url(self) -> str:

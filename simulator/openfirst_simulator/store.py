@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Collection
 from heapq import heappop, heappush
 from typing import Any
 
@@ -45,15 +45,14 @@ class MemoryStore:
         """Whether there is any record of a kind."""
         return bool(self._records.get(kind))
 
-    def find(self, index: str, value: str) -> Iterator[str]:
+    def find(self, index: str, value: str) -> Collection[str]:
         """The IDs of the records that a value leads to, in the order in which they came by it."""
-        found = self._found_by.get(index, {}).get(value, {})
-        return iter((found,) if isinstance(found, str) else found)
+        found = self._found_by.get(index, {}).get(value, ())
+        return (found,) if isinstance(found, str) else found
 
     def leads(self, index: str, value: str, identifier: str) -> bool:
         """Whether a value leads to this record."""
-        found = self._found_by.get(index, {}).get(value, {})
-        return found == identifier if isinstance(found, str) else identifier in found
+        return identifier in self.find(index, value)
 
     def next_timer(self) -> Timer | None:
         """The timer that is due first; of several, the one that was set first."""
@@ -72,13 +71,15 @@ class MemoryStore:
         for (kind, identifier), record in draft.changes.items():
             of_kind = self._records.setdefault(kind, {})
             old = of_kind.get(identifier)
-            before = set(old.found_by()) if old is not None else set()
-            after = list(record.found_by()) if record is not None else []
-            for index, value in before.difference(after):
-                self._leave(index, value, identifier)
-            for index, value in after:
-                if (index, value) not in before:
-                    self._enter(index, value, identifier)
+            if kind.is_found:
+                before = list(old.found_by()) if old is not None else []
+                after = list(record.found_by()) if record is not None else []
+                for index, value in before:
+                    if (index, value) not in after:
+                        self._leave(index, value, identifier)
+                for index, value in after:
+                    if (index, value) not in before:
+                        self._enter(index, value, identifier)
             if isinstance(record, Timer):
                 heappush(self._due, (record.due, next(self._turn), identifier))
             if record is not None:
@@ -123,16 +124,18 @@ class Draft:
             found = self.seen[key] = self.store.load(kind, identifier)
         return found  # type: ignore[no-any-return]
 
-    def find(self, kind: type[R], index: str, value: str) -> Iterator[R]:
+    def find(self, kind: type[R], index: str, value: str) -> list[R]:
         """The records of a kind that a value of one of its indexes leads to now, in the order in which they came by it."""
+        result: list[R] = []
         for identifier in self.store.find(index, value):
             record = self.get(kind, identifier)
             if record is not None and ((kind, identifier) not in self.changes or (index, value) in record.found_by()):
-                yield record
-        for (_, identifier), changed in list(self.changes.items()):
-            is_found = isinstance(changed, kind) and (index, value) in changed.found_by()
+                result.append(record)
+        for (of, identifier), changed in self.changes.items():
+            is_found = of is kind and changed is not None and (index, value) in changed.found_by()
             if is_found and not self.store.leads(index, value, identifier):
-                yield changed  # type: ignore[misc]
+                result.append(changed)  # type: ignore[arg-type]
+        return result
 
     def put(self, record: Record) -> None:
         """The record is this from now on."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from math import inf
 from typing import Any
 
 from openfirst_reference.contract.findings import Mistake
@@ -12,6 +13,8 @@ from openfirst_reference.machine.step import Call, State, Step
 from openfirst_simulator.tokens import Claims
 
 _REMEMBERED = 1_000
+Placed = tuple[int, str | None]
+"""A variable, by where it stands in a state, and what it is."""
 
 
 class Table:
@@ -44,7 +47,18 @@ class Table:
         self._shared = tuple(self.machine.index[name] for name in names)
         self._session = self.machine.index[platform.session.variable]
         self._at_rest: set[tuple[Any, ...]] = set()
-        self._held: dict[tuple[Any, ...], Mapping[str, str | None]] = {}
+        self._held: dict[tuple[Any, ...], tuple[Placed, ...]] = {}
+        self._external_id = self.machine.index[self.credentials.binding.external_id.variable]
+        life = self.credentials.binding.life
+        parts = () if life is None else contract.variables[life.variable].points.values()
+        self._lives = [
+            (part, self._placed(self.credentials.life(part))) for part in sorted({-inf, *parts}, reverse=True)
+        ]
+        bound = platform.company
+        self.company = {
+            has_any: self._placed({} if bound is None else {bound.variable: bound.value(has_any)})
+            for has_any in (False, True)
+        }
         self.no_credential = self.machine.code_without_credential()
 
     def steps(
@@ -68,7 +82,7 @@ class Table:
     def settled(self, state: State, choices: Mapping[str, str]) -> State:
         """The state once nothing is under way: the platform knows at once what a client may learn later."""
         for operation in self._settling:
-            key = (operation, self.machine.outline(state), tuple(choices.values()))
+            key = (operation, self.machine.outline_for(operation, state), tuple(choices.values()))
             if key not in self._at_rest:
                 step = next(self.steps(state, operation, {}, choices))
                 state = step.after
@@ -76,9 +90,9 @@ class Table:
                     self._at_rest.add(key)
         return state
 
-    def held(self, claims: Claims, condition: str) -> Mapping[str, str | None]:
+    def held(self, claims: Claims, condition: str) -> tuple[Placed, ...]:
         """What the variables are for a client whose token says this, in a condition of the wire."""
-        key = (claims.kind, condition, claims.external_id, claims.scopes)
+        key = (claims.kind, condition, claims.external_id is None, claims.scopes)
         known = self._held.get(key)
         if known is None:
             if len(self._held) >= _REMEMBERED:
@@ -89,8 +103,27 @@ class Table:
                 "externalId": claims.external_id,
                 "scopes": claims.scopes,
             }
-            known = self._held[key] = self.credentials.variables(described)
-        return known
+            known = self._held[key] = self._placed(self.credentials.variables(described))
+        # Whatever the external ID is, all else is the same.
+        return (*known, (self._external_id, claims.external_id))
+
+    def around(self, state: State, held: Iterable[Placed], *, lived: float, has_company: bool) -> State:
+        """The state with what the world knows: what a client holds, and how much of that one's life has passed, as a fraction.
+
+        It has company where another client with the same external ID has a session.
+        """
+        after = list(state)
+        for position, value in (*held, *self._life(lived), *self.company[has_company]):
+            after[position] = value
+        return tuple(after)
+
+    def _placed(self, values: Mapping[str, str | None]) -> tuple[Placed, ...]:
+        """Variables by where they stand in a state. Raises Mistake for what is no value of one."""
+        self.machine.having(self.nobody, **values)
+        return tuple((self.machine.index[name], value) for name, value in values.items())
+
+    def _life(self, lived: float) -> tuple[Placed, ...]:
+        return next((placed for part, placed in self._lives if part <= lived), ())
 
     def in_session(self, state: State) -> bool:
         """Whether a client in this state has a session."""
@@ -100,11 +133,6 @@ class Table:
         """Whether a client in this state is in a conference."""
         bound = self._platform.conference
         return bound is not None and self.machine.value(state, bound.variable) == bound.value(True)
-
-    def company(self, has_any: bool) -> dict[str, str | None]:
-        """The variable that tells whether another client with the same external ID has a session."""
-        bound = self._platform.company
-        return {} if bound is None else {bound.variable: bound.value(has_any)}
 
     def replaces_session(self, step: Step) -> bool:
         """Whether the step begins a session where there was one already, which it takes the place of."""

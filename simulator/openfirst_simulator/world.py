@@ -385,10 +385,11 @@ class World:
 
     def strike(self, asked: Asked) -> list[Fault]:
         """The faults that strike a request, which are counted."""
-        faults = self._store.every(Fault) if self._store.has(Fault) else []
+        if not self._store.has(Fault):
+            return []
         now, draft, struck = self.clock.now(), self._draft(), list[Fault]()
         # Where one answers in the platform's place, there is nothing that those after a decision could strike.
-        for fault in sorted(faults, key=lambda each: each.kind not in BEFORE):
+        for fault in sorted(self.faults, key=lambda each: each.kind not in BEFORE):
             if fault.fits(asked, now) and not any(each.kind in INSTEAD for each in struck):
                 met = fault.met(self._secret)
                 draft.put(met)

@@ -121,8 +121,25 @@ def test_it_is_refused_and_nothing_is_changed_or_logged(
         assert runner.run(status_of(simulator, still)) == 200
     assert [each.name for each in simulator.worlds] == names
     mine = runner.run(simulator.answer(Request("GET", "/v1/sessions", {"Authorization": f"Bearer {token}"})))
-    assert mine.content == b'{"sessions": []}'
+    assert mine.content == b'{"sessions":[]}'
     assert caplog.records == []
+
+
+def test_who_waits_for_leave_to_send_a_body_has_it(hasty: tuple[asyncio.Runner, Simulator]) -> None:
+    runner, simulator = hasty
+
+    async def scenario() -> tuple[bytes, bytes]:
+        head = request("POST", "/v1/sessions", b"", length=15, Expect="100-continue")
+        async with asyncio.timeout(30):
+            reader, writer = await asyncio.open_connection("127.0.0.1", int(simulator.url.rpartition(":")[2]))
+            writer.write(head.replace(b"TOKEN", simulator.default.token().encode()))
+            leave = await reader.readuntil(b"\r\n\r\n")
+            writer.write(b'{"name": "Ana"}')
+            answer = await reader.readline()
+            writer.close()
+        return leave, answer
+
+    assert runner.run(scenario()) == (b"HTTP/1.1 100 Continue\r\n\r\n", b"HTTP/1.1 201 Created\r\n")
 
 
 def test_who_hangs_up_leaves_nothing_in_the_log(caplog: pytest.LogCaptureFixture) -> None:

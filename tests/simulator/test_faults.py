@@ -260,14 +260,14 @@ def test_an_open_under_way_is_canceled_by_a_close() -> None:
         world.fail(kind="late", operation="open", seconds=5)
         opening = [asked(simulator, "POST", "/v1/sessions", token) for token in (ana, ben)]
         await turns()
-        assert (await asked(simulator, "GET", "/v1/sessions/current", ana)).content == b'{"open": false}'
+        assert (await asked(simulator, "GET", "/v1/sessions/current", ana)).content == b'{"open":false}'
         await asked(simulator, "DELETE", "/v1/sessions/current", ana)
         canceled = await opening[0]
         assert (canceled.status, code(canceled)) == (CONTRACT.errors["closure-canceled"].status, "closure-canceled")
         world.clock.advance(5)
         assert (await opening[1]).status == 201
         # What was canceled does not come about later.
-        assert (await asked(simulator, "GET", "/v1/sessions/current", ana)).content == b'{"open": false}'
+        assert (await asked(simulator, "GET", "/v1/sessions/current", ana)).content == b'{"open":false}'
         assert world.clock.next_due == START + 3600
 
     in_world(scenario)

@@ -117,7 +117,7 @@ def test_the_command_finds_the_platform() -> None:
 import os, urllib.request
 http = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 shown = http.open(os.environ["OPENFIRST_URL"] + "/_openfirst/worlds").read()
-raise SystemExit(b'"open-while-open": "keep"' not in shown)
+raise SystemExit(b'"open-while-open":"keep"' not in shown)
 """
     assert asyncio.run(simulate_for(load_contract(), 0, {"open-while-open": "keep"}, [*PYTHON, code])) == 0
 

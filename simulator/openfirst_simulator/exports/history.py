@@ -115,7 +115,7 @@ def _shared(entry: Entry, table: Table) -> Iterator[str]:
 def _without_beginning(entries: Iterable[Entry], groups: dict[str, int], table: Table) -> set[int]:
     """The groups in which somebody had done something before: of whom there is an entry, or of whom only a session shows."""
     own = [table.machine.index[name] for name, stated in table.contract.variables.items() if not stated.world]
-    company = table.company(True)
+    company = table.company[True]
     seen: set[str] = set()
     in_session: set[str] = set()
     gone = set()
@@ -124,7 +124,7 @@ def _without_beginning(entries: Iterable[Entry], groups: dict[str, int], table: 
         if state is None or entry.after is None or not entry.own:
             continue
         is_new = client not in seen and any(state[position] != table.nobody[position] for position in own)
-        has_company = any(table.machine.value(state, name) == value for name, value in company.items())
+        has_company = any(state[position] == value for position, value in company)
         if is_new or (has_company and not any(groups[other] == groups[client] for other in in_session - {client})):
             gone.add(groups[client])
         seen.add(client)
