@@ -173,12 +173,8 @@ class Decisions:
 
     def _others(self, client: Client, alike: Iterable[str]) -> list[Client]:
         """Other clients with a session and one of these external IDs; one that has several of them comes as often."""
-        return [
-            one
-            for value in alike
-            for one in self._draft.find(Client, EXTERNAL_ID, like(client.app, value))
-            if one.id != client.id
-        ]
+        find, app, own = self._draft.find, client.app, client.id
+        return [one for value in alike for one in find(Client, EXTERNAL_ID, like(app, value), but=own)]
 
     def _condition(self, token: Token, skew: float = 0.0) -> str:
         over = self._now + skew >= token.claims.expires

@@ -124,15 +124,20 @@ class Draft:
             found = self.seen[key] = self.store.load(kind, identifier)
         return found  # type: ignore[no-any-return]
 
-    def find(self, kind: type[R], index: str, value: str) -> list[R]:
-        """The records of a kind that a value of one of its indexes leads to now, in the order in which they came by it."""
+    def find(self, kind: type[R], index: str, value: str, but: str | None = None) -> list[R]:
+        """The records of a kind that a value of one of its indexes leads to now, in the order in which they came by it.
+
+        The one with the ID `but` is not meant.
+        """
         result: list[R] = []
         for identifier in self.store.find(index, value):
-            record = self.get(kind, identifier)
+            record = None if identifier == but else self.get(kind, identifier)
             if record is not None and ((kind, identifier) not in self.changes or (index, value) in record.found_by()):
                 result.append(record)
         for (of, identifier), changed in self.changes.items():
-            is_found = of is kind and changed is not None and (index, value) in changed.found_by()
+            if of is not kind or identifier == but:
+                continue
+            is_found = changed is not None and (index, value) in changed.found_by()
             if is_found and not self.store.leads(index, value, identifier):
                 result.append(changed)  # type: ignore[arg-type]
         return result

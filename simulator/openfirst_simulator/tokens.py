@@ -5,7 +5,7 @@ from __future__ import annotations
 import hmac
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from functools import lru_cache
-from typing import Any, Generic, Literal, TypeVar
+from typing import Any, Literal
 
 import jwt
 import msgspec
@@ -21,9 +21,10 @@ KEY_SECRET = "key-secret"
 CLIENT_KINDS = (TOKEN, KEY_SECRET)
 ALL_SCOPES = "*"
 _ALGORITHM = "HS256"
+_MET = 10_000
+"""How many of the tokens met last are known: clients send the same one again and again."""
 _HEAD = jwt.encode({}, bytes(32), _ALGORITHM).partition(".")[0]
 """How each of our tokens begins."""
-T = TypeVar("T")
 _REQUIRED = ["iss", "iat", "exp", "jti", "app", "kind"]
 
 BadCondition = Literal["forged", "foreign", "unreadable"]
@@ -74,29 +75,10 @@ class _Payload(msgspec.Struct, frozen=True, forbid_unknown_fields=True, gc=False
     externalId: str | None = None  # noqa: N815 - as it is written
 
 
-class _Memory(Generic[T]):
-    """What is known of the texts met last: clients send the same token again and again, and to check one takes long."""
-
-    def __init__(self, size: int) -> None:
-        self._known: dict[tuple[str, bytes], T] = {}
-        self._size = size
-
-    def get(self, raw: str, key: bytes = b"") -> T | None:
-        return self._known.get((raw, key))
-
-    def put(self, value: T, raw: str, key: bytes = b"") -> T:
-        if len(self._known) >= self._size:
-            del self._known[next(iter(self._known))]
-        self._known[raw, key] = value
-        return value
-
-
-_read = _Memory[Claims](10_000)
-_verified = _Memory[Claims](10_000)
 _payload_of = msgspec.json.Decoder(_Payload).decode
 
 
-@lru_cache(maxsize=1_000)
+@lru_cache(maxsize=_MET)
 def unsigned(claims: Claims) -> str:
     """The token that says this, without the signature: to be read and not to be used."""
     return jwt.encode(_payload(claims), bytes(32), _ALGORITHM).rpartition(".")[0] + "."
@@ -104,11 +86,7 @@ def unsigned(claims: Claims) -> str:
 
 def sign(claims: Claims, key: bytes) -> str:
     """The token that says this."""
-    raw = jwt.encode(_payload(claims), key, _ALGORITHM)
-    # Whoever signs a token need not look whether it is genuine.
-    _read.put(claims, raw)
-    _verified.put(claims, raw, key)
-    return raw
+    return jwt.encode(_payload(claims), key, _ALGORITHM)
 
 
 def _payload(claims: Claims) -> dict[str, Any]:
@@ -142,17 +120,15 @@ def application_of(raw: str) -> str:
     return str(payload.get("app", ""))
 
 
+@lru_cache(maxsize=_MET)
 def _said(raw: str) -> Claims | None:
     """What a token says that is written as we write them, whoever signed it; None for any other."""
-    known = _read.get(raw)
-    if known is not None:
-        return known
     head, _, rest = raw.partition(".")
     if head != _HEAD:
         return None
     payload = rest.partition(".")[0]
     try:
-        return _read.put(_claims(_payload_of(urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))), raw)
+        return _claims(_payload_of(urlsafe_b64decode(payload + "=" * (-len(payload) % 4))))
     except (ValueError, OverflowError):
         return None
 
@@ -170,25 +146,23 @@ def _is_signed(raw: str, key: bytes) -> bool:
     return hmac.compare_digest(signature, expected)
 
 
+@lru_cache(maxsize=_MET)
 def verified(raw: str, key: bytes) -> Claims:
     """What a token signed with `key` says; its time is not looked at. Raises BadToken for any other.
 
     A token as we write and sign them is known in a tenth of the time that the library takes; whatever is in the least
     different, the library judges.
     """
-    known = _verified.get(raw, key)
-    if known is not None:
-        return known
     claims = _said(raw)
     if claims is not None and _is_signed(raw, key):
-        return _verified.put(claims, raw, key)
+        return claims
     application_of(raw)
     # Time is the world's and not this machine's, so the library must not look at it.
     options: Any = {"verify_exp": False, "verify_iat": False, "verify_nbf": False, "require": _REQUIRED}
     try:
         payload = jwt.decode(raw, key, algorithms=[_ALGORITHM], options=options, issuer=ISSUER)
         ours = {name: payload[name] for name in _Payload.__struct_fields__ if name in payload}
-        return _verified.put(_claims(msgspec.convert(ours, _Payload)), raw, key)
+        return _claims(msgspec.convert(ours, _Payload))
     except jwt.InvalidAlgorithmError:
         algorithm = jwt.get_unverified_header(raw).get("alg")
         why = f"is signed with {algorithm}" if algorithm not in (None, "none") else "is not signed"

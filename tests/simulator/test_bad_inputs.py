@@ -125,12 +125,10 @@ def test_it_is_refused_and_nothing_is_changed_or_logged(
     assert caplog.records == []
 
 
-def test_who_waits_for_leave_to_send_a_body_has_it(hasty: tuple[asyncio.Runner, Simulator]) -> None:
-    runner, simulator = hasty
-
+def test_who_waits_for_leave_to_send_a_body_has_it() -> None:
     async def scenario() -> tuple[bytes, bytes]:
         head = request("POST", "/v1/sessions", b"", length=15, Expect="100-continue")
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(30), Simulator(CONTRACT) as simulator:
             reader, writer = await asyncio.open_connection("127.0.0.1", int(simulator.url.rpartition(":")[2]))
             writer.write(head.replace(b"TOKEN", simulator.default.token().encode()))
             leave = await reader.readuntil(b"\r\n\r\n")
@@ -139,7 +137,7 @@ def test_who_waits_for_leave_to_send_a_body_has_it(hasty: tuple[asyncio.Runner, 
             writer.close()
         return leave, answer
 
-    assert runner.run(scenario()) == (b"HTTP/1.1 100 Continue\r\n\r\n", b"HTTP/1.1 201 Created\r\n")
+    assert asyncio.run(scenario()) == (b"HTTP/1.1 100 Continue\r\n\r\n", b"HTTP/1.1 201 Created\r\n")
 
 
 def test_who_hangs_up_leaves_nothing_in_the_log(caplog: pytest.LogCaptureFixture) -> None:

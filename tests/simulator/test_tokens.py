@@ -55,8 +55,8 @@ def by_the_library(raw: str) -> bool:
 
 def taken(raw: str) -> bool:
     """Whether the platform takes the token, and never met one before."""
-    for memory in (tokens._read, tokens._verified):
-        memory._known.clear()
+    for remembered in (tokens._said, tokens.verified):
+        remembered.cache_clear()
     try:
         tokens.application_of(raw)
         tokens.verified(raw, KEY)
