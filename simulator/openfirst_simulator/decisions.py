@@ -49,7 +49,11 @@ class Decisions:
     def __init__(self, table: Table, draft: Draft, now: float, choices: Mapping[str, str], ids: Ids) -> None:
         self._table, self._machine = table, table.machine
         self._draft, self._now, self._choices, self._ids = draft, now, choices, ids
-        self._services = Services(table.contract.methods, draft, self.participant, ids, now)
+
+    @property
+    def _services(self) -> Services:
+        # Not kept: the two would hold each other, and each request would leave a circle behind for the collector.
+        return Services(self._table.contract.methods, self._draft, self.participant, self._ids, self._now)
 
     def perform(
         self,
@@ -77,9 +81,13 @@ class Decisions:
             self._services.forget(client)
         return Decided(client, step, outcome)
 
-    def participant(self, client: Client) -> Any:
-        """The local participant of a client's session, as the contract shows it; None without one."""
-        steps = self._table.steps(self._state(client, self.token(client)), self._table.participant, {}, self._choices)
+    def participant(self, client: Client, state: State | None = None) -> Any:
+        """The local participant of a client's session, as the contract shows it; None without one.
+
+        `state` is the client's, if it was worked out at this moment.
+        """
+        state = state or self._state(client, self.token(client))
+        steps = self._table.steps(state, self._table.participant, {}, self._choices)
         return next((self._value(client, step) for step in steps if not step.is_error), None)
 
     def act(self, operation: str, client: Client, token: Token) -> Decided:
@@ -209,7 +217,9 @@ class Decisions:
     def _value(self, client: Client, step: Step) -> Any:
         def identified(identity: Identity) -> str:
             name = identity.owner
-            return client.anonymous if name is None else self._ids.named("participant", like(client.app, name))
+            if name is None:
+                return self._ids.named("anonymous", client.latest)
+            return self._ids.named("participant", like(client.app, name))
 
         return self._machine.answer(step, identified)
 
@@ -239,11 +249,11 @@ class Decisions:
 
     def _stored(self, client: Client, after: State, *, anew: bool) -> Client:
         """The client in another state; its session begins, goes on or ends as that says, or begins `anew`."""
-        session, opened, anonymous = client.session, client.opened, client.anonymous
+        session, opened = client.session, client.opened
         if not self._table.in_session(after):
             session = None
         elif session is None or anew:
-            session, opened, anonymous = self._ids.fresh(), self._now, self._ids.fresh()
+            session, opened = self._ids.fresh(), self._now
         alike = tuple(sorted(self._table.identities(after))) if session is not None else ()
         previous = client.state if client.state != after else client.previous
         client = structs.replace(
@@ -252,7 +262,7 @@ class Decisions:
             previous=previous,
             session=session,
             opened=opened,
-            anonymous=anonymous,
+            latest=session or client.latest,
             alike=alike,
         )
         self._draft.put(client)

@@ -55,8 +55,8 @@ class Client(Record, frozen=True, gc=False):
     """A client of an application: where the machine is with it, its token, its session and its conference if it has one.
 
     `previous` is the state before the last change. `alike` are the values by which other clients are concerned, its external
-    IDs, as long as it has a session; `opened` is when that began, in seconds; `anonymous` is the participant's ID where there
-    is no external ID.
+    IDs, as long as it has a session; `opened` is when that began, in seconds; `latest` is the last session that it had, which
+    may be over.
     """
 
     is_found: ClassVar[bool] = True
@@ -66,7 +66,7 @@ class Client(Record, frozen=True, gc=False):
     previous: State | None = None
     session: str | None = None
     opened: float = 0.0
-    anonymous: str = ""
+    latest: str = ""
     alike: tuple[str, ...] = ()
     conference: str | None = None
 

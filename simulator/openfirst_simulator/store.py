@@ -66,8 +66,11 @@ class MemoryStore:
 
     def commit(self, draft: Draft) -> None:
         """Take in what a draft changes, all of it or, raising Conflict, nothing."""
-        if draft.store is not self or any(self.load(*key) is not seen for key, seen in draft.seen.items()):
+        if draft.store is not self:
             raise Conflict
+        for (kind, identifier), seen in draft.seen.items():
+            if self.load(kind, identifier) is not seen:
+                raise Conflict
         for (kind, identifier), record in draft.changes.items():
             of_kind = self._records.setdefault(kind, {})
             old = of_kind.get(identifier)

@@ -275,8 +275,8 @@ class World:
         return decided
 
     def participant(self, client: Client) -> Any:
-        """The local participant of a client's session, as the contract shows it; None without one."""
-        return self._decisions(self._draft()).participant(client)
+        """The local participant of a client just as a call has left it, as the contract shows it; None without a session."""
+        return self._decisions(self._draft()).participant(client, client.state)
 
     def client_of(self, claims: Claims) -> str:
         """The ID of the client whose token says this."""

@@ -27,7 +27,7 @@ Value = str | None | Identity
 State = tuple[Value, ...]
 
 
-class Variant(msgspec.Struct, frozen=True, eq=False):
+class Variant(msgspec.Struct, frozen=True, eq=False, gc=False):
     """One reading of a call: leaf, group and value of each parameter, under the values `when` of choices."""
 
     when: tuple[tuple[str, frozenset[str]], ...]
@@ -36,7 +36,7 @@ class Variant(msgspec.Struct, frozen=True, eq=False):
     given: Mapping[str, Any]
 
 
-class Call(msgspec.Struct, frozen=True, eq=False):
+class Call(msgspec.Struct, frozen=True, eq=False, gc=False):
     """A call with its parameters classified. Machines intern calls, so equality is identity."""
 
     operation: str
@@ -50,7 +50,7 @@ class Call(msgspec.Struct, frozen=True, eq=False):
         return self.variants[0].given
 
 
-class Step(msgspec.Struct, frozen=True, eq=False):
+class Step(msgspec.Struct, frozen=True, eq=False, gc=False):
     """One thing that the table permits: the row, its outcome, and the state before and after."""
 
     row: Row | Overlap
