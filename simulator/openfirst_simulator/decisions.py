@@ -227,25 +227,31 @@ class Decisions:
         """What a step leaves behind: for the client, its services, and others with the same external ID."""
         table, machine = self._table, self._machine
         if step.alternative.effect is None:
-            return self._services.follow(client, in_conference=table.in_conference(step.after))
+            return self._following(client, step.after)
         condition = table.credentials.binding.condition
         turned = machine.value(step.after, condition.variable)
         if turned != machine.value(step.before, condition.variable):
             token = structs.replace(token, condition=condition.outward(str(turned)))
             self._draft.put(token)
-        alike = table.identities(step.before) | table.identities(step.after)
         # The platform has no stale view of its own: what it ended is over for it at once.
         after = table.settled(step.after, self._choices)
         client = self._stored(client, after, anew=table.replaces_session(step))
-        client = self._services.follow(client, in_conference=table.in_conference(after))
+        client = self._following(client, after)
         if table.contract.operations[step.call.operation].echo is None:
             return client
+        alike = table.identities(step.before) | table.identities(step.after)
         for other in {one.id: one for one in self._others(client, sorted(alike))}.values():
             theirs = self.token(other)
             call = machine.echo(step, self._state(other, theirs))
             if call is not None:
                 self._take(other, theirs, next(machine.permitted(self._state(other, theirs), call, self._choices)))
         return client
+
+    def _following(self, client: Client, state: State) -> Client:
+        """The client, which has left its conference if the state says so."""
+        if client.conference is None:
+            return client
+        return self._services.follow(client, in_conference=self._table.in_conference(state))
 
     def _stored(self, client: Client, after: State, *, anew: bool) -> Client:
         """The client in another state; its session begins, goes on or ends as that says, or begins `anew`."""

@@ -109,9 +109,8 @@ async def _broken(request: web.BaseRequest, answer: Answer) -> web.StreamRespons
 def _response(answer: Answer) -> web.Response:
     if answer.content_type is None:
         return web.Response(status=answer.status, headers=answer.headers)
-    return web.Response(
-        status=answer.status, body=answer.content, content_type=answer.content_type, headers=answer.headers
-    )
+    headers = {"Content-Type": answer.content_type, **answer.headers}
+    return web.Response(status=answer.status, body=answer.content, headers=headers)
 
 
 def _quiet(log: logging.Logger) -> logging.Logger:
