@@ -22,7 +22,6 @@ from openfirst_simulator.journal import Filter
 from openfirst_simulator.problems import Problem, bad_request, not_found
 from openfirst_simulator.records import Application
 from openfirst_simulator.report import as_json, as_text
-from openfirst_simulator.report_page import as_html
 from openfirst_simulator.snapshot import schema
 from openfirst_simulator.timeline import Timeline
 from openfirst_simulator.tokens import BadToken
@@ -306,6 +305,8 @@ def _report(worlds: Worlds, path: Mapping[str, str], fields: Json) -> Any:
         case "text":
             return Content(as_text(report), "text/plain")
         case "html":
+            from openfirst_simulator.report_page import as_html  # noqa: PLC0415 - few ask for it
+
             return Content(as_html(report), "text/html")
     return as_json(report)
 

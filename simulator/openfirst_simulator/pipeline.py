@@ -26,7 +26,6 @@ from openfirst_simulator.interface import Admitted, Done, Interface
 from openfirst_simulator.issuing import asked_of
 from openfirst_simulator.journal import Entry
 from openfirst_simulator.messages import Answer, Request, parts_of
-from openfirst_simulator.pages import CONTENT_SECURITY_POLICY, page
 from openfirst_simulator.problems import JSON, PROBLEM_JSON, Problem, not_found, too_large
 from openfirst_simulator.router import Router
 from openfirst_simulator.routes import SESSION_ROUTES, TOKEN_ROUTES, Route, TokenRoute
@@ -204,6 +203,8 @@ Show = Callable[[Descriptions, World, str], Answer]
 
 
 def _page(descriptions: Descriptions, world: World, base: str) -> Answer:
+    from openfirst_simulator.pages import CONTENT_SECURITY_POLICY, page  # noqa: PLC0415 - few ask for it
+
     both = {OPENAPI: descriptions.session_interface, CONTROL_OPENAPI: descriptions.control_plane}
     content = page(both, base, world.key, world.secret).encode()
     return Answer(200, content, "text/html", {"Content-Security-Policy": CONTENT_SECURITY_POLICY})

@@ -23,9 +23,9 @@ _THRESHOLDS = (50_000, 20, 1_000)
 
 def settle() -> None:
     """Make this process one that answers for long: what is there now stays, and need not be looked through for what is left."""
-    gc.collect()
     gc.freeze()
     gc.set_threshold(*_THRESHOLDS)
+    gc.enable()
 
 
 async def simulate(contract: Contract, port: int, choices: Mapping[str, str], out: TextIO) -> None:

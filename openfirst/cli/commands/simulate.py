@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import sys
 from pathlib import Path
 
@@ -33,6 +34,7 @@ def simulate(
 
     The command finds the platform's address in OPENFIRST_URL, and its exit status is the simulator's.
     """
+    gc.disable()  # Until it answers: what is made on the way there stays.
     from openfirst_simulator import SimulatorError, simulate_for
     from openfirst_simulator import simulate as run
 
@@ -45,3 +47,5 @@ def simulate(
             asyncio.run(run(contract, PORT if port is None else port, choices, sys.stdout))
         except SimulatorError as error:
             raise click.UsageError(str(error)) from None
+        finally:
+            gc.enable()
