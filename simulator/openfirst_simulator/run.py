@@ -18,7 +18,7 @@ _LIFETIME = 86_400
 URL = "OPENFIRST_URL"
 """Where in its environment a command finds the base URL."""
 # Records hold no circles, so there is little to be found: the young are looked through seldom, and all of it next to never.
-_THRESHOLDS = (50_000, 20, 1_000)
+_THRESHOLDS = (10_000, 20, 1_000)
 
 
 def settle() -> None:

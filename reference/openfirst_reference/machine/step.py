@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 import msgspec
 
 from openfirst_reference.contract.model import Alternative, Answer, Overlap, Row
 
 
-class Identity(NamedTuple):
+class Identity(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """An ID that the platform chose, by whose it is: `owner` is a value of the variable that the contract names, None nobody's."""
 
     owner: str | None
