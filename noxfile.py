@@ -146,7 +146,7 @@ def power(session: nox.Session) -> None:
 def bench(session: nox.Session) -> None:
     """Measure speed; not part of the default run, since a busy machine would fail it."""
     session.install(".")
-    for name in ("bench", "simulator"):
+    for name in ("bench", "simulator", "simulator_size"):
         session.run("python", f"benchmarks/{name}.py", *session.posargs)
 
 
