@@ -113,8 +113,9 @@ class Table:
         It has company where another client with the same external ID has a session.
         """
         after = list(state)
-        for position, value in (*held, *self._life(lived), *self.company[has_company]):
-            after[position] = value
+        for placed in (held, self._life(lived), self.company[has_company]):
+            for position, value in placed:
+                after[position] = value
         return tuple(after)
 
     def _placed(self, values: Mapping[str, str | None]) -> tuple[Placed, ...]:

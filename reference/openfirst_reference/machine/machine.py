@@ -84,6 +84,7 @@ class Machine:
         self._table: dict[tuple[Any, ...], Row] = {}
         self._ready: dict[tuple[Any, ...], tuple[_Alternative, ...]] = {}
         self._steps: dict[tuple[State, Call], tuple[Step, ...]] = {}
+        self._effects: dict[str, Callable[[State, Variant], State]] = {}
 
     # States ---------------------------------------------------------------------------------------------------------
 
@@ -327,30 +328,47 @@ class Machine:
         return self._own_codes[operation]
 
     def _after(self, state: State, variant: Variant, effect: str | None) -> State:
-        return state if effect is None else self.after(state, variant, self.contract.changes(effect))
+        if effect is None:
+            return state
+        known = self._effects.get(effect)
+        if known is None:
+            known = self._effects[effect] = self._compiled(self.contract.changes(effect))
+        return known(state, variant)
 
     def after(self, state: State, variant: Variant, changes: Mapping[str, str]) -> State:
         """The state after `changes`: variables, each with what an effect may set it to."""
-        after = list(state)
-        for name, source in changes.items():
-            after[self.index[name]] = self._source(name, source, state, variant)
-        for name, position, owner in self._identities:
-            if changes.get(name) == "identified" and after[owner] is not None:
-                after[position] = Identity(str(after[owner]))
-        return tuple(after)
+        return self._compiled(changes)(state, variant)
 
-    def _source(self, name: str, source: str, state: State, variant: Variant) -> Value:
+    def _compiled(self, changes: Mapping[str, str]) -> Callable[[State, Variant], State]:
+        sources = [(self.index[name], self._source(name, source)) for name, source in changes.items()]
+        identified = [
+            (position, owner) for name, position, owner in self._identities if changes.get(name) == "identified"
+        ]
+
+        def changed(state: State, variant: Variant) -> State:
+            after = list(state)
+            for position, source in sources:
+                after[position] = source(state, variant)
+            for position, owner in identified:
+                if after[owner] is not None:
+                    after[position] = Identity(str(after[owner]))
+            return tuple(after)
+
+        return changed
+
+    def _source(self, name: str, source: str) -> Callable[[State, Variant], Value]:
+        """What gives a variable its value, by the word that an effect has for it."""
         variable = self.contract.variables[name]
         if source == "given":
-            value = variant.leaves.get(name) if variable.is_enumeration else variant.given.get(name)
-            return variable.initial if value is None else word(value)
+            return _given(name, variable.initial, leaf=variable.is_enumeration)
         if source == "nothing":
-            return None
+            return _constant(None)
         if variable.is_enumeration:
-            return source
+            return _constant(source)
         if variable.owner is not None:
-            return Identity(None)
-        return state[self.index[source]]
+            return _constant(Identity(None))
+        position = self.index[source]
+        return lambda state, _: state[position]
 
     # Answers, echoes and carried rules --------------------------------------------------------------------------------
 
@@ -412,6 +430,20 @@ class Machine:
 def machine_of(contract: Contract) -> Machine:
     """The one machine for a contract that all who read it may share: what it has worked out once, it remembers."""
     return Machine(contract)
+
+
+def _given(name: str, otherwise: Value, *, leaf: bool) -> Callable[[State, Variant], Value]:
+    """A parameter of the call, or the leaf of its classes that it belongs to."""
+
+    def given(_: State, variant: Variant) -> Value:
+        value = (variant.leaves if leaf else variant.given).get(name)
+        return otherwise if value is None else word(value)
+
+    return given
+
+
+def _constant(value: Value) -> Callable[[State, Variant], Value]:
+    return lambda _, __: value
 
 
 def _with_group_values(row: Row, contract: Contract) -> Row:
