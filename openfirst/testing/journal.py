@@ -10,10 +10,8 @@ from openfirst.testing import is_plain
 from openfirst.testing.durations import Duration, seconds_of
 from openfirst.testing.running import Running
 from openfirst_reference.contract.findings import Mistake, did_you_mean
-from openfirst_reference.contract.http_surface import surface
 from openfirst_simulator import World
-from openfirst_simulator.faults import check_operation
-from openfirst_simulator.journal import Entry, Filter
+from openfirst_simulator.journal import Entry, Filter, least
 
 __tracebackhide__ = is_plain
 
@@ -33,7 +31,7 @@ class PlatformJournal(Sequence[Entry]):
 
     def find(self, operation: str | None = None, **having: Any) -> list[Entry]:
         """The entries of these requests."""
-        wanted = _filter(operation, having)
+        wanted = self._wanted(operation, having)
         return self._running.do(lambda: list(self._world.journal.find(wanted)))
 
     def verify(
@@ -46,15 +44,17 @@ class PlatformJournal(Sequence[Entry]):
         **having: Any,
     ) -> None:
         """AssertionError, with what was asked instead, unless such requests came: `times`, or else once at least."""
-        wanted = _filter(operation, having)
+        wanted = self._wanted(operation, having)
         if times is not None:
+            if (at_least, at_most) != (None, None):
+                raise Mistake("`times` says how many exactly. Give that alone, or `at_least` and `at_most`.")
             at_least = at_most = times
-        least = at_least if at_least is not None else 1 if at_most is None else 0
-        verdict, found = self._running.do(self._world.journal.verify, wanted, least, at_most)
+        lowest = least(at_least, at_most)
+        verdict, found = self._running.do(self._world.journal.verify, wanted, at_least, at_most)
         if verdict == "yes":
             return
         asked = ", ".join([f"`{operation or 'any operation'}`", *(f"{name} {value}" for name, value in having.items())])
-        bounds = f"{least}" if least == at_most else f"{least} to {at_most}" if at_most is not None else f"{least}+"
+        bounds = f"{lowest}" if lowest == at_most else f"{lowest}{'+' if at_most is None else f' to {at_most}'}"
         lost = "" if verdict == "no" else " Older requests are forgotten, so that nobody knows. Verify earlier."
         raise AssertionError(f"Expected requests ({asked}): {bounds}; found: {found}.{lost}\n{self}")
 
@@ -73,7 +73,15 @@ class PlatformJournal(Sequence[Entry]):
     def _coming(
         self, operation: str | None, seconds: Duration, having: dict[str, Any]
     ) -> Coroutine[Any, Any, Entry | None]:
-        return self._world.journal.wait(_filter(operation, having), seconds_of(seconds))
+        return self._world.journal.wait(self._wanted(operation, having), seconds_of(seconds))
+
+    def _wanted(self, operation: str | None, having: dict[str, Any]) -> Filter:
+        for name in having:
+            if name not in _FILTERS:
+                raise Mistake(f"An entry of the journal is not found by `{name}`. {did_you_mean(name, _FILTERS)}")
+        wanted = Filter(operation, **having)
+        self._running.do(self._world.check, wanted)
+        return wanted
 
     def _came(self, operation: str | None, entry: Entry | None) -> Entry:
         if entry is None:
@@ -103,15 +111,6 @@ class PlatformJournal(Sequence[Entry]):
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} of {len(self)}>"
-
-
-def _filter(operation: str | None, having: dict[str, Any]) -> Filter:
-    if operation is not None:
-        check_operation(operation, surface())
-    for name in having:
-        if name not in _FILTERS:
-            raise Mistake(f"An entry of the journal is not found by `{name}`. {did_you_mean(name, _FILTERS)}")
-    return Filter(operation, **having)
 
 
 def _line(entry: Entry) -> str:

@@ -41,8 +41,8 @@ _EXPECTED = {
 
 
 def kind_of(value: Any) -> str:
-    """What a JSON value is, in words."""
-    return "null" if value is None else _KINDS[type(value)]
+    """What a value is, in words; in Python it may be one that JSON has not."""
+    return "null" if value is None else _KINDS.get(type(value), f"of the type {type(value).__name__}")
 
 
 def number_shown(number: float) -> str:

@@ -324,12 +324,8 @@ def _one_of(fields: Json, name: str, known: Collection[T]) -> T | None:
 
 def _verify(worlds: Worlds, path: Mapping[str, str], fields: Json) -> Any:
     at_least, at_most = _whole(fields, "atLeast"), _whole(fields, "atMost")
-    least = at_least if at_least is not None else 1 if at_most is None else 0
-    if at_most is not None and at_most < least:
-        asked = f"`atLeast` is {number_shown(least)} and `atMost` {number_shown(at_most)}"
-        raise bad_request(f"{asked}: no number is both. Send an `atMost` that is no less.")
     world = _world(worlds, path)
-    verdict, found = world.journal.verify(_filter(world, fields), least, at_most)
+    verdict, found = world.journal.verify(_filter(world, fields), at_least, at_most)
     return {"verdict": verdict, "found": found}
 
 
@@ -405,17 +401,10 @@ def _filter(world: World, fields: Json) -> Filter:
     values: dict[str, Any] = {}
     for name, own in FILTERS.items():
         value = _whole(fields, name) if name in WHOLE else _field(fields, name, (str,), "a text")
-        # An external ID may be empty.
-        if value == "" and name != "externalId":
-            raise bad_request(f"`{name}` is empty, which it is of no entry. Leave it out, or send what it is to be.")
         if value is not None:
             values[own] = value
     wanted = Filter(**values)
-    if wanted.operation is not None:
-        faults.check_operation(wanted.operation, world.operations)
-    if wanted.row is not None and wanted.row not in world.rows:
-        hint = did_you_mean(wanted.row, world.rows, ["what `openfirst contract show` lists"])
-        raise bad_request(f"`row` is `{wanted.row[:80]}`, and the contract has no such row. {hint}")
+    world.check(wanted)
     return wanted
 
 

@@ -11,8 +11,10 @@ from typing import Any, Literal, NamedTuple
 
 import msgspec
 
+from openfirst_reference.contract.findings import Mistake
 from openfirst_reference.contract.model import Contract
 from openfirst_reference.machine.step import State, Step
+from openfirst_simulator.bodies import kind_of, number_shown
 from openfirst_simulator.tokens import Claims
 
 ENTRIES = 10_000
@@ -91,9 +93,32 @@ class Refusal(NamedTuple):
     rule: str | None
 
 
+def least(at_least: int | None, at_most: int | None) -> int:
+    """How many there are to be at least, where these are the bounds. Raises ValueError for bounds that cannot be."""
+    for what, bound in (("The lower bound", at_least), ("The upper bound", at_most)):
+        if bound is not None:
+            _check_count(what, bound)
+    lowest = at_least if at_least is not None else 1 if at_most is None else 0
+    if at_most is not None and at_most < lowest:
+        raise Mistake(
+            f"At least {number_shown(lowest)} and at most {number_shown(at_most)}: no number is both. "
+            "Give an upper bound that is no less than the lower one."
+        )
+    return lowest
+
+
+def _check_count(what: str, value: Any) -> None:
+    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
+        found = number_shown(value) if type(value) in (int, float) else kind_of(value)
+        raise Mistake(f"{what} is {found}. Give a whole number, 0 or more.")
+
+
 @dataclass(frozen=True)
 class Filter:
-    """Which entries are meant; what is None leaves out none. `code` is an error's, `since` the number of an entry before them."""
+    """Which entries are meant; what is None leaves out none. `code` is an error's, `since` the number of an entry before them.
+
+    Raises ValueError for a value that no entry can have: it would be asked for in vain.
+    """
 
     operation: str | None = None
     status: int | None = None
@@ -103,6 +128,17 @@ class Filter:
     fault: str | None = None
     row: str | None = None
     since: int = 0
+
+    def __post_init__(self) -> None:
+        for name in ("status", "since") if self.status is not None else ("since",):
+            _check_count(f"`{name}`", getattr(self, name))
+        for name in ("operation", "code", "external_id", "session", "fault", "row"):
+            value = getattr(self, name)
+            if not isinstance(value, str | None):
+                raise Mistake(f"`{name}` is {kind_of(value)}. Give a text.")
+            # An external ID may be empty.
+            if value == "" and name != "external_id":
+                raise Mistake(f"`{name}` is empty, which it is of no entry. Leave it out, or give what it is to be.")
 
     def fits(self, entry: Entry) -> bool:
         """Whether an entry is one of those."""
@@ -176,8 +212,12 @@ class Journal:
         """Whether all that was meant is still here."""
         return self.dropped <= wanted.since
 
-    def verify(self, wanted: Filter, at_least: int = 1, at_most: int | None = None) -> tuple[Verdict, int]:
-        """Whether so many of these requests were made, and how many are here. Moves count where their name is asked for."""
+    def verify(self, wanted: Filter, at_least: int | None = None, at_most: int | None = None) -> tuple[Verdict, int]:
+        """Whether so many of these requests were made, and how many are here. Moves count where their name is asked for.
+
+        Where nothing is said, it is whether there was one. Raises ValueError for bounds between which there is no number.
+        """
+        at_least = least(at_least, at_most)
         found = sum(1 for entry in self.find(wanted) if not entry.is_move or wanted.operation == entry.name)
         if at_most is not None and found > at_most:
             return "no", found

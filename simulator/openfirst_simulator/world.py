@@ -14,14 +14,14 @@ from typing import Any
 import msgspec
 from msgspec import structs
 
-from openfirst_reference.contract.findings import Mistake
+from openfirst_reference.contract.findings import Mistake, did_you_mean
 from openfirst_reference.contract.http_surface import surface
 from openfirst_simulator import tokens
 from openfirst_simulator.bodies import check_external_id
 from openfirst_simulator.clock import Clock
 from openfirst_simulator.decisions import AS_IT_IS, Decided, Decisions, Seen, held_by
 from openfirst_simulator.exports import Form, export
-from openfirst_simulator.faults import BEFORE, INSTEAD, Asked, Fault, check_kind, fault_of
+from openfirst_simulator.faults import BEFORE, INSTEAD, Asked, Fault, check_kind, check_operation, fault_of
 from openfirst_simulator.ids import Ids, derived
 from openfirst_simulator.journal import Entry, Filter, Journal, journal_entry
 from openfirst_simulator.keyring import Keyring
@@ -342,8 +342,18 @@ class World:
         """An entry of the journal, as JSON has it."""
         return journal_entry(entry, self._table.contract, self._table.machine.names)
 
+    def check(self, wanted: Filter) -> None:
+        """Raises ValueError for an operation or a row that no entry of this world's journal can have."""
+        if wanted.operation is not None:
+            check_operation(wanted.operation, self.operations)
+        if wanted.row is not None and wanted.row not in self.rows:
+            hint = did_you_mean(wanted.row, self.rows, ["what `openfirst contract show` lists"])
+            raise Mistake(f"`row` is `{wanted.row[:80]}`, and the contract has no such row. {hint}")
+
     def export(self, form: Form, wanted: Filter | None = None) -> str:
-        """The journal, or what of it is wanted, in another form; see `exports`."""
+        """The journal, or what of it is wanted, in another form; see `exports`. Raises ValueError for what no entry can have."""
+        if wanted is not None:
+            self.check(wanted)
         return export(form, self.name, self.journal, wanted or Filter(), self._table)
 
     def report(self) -> Report:

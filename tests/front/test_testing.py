@@ -365,6 +365,13 @@ def test_who_awaits_lets_the_app_go_on_meanwhile(mine: Platform) -> None:
     [
         ("clsoe", {}, "no operation `clsoe`. Did you mean `close`?"),
         ("open", {"stauts": 201}, "not found by `stauts`. Did you mean `status`?"),
+        ("open", {"status": "201"}, "`status` is a text. Give a whole number, 0 or more."),
+        ("open", {"status": -1}, "`status` is -1. Give a whole number"),
+        ("open", {"since": 1.5}, r"`since` is 1\.5. Give a whole number"),
+        ("open", {"external_id": 7}, "`external_id` is a number. Give a text."),
+        ("open", {"code": ""}, "`code` is empty"),
+        ("open", {"row": "opne"}, "the contract has no such row"),
+        ("open", {"session": ("a", "b")}, "`session` is of the type tuple. Give a text."),
     ],
 )
 def test_what_the_journal_is_not_asked_by_is_told(
@@ -372,6 +379,31 @@ def test_what_the_journal_is_not_asked_by_is_told(
 ) -> None:
     with pytest.raises(Mistake, match=sentence):
         mine.journal.find(words, **having)
+    with pytest.raises(Mistake, match=sentence):
+        mine.journal.verify(words, at_most=0, **having)
+
+
+@pytest.mark.parametrize(
+    ("bounds", "sentence"),
+    [
+        ({"times": -1}, "The lower bound is -1. Give a whole number, 0 or more."),
+        ({"at_most": -1}, "The upper bound is -1."),
+        ({"at_least": "2"}, "The lower bound is a text."),
+        ({"at_least": True}, "The lower bound is true or false."),
+        ({"at_least": 3, "at_most": 2}, "At least 3 and at most 2: no number is both."),
+        ({"times": 1, "at_most": 2}, "Give that alone, or `at_least` and `at_most`"),
+    ],
+)
+def test_so_many_as_cannot_be_are_no_question(mine: Platform, bounds: dict[str, Any], sentence: str) -> None:
+    with pytest.raises(Mistake, match=sentence):
+        mine.journal.verify("open", **bounds)
+
+
+def test_the_journal_is_asked_for_moves_of_the_platform_as_well(mine: Platform) -> None:
+    token = mine.token("ana")
+    ask(mine, token)
+    mine.close_session(token)
+    assert [entry.is_move for entry in mine.journal.find("platformCloses")] == [True]
 
 
 # The rest -----------------------------------------------------------------------------------------------------------------

@@ -477,7 +477,7 @@ def test_a_document_with_two_records_of_one_id_is_refused(plane: Plane) -> None:
         ("POST", "/faults", f'{{"kind": "lost", "times": -{"1" * 999}}}', "", "`times` is a number of 1,000 digits."),
         ("POST", "/verify", '{"operation": "opne", "atMost": 0}', "", "Did you mean `open`?"),
         ("POST", "/verify", '{"row": "opne"}', "", "the contract has no such row"),
-        ("POST", "/verify", '{"atLeast": 2, "atMost": 1}', "", "`atLeast` is 2 and `atMost` 1"),
+        ("POST", "/verify", '{"atLeast": 2, "atMost": 1}', "", "At least 2 and at most 1: no number is both."),
         ("POST", "/verify", '{"status": -1}', "", "`status` is -1. Send a whole number, 0 or more."),
         ("POST", "/verify", '{"code": ""}', "", "`code` is empty"),
         ("GET", "/journal", "", "status=200&status=201", "The query has `status` twice. Send it once."),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from openfirst_simulator.journal import Entry, Filter, Journal
 
 
@@ -38,3 +40,25 @@ def test_what_was_dropped_makes_an_answer_unknown() -> None:
     assert journal.verify(of("use", since=150), at_least=0, at_most=0) == ("yes", 0)
     assert journal.knows(of(since=150))
     assert not journal.knows(of(since=149))
+
+
+def test_where_nothing_but_the_most_is_said_there_may_be_none() -> None:
+    assert Journal().verify(Filter("open"), at_most=3) == ("yes", 0)
+    assert Journal().verify(Filter("open")) == ("no", 0)
+
+
+def test_what_cannot_be_is_no_question() -> None:
+    for bounds in ((-1, None), (None, -1), (2, 1), (None, "1")):
+        with pytest.raises(ValueError, match="bound"):
+            Journal().verify(Filter(), *bounds)
+    for having in (
+        {"status": "201"},
+        {"since": -1},
+        {"since": None},
+        {"code": ""},
+        {"operation": 7},
+        {"external_id": b"ana"},
+    ):
+        with pytest.raises(ValueError, match=r"[Gg]ive "):
+            Filter(**having)
+    assert Filter(external_id="").external_id == ""
