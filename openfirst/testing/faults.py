@@ -44,7 +44,7 @@ class PlatformFault:
 def in_words(fault: Fault) -> str:
     """What a fault is, as a test would say it: `open, status 503`."""
     more: dict[str, Any] = {"status": fault.status} if fault.kind == "status" else {}
-    kind = "" if more else fault.kind
+    kind = "" if more else f"{fault.kind} {fault.field or ''}".rstrip()
     whose = f"of {fault.external_id}" if fault.external_id else ""
     words = [fault.operation or fault.path or "any request", whose, kind, *(f"{n} {v}" for n, v in more.items())]
     return ", ".join(word for word in words if word)

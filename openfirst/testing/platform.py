@@ -147,6 +147,8 @@ class Platform:
             "external_id": external_id,
             "until": None if lasting is None else self.clock.now() + seconds_of(lasting),
         }
+        if lasting is not None and seconds_of(lasting) == 0:
+            raise Mistake("`lasting` is 0, in which nothing can go wrong. Give how long it goes on, or leave it out.")
         fields = {NAMES[name]: value for name, value in given.items() if value is not None}
         if recipe is not None:
             return self._by_recipe(recipe, fields)

@@ -7,17 +7,18 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
 from typing import Any, Literal, NamedTuple, get_args, get_type_hints
 
 from msgspec import structs
 
-from openfirst_reference.contract.findings import Mistake, did_you_mean
+from openfirst_reference.contract.findings import Mistake, did_you_mean, list_words
 from openfirst_reference.contract.http_surface import Endpoint, surface
 from openfirst_reference.contract.model import Contract
 from openfirst_simulator.bodies import kind_of, number_shown, whole
 from openfirst_simulator.clock import LAST
+from openfirst_simulator.paths import is_met
 from openfirst_simulator.records import Record
 
 Kind = Literal[
@@ -76,6 +77,8 @@ OWN: Mapping[str, tuple[Kind, ...]] = {
 """The fields that say something of faults of these kinds alone."""
 METHODS = ("DELETE", "GET", "PATCH", "POST")
 """The methods of the requests that a fault may be for."""
+LONGEST_PATH = 1_000
+"""How long the path may be that a fault is for."""
 
 
 class Fault(Record, frozen=True):
@@ -205,15 +208,47 @@ def kinds_for(endpoint: Endpoint, contract: Contract) -> frozenset[Kind]:
     return frozenset(kind for kind in KINDS if kind not in never)
 
 
-def check_kind(fault: Fault, contract: Contract) -> None:
-    """Raises ValueError for a fault that could do nothing to a request of its operation."""
-    if fault.operation is not None:
-        kinds = kinds_for(surface()[fault.operation], contract)
-        if fault.kind not in kinds:
-            known = ", ".join(kind for kind in KINDS if kind in kinds)
-            raise Mistake(
-                f"A fault of the kind `{fault.kind}` does nothing to `{fault.operation}`. Kinds for that: {known}."
-            )
+def check_reach(fault: Fault, contract: Contract, bases: Sequence[str], now: float) -> None:
+    """Raises ValueError for a fault that no request to these bases could ever be struck by, from now on."""
+    if fault.until is not None and fault.until <= now:
+        raise Mistake(f"`until` is {fault.until}, and it is {now} already in this world. Give a later instant.")
+    of = "no request" if fault.operation is None else f"no `{fault.operation}`"
+    left = [each for each in surface().values() if fault.operation in (None, each.name)]
+    if fault.path is not None:
+        path, paths = fault.path, {each.path for each in left}
+        left = [
+            each for each in left if any(is_met(path, base + at) for base in bases for at in _paths(each, contract))
+        ]
+        if not left:
+            raise Mistake(f"`path` is `{path[:80]}`, which is that of {of}. {did_you_mean(path[:80], paths)}")
+        of += f" at `{path[:80]}`"
+    if fault.method is not None:
+        methods = {each.method for each in left}
+        left = [each for each in left if each.method == fault.method]
+        if not left:
+            raise Mistake(f"`method` is `{fault.method}`, which is that of {of}. Known: {', '.join(sorted(methods))}.")
+    if fault.external_id is not None:
+        left = [each for each in left if each.operation is not None]
+        if not left:
+            raise Mistake("`externalId` is that of a client's token, and who asks for one has none. Leave it out.")
+    kinds = frozenset[Kind]().union(*(kinds_for(each, contract) for each in left))
+    if fault.kind not in kinds:
+        known = ", ".join(kind for kind in KINDS if kind in kinds)
+        names = list_words([f"`{each.name}`" for each in left])
+        raise Mistake(f"A fault of the kind `{fault.kind}` does nothing to {names}. Kinds for that: {known}.")
+
+
+def _paths(endpoint: Endpoint, contract: Contract) -> Iterator[str]:
+    """The templates of an endpoint's path: what it is used for is a method that there is."""
+    operation = None if endpoint.operation is None else contract.bindings.operations.inward(endpoint.operation)
+    parameter = contract.targets().get(operation) if operation is not None else None
+    if operation is None or parameter is None:
+        yield endpoint.path
+        return
+    names = contract.operations[operation].parameters[parameter][0].split("/")
+    named = "/".join(f"{{{name}}}" for name in names)
+    for method in contract.methods.values():
+        yield endpoint.path.replace(named, "/".join(method.sent))
 
 
 def recipe(name: str) -> tuple[Mapping[str, Any], ...]:
@@ -251,6 +286,8 @@ def _mistakes(fault: Fault) -> Iterator[tuple[bool, str]]:
     yield method not in (None, *METHODS), f"`method` is `{str(method)[:80]}`. Give one of: {', '.join(METHODS)}."
     path = fault.path
     begins = path is None or path.startswith(("/", "*", "?", "["))
+    long = path is not None and len(path) > LONGEST_PATH
+    yield long, f"`path` has {len(path or ''):,} characters. Give {LONGEST_PATH:,} at most, and a star for the rest."
     yield (
         not begins,
         f"`path` is `{str(path)[:80]}`, and every path begins with a slash. Give one, or a star before it.",

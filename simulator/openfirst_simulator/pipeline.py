@@ -98,7 +98,9 @@ class Pipeline:
                 if done.problem is None
                 else refused(done.problem, now=now)
             )
-            answer = _after(answer, struck, world) if struck else answer
+            if struck:
+                struck = _found(answer, struck, world)
+                answer = _after(answer, struck, world)
             answer = _noted(asked, request, done, answer, struck, came, now)
             if (
                 struck
@@ -145,7 +147,9 @@ class Pipeline:
                     answer = _answer(200, body, now=world.clock.now())
                 except Problem as problem:
                     answer = refused(problem, problem.seen_body(), JSON, now=world.clock.now())
-                answer = _after(answer, struck, world) if struck else answer
+                if struck:
+                    struck = _found(answer, struck, world)
+                    answer = _after(answer, struck, world)
             world.journal.add(
                 lambda number: Entry(
                     number=number,
@@ -259,9 +263,22 @@ def _seen(struck: Sequence[Fault]) -> Seen:
     return Seen(condition, skew, any(fault.kind == "stale" for fault in struck))
 
 
+def _found(answer: Answer, struck: Sequence[Fault], world: World) -> list[Fault]:
+    """Those of these faults that find in an answer what they are to take from it; of the others nobody says that they struck."""
+    found = list[Fault]()
+    for fault in struck:
+        body = json.loads(answer.content) if fault.kind == "missing-field" and answer.content else None
+        if fault.kind != "missing-field" or _without(body, str(fault.field)) != body:
+            found.append(fault)
+        else:
+            world.spare(fault)
+    return found
+
+
 def _after(answer: Answer, struck: Sequence[Fault], world: World) -> Answer:
     """What faults make of an answer, with everything done that was asked."""
-    for fault in struck:
+    # A field is taken out of what is JSON still.
+    for fault in sorted(struck, key=lambda each: each.kind != "missing-field"):
         match fault.kind:
             case "lost":
                 return structs.replace(answer, delivery="broken")
@@ -274,7 +291,7 @@ def _after(answer: Answer, struck: Sequence[Fault], world: World) -> Answer:
                 answer = structs.replace(answer, content=answer.content[: len(answer.content) // 2])
             case "wrong-type":
                 answer = structs.replace(answer, content=_PAGE, content_type="text/html")
-            case "missing-field" if answer.content:
+            case "missing-field":
                 answer = structs.replace(
                     answer, content=json.dumps(_without(json.loads(answer.content), str(fault.field))).encode()
                 )

@@ -21,7 +21,7 @@ from openfirst_simulator.bodies import check_external_id
 from openfirst_simulator.clock import Clock
 from openfirst_simulator.decisions import AS_IT_IS, Decided, Decisions, Seen, held_by
 from openfirst_simulator.exports import Form, export
-from openfirst_simulator.faults import BEFORE, INSTEAD, Asked, Fault, check_kind, check_operation, fault_of
+from openfirst_simulator.faults import BEFORE, INSTEAD, Asked, Fault, check_operation, check_reach, fault_of
 from openfirst_simulator.ids import Ids, derived
 from openfirst_simulator.journal import Entry, Filter, Journal, journal_entry
 from openfirst_simulator.keyring import Keyring
@@ -372,7 +372,7 @@ class World:
         """A fault from now on; the fields are those of the control plane. Raises ValueError for what cannot be."""
         draft = self._draft()
         fault = fault_of(f"f-{Ids(self._secret, draft).fresh()[:8]}", fields)
-        check_kind(fault, self._table.contract)
+        check_reach(fault, self._table.contract, ("", f"/w/{self.name}"), self.clock.now())
         draft.put(fault)
         self._store.commit(draft)
         return fault
@@ -408,6 +408,14 @@ class World:
         if draft.changes:
             self._store.commit(draft)
         return struck
+
+    def spare(self, fault: Fault) -> None:
+        """The fault has not struck after all: what it was to take from an answer was not there."""
+        here = self._store.load(Fault, fault.id)
+        if here is not None:
+            draft = self._draft()
+            draft.put(structs.replace(here, hits=here.hits - 1))
+            self._store.commit(draft)
 
     def break_off(self) -> None:
         """The world becomes another: whatever request waits is answered by nobody."""

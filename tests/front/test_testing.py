@@ -288,6 +288,7 @@ def test_every_kind_can_be_named(mine: Platform, kind: str) -> None:
         (["open"], {"recipe": "slow"}, r"Beside `recipe` a fault has nothing else \(operation\)"),
         ([], {"recipe": "slwo"}, "no recipe `slwo`. Did you mean `slow`?"),
         (["open", "delay"], {"seconds": "soon"}, "'soon' is no duration"),
+        (["open"], {"lasting": "0s"}, "`lasting` is 0, in which nothing can go wrong"),
     ],
 )
 def test_a_fault_that_cannot_be_is_refused_with_a_sentence(
@@ -296,6 +297,12 @@ def test_a_fault_that_cannot_be_is_refused_with_a_sentence(
     with pytest.raises(Mistake, match=sentence):
         mine.fail(*words, **more)
     assert mine.left() == []
+
+
+def test_a_field_that_no_answer_has_is_left_behind_as_a_fault_that_never_struck(mine: Platform) -> None:
+    mine.fail("open", field="sesionId")
+    ask(mine, mine.token("ana"))
+    assert "A fault never struck (open, missing-field sesionId)." in mine.left()[1]
 
 
 # The journal --------------------------------------------------------------------------------------------------------------

@@ -113,6 +113,18 @@ def test_a_recipe_makes_its_faults_and_they_are_removed_again(simulator: Simulat
         ({"kind": "malformed", "operation": "close"}, "does nothing to `close`"),
         ({"kind": "stale", "operation": "open"}, "does nothing to `open`"),
         ({"kind": "expired", "operation": "getApiToken"}, "Kinds for that: delay, refuse"),
+        ({"kind": "stale", "method": "POST", "path": "/v1/sessions"}, "does nothing to `open`"),
+        ({"kind": "expired", "path": "/v1/[ao]*"}, "does nothing to `getApiToken` and `getClientAccessTokenV1`."),
+        ({"kind": "lost", "path": "/v1/sesions"}, "that of no request. Did you mean `/v1/sessions`"),
+        ({"kind": "lost", "path": "*/services/confrence/*"}, "that of no request. Known: /v1/auth/token, "),
+        ({"kind": "lost", "path": "/v1/sessions/*/particpant"}, "that of no request. Did you mean"),
+        ({"kind": "lost", "path": "/w/other/v1/sessions"}, "that of no request"),
+        ({"kind": "lost", "path": "/v1/auth/*", "operation": "open"}, "that of no `open`. Known: /v1/sessions."),
+        ({"kind": "lost", "path": "/" + "x" * 1000}, "`path` has 1,001 characters. Give 1,000 at most"),
+        ({"kind": "lost", "method": "DELETE", "path": "/v1/sessions"}, "at `/v1/sessions`. Known: GET, POST."),
+        ({"kind": "lost", "method": "GET", "operation": "open"}, "`method` is `GET`, which is that of no `open`."),
+        ({"kind": "lost", "externalId": "ana", "operation": "getApiToken"}, "who asks for one has none. Leave it out."),
+        ({"kind": "lost", "until": START}, f"`until` is {START}, and it is {START} already in this world."),
         ({"recipe": "flakey"}, "Did you mean `flaky`?"),
         ({"recipe": "flaky", "times": 1}, "Beside `recipe`"),
     ],
@@ -165,6 +177,21 @@ def test_an_answer_that_cannot_be_used_comes_after_everything_was_done(api: Api)
     api.world.fail(kind="missing-field", operation="isOpen", field="open", times=1)
     answer = api.run_bare("GET", "/v1/sessions/current", token)
     assert (answer.status, answer.body) == (200, {})
+
+
+def test_a_field_that_an_answer_has_not_is_not_taken_from_it(api: Api) -> None:
+    token = api.world.token("ana")
+    api.world.fail(kind="missing-field", operation="open", field="sessionId", times=1)
+    api.world.fail(kind="malformed", operation="open", after=1, times=1)
+    api.world.fail(kind="missing-field", operation="getClientAccessToken", field="sessionId")
+    api.client_token({})
+    assert api.open(api.world.token(condition="expired")).status == 401
+    assert [each.hits for each in api.world.faults] == [0, 0, 0]
+    with pytest.raises(ValueError, match=r"Unterminated|Expecting"):
+        api.open(token)
+    assert [each.hits for each in api.world.faults] == [1, 1, 0]
+    assert [len(entry.faults) for entry in api.world.journal.find()] == [0, 0, 0, 2]
+    assert b"sessionId" not in [*api.world.journal.find()][-1].answer
 
 
 @pytest.mark.parametrize(("kind", "code"), [("expired", "token-expired"), ("revoked", "token-revoked")])
@@ -450,7 +477,6 @@ def test_a_slow_answer_ends_however_far_time_is_moved(api: Api) -> None:
 def test_a_fault_counts_only_where_it_strikes(api: Api) -> None:
     token = api.world.token()
     lost, refused = api.world.fail(kind="lost", times=1), api.world.fail(kind="status", times=1)
-    spoilt = [api.world.fail(kind=kind, method="DELETE", **more) for kind, more in SPOILS]
     hits = []
     assert api.open(token).status == 503
     hits.append([fault.hits for fault in api.world.faults if fault.id in (lost.id, refused.id)])
@@ -458,6 +484,7 @@ def test_a_fault_counts_only_where_it_strikes(api: Api) -> None:
         api.open(token)
     hits.append([fault.hits for fault in api.world.faults if fault.id in (lost.id, refused.id)])
     assert hits == [[0, 1], [1, 1]]
+    spoilt = [api.world.fail(kind=kind, **more) for kind, more in SPOILS]
     assert api.close(token).status == 204
     assert {fault.hits for fault in api.world.faults if fault.id in {each.id for each in spoilt}} == {0}
 
