@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from openfirst.testing import is_plain
+from openfirst.testing.arguments import checked
 from openfirst.testing.durations import Duration, seconds_of
 from openfirst.testing.running import Running
 from openfirst_simulator import World
@@ -26,10 +27,12 @@ class PlatformClock:
         """Seconds since 1970."""
         return self._running.do(self._clock.now)
 
+    @checked
     def advance(self, duration: Duration) -> Happened:
         """Let time pass (seconds, a text such as "30m" or "1h 5s", a timedelta), and give what happened in it."""
         return self._running.do(self._clock.advance, seconds_of(duration))
 
+    @checked
     def advance_to(self, instant: float | datetime) -> Happened:
         """Let time pass until an instant, and give what happened till then."""
         at = instant.timestamp() if isinstance(instant, datetime) else instant
@@ -43,6 +46,7 @@ class PlatformClock:
         """Time stands still from now on."""
         self._running.do(self._clock.freeze)
 
+    @checked
     def run(self, scale: float = 1.0) -> None:
         """From now on so many seconds pass in a real one."""
         self._running.do(self._clock.run, scale)

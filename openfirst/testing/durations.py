@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+import reprlib
 from datetime import timedelta
 
 from openfirst.testing import is_plain
 from openfirst_reference.contract.findings import Mistake
+from openfirst_simulator.clock import LAST
 
 __tracebackhide__ = is_plain
 
@@ -17,12 +19,15 @@ _PART = re.compile(r"\s*(\d+(?:\.\d+)?)\s*(ms|s|m|h|d)\s*")
 
 def seconds_of(duration: Duration) -> float:
     """So many seconds. Raises Mistake for what is no duration."""
+    seconds = -1.0
     if isinstance(duration, timedelta):
-        return duration.total_seconds()
-    if isinstance(duration, int | float) and not isinstance(duration, bool):
-        return float(duration)
-    if not isinstance(duration, str) or not re.fullmatch(f"(?:{_PART.pattern})+", duration):
+        seconds = duration.total_seconds()
+    elif isinstance(duration, int | float) and not isinstance(duration, bool):
+        seconds = float(duration) if abs(duration) <= LAST else -1.0
+    elif isinstance(duration, str) and re.fullmatch(f"(?:{_PART.pattern})+", duration):
+        seconds = round(sum(float(number) * _UNITS[unit] for number, unit in _PART.findall(duration)), 3)
+    if not 0 <= seconds <= LAST:
         raise Mistake(
-            f"{duration!r} is no duration. Give seconds (90), a text of {', '.join(_UNITS)} (`1h 30m`), or a timedelta."
+            f"{reprlib.repr(duration)} is no duration. Give seconds (90), a text of {', '.join(_UNITS)} (`1h 30m`), or a timedelta."
         )
-    return round(sum(float(number) * _UNITS[unit] for number, unit in _PART.findall(duration)), 3)
+    return seconds

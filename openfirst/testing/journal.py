@@ -7,6 +7,7 @@ from collections.abc import Coroutine, Sequence
 from typing import Any, overload
 
 from openfirst.testing import is_plain
+from openfirst.testing.arguments import checked
 from openfirst.testing.durations import Duration, seconds_of
 from openfirst.testing.running import Running
 from openfirst_reference.contract.findings import Mistake, did_you_mean
@@ -29,11 +30,13 @@ class PlatformJournal(Sequence[Entry]):
     def __init__(self, running: Running, world: World) -> None:
         self._running, self._world = running, world
 
+    @checked
     def find(self, operation: str | None = None, **having: Any) -> list[Entry]:
         """The entries of these requests."""
         wanted = self._wanted(operation, having)
         return self._running.do(lambda: list(self._world.journal.find(wanted)))
 
+    @checked
     def verify(
         self,
         operation: str | None = None,
@@ -58,6 +61,7 @@ class PlatformJournal(Sequence[Entry]):
         lost = "" if verdict == "no" else " Older requests are forgotten, so that nobody knows. Verify earlier."
         raise AssertionError(f"Expected requests ({asked}): {bounds}; found: {found}.{lost}\n{self}")
 
+    @checked
     def wait(self, operation: str | None = None, *, seconds: Duration = 2, **having: Any) -> Entry:
         """The first such entry, as soon as it is there. Raises TimeoutError if none comes within so many real seconds.
 
@@ -65,6 +69,7 @@ class PlatformJournal(Sequence[Entry]):
         """
         return self._came(operation, self._running.wait(self._coming(operation, seconds, having)))
 
+    @checked
     async def arrives(self, operation: str | None = None, *, seconds: Duration = 2, **having: Any) -> Entry:
         """The same for who awaits."""
         coming = self._running.begin(self._coming(operation, seconds, having))

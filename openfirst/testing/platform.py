@@ -9,6 +9,7 @@ from types import TracebackType
 from typing import Any, ParamSpec, TypeVar
 
 from openfirst.testing import is_plain
+from openfirst.testing.arguments import checked
 from openfirst.testing.clock import PlatformClock
 from openfirst.testing.durations import Duration, seconds_of
 from openfirst.testing.faults import PlatformFault, in_words
@@ -49,6 +50,7 @@ class Platform:
     clock: PlatformClock
     journal: PlatformJournal
 
+    @checked
     def __init__(
         self,
         *,
@@ -70,6 +72,7 @@ class Platform:
 
     # Who asks -----------------------------------------------------------------------------------------------
 
+    @checked
     def token(
         self,
         external_id: str | None = None,
@@ -83,8 +86,9 @@ class Platform:
         `condition` is good, or what makes it a bad one: expired, forged, foreign, unreadable, revoked.
         """
         permitted = (ALL_SCOPES,) if scopes is None else tuple(scopes)
-        return self._do(self._world.token, external_id, permitted, int(seconds_of(expires_in)), condition)
+        return self._do(self._world.token, external_id, permitted, seconds_of(expires_in), condition)
 
+    @checked
     def revoke(self, token: str) -> None:
         """The platform revokes a client's token."""
         self._do(self._world.revoke, token)
@@ -94,6 +98,7 @@ class Platform:
         """The sessions that are open, each with its `id` and `external_id`."""
         return self._do(lambda: self._world.sessions)
 
+    @checked
     def close_session(self, who: str) -> None:
         """The platform closes a session, that of this ID or of this token's client."""
         self._do(self._world.close, who)
@@ -105,12 +110,14 @@ class Platform:
         """Every choice of the contract, and how it is resolved here."""
         return self._do(lambda: dict(self._world.choices))
 
+    @checked
     def choose(self, choices: Mapping[str, str]) -> None:
         """From now on these choices, and the others as they are."""
         self._do(lambda: self._world.choose({**self._world.choices, **choices}))
 
     # What goes wrong ----------------------------------------------------------------------------------------
 
+    @checked
     def fail(
         self,
         operation: str | None = None,
@@ -239,6 +246,7 @@ class Platform:
         return f"<{type(self).__name__} {self.url}>"
 
 
+@checked
 def platform(
     *,
     strict: bool = True,

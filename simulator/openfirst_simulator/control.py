@@ -25,7 +25,7 @@ from openfirst_simulator.report import as_json, as_text
 from openfirst_simulator.snapshot import schema
 from openfirst_simulator.timeline import Timeline
 from openfirst_simulator.tokens import BadToken
-from openfirst_simulator.world import World
+from openfirst_simulator.world import LONGEST_LIFE, World
 from openfirst_simulator.worlds import WorldError, Worlds
 
 T = TypeVar("T", bound=str)
@@ -34,8 +34,6 @@ REPORTS = ("json", "text", "html")
 WHOLE = ("status", "since", "atLeast", "atMost", "seconds")
 """The fields that are whole numbers, in a query as well."""
 _DIGITS, _NAMED = 9, 8
-LONGEST_LIFE = 10 * 365 * 86_400
-"""How long a token may live, in seconds."""
 LONGEST_WAIT = 30
 """How long a request may wait for an entry of the journal, in seconds."""
 _SCALE = "a number: 0 to stand still, 1 for the real time"

@@ -269,6 +269,8 @@ def _read(shown: str, value: Any) -> Any:
     (wanted,) = [kind for kind in _TYPES[shown] if kind is not type(None)]
     if wanted is int:
         value = whole(value)
+        # In Python some whole numbers have a name, such as HTTPStatus.BAD_GATEWAY.
+        value = int(value) if isinstance(value, int) and not isinstance(value, bool) else value
     if wanted is float and type(value) is int:
         try:
             value = float(value)

@@ -17,7 +17,7 @@ from msgspec import structs
 from openfirst_reference.contract.findings import Mistake, did_you_mean
 from openfirst_reference.contract.http_surface import surface
 from openfirst_simulator import tokens
-from openfirst_simulator.bodies import check_external_id
+from openfirst_simulator.bodies import check_external_id, number_shown, whole
 from openfirst_simulator.clock import Clock
 from openfirst_simulator.decisions import AS_IT_IS, Decided, Decisions, Seen, held_by
 from openfirst_simulator.exports import Form, export
@@ -34,6 +34,8 @@ from openfirst_simulator.table import Table
 from openfirst_simulator.timeline import WAKE, Timeline
 from openfirst_simulator.tokens import BadToken, Claims
 
+LONGEST_LIFE = 10 * 365 * 86_400
+"""How long a token that a test makes may live, in seconds."""
 # What has a method of its own, by the names on the wire.
 REVOKE, CLOSE = "revokeToken", "platformCloses"
 
@@ -210,21 +212,26 @@ class World:
         self,
         external_id: str | None = None,
         scopes: Sequence[str] = (tokens.ALL_SCOPES,),
-        expires_in: int = 3600,
+        expires_in: float = 3600,
         condition: str = GOOD,
     ) -> str:
         """A client access token in the condition asked for.
 
-        `expires_in` is in seconds; `condition` is good, expired, forged, foreign, unreadable or revoked.
-        Raises ValueError for another, and for an external ID that no token over HTTP could have.
+        `expires_in` is in whole seconds; `condition` is good, expired, forged, foreign, unreadable or revoked.
+        Raises ValueError for another, and for a life or an external ID that no token over HTTP could have.
         """
         if isinstance(scopes, str):
             raise Mistake(f"`scopes` is the text {scopes[:80]!r}. Give a list of them, such as [{scopes[:80]!r}].")
+        lifetime = whole(expires_in)
+        if not isinstance(lifetime, int) or not 0 <= lifetime <= LONGEST_LIFE:
+            raise Mistake(
+                f"A token lives for whole seconds, from 0 to {LONGEST_LIFE:,}, and not for {number_shown(expires_in)}."
+            )
         try:
             check_external_id(external_id)
         except Problem as problem:
             raise Mistake(problem.detail) from None
-        claims = self._claims(self.key, tokens.TOKEN, expires_in, scopes, external_id)
+        claims = self._claims(self.key, tokens.TOKEN, lifetime, scopes, external_id)
         match condition:
             case "good":
                 return self._keyring.signed(claims)

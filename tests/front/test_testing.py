@@ -10,6 +10,7 @@ import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from http import HTTPStatus
 from http.client import HTTPException
 from typing import Any
 from urllib.error import HTTPError
@@ -26,6 +27,7 @@ from openfirst_simulator.faults import KINDS, RECIPES
 
 START = 1_767_225_600.0
 HTTP = build_opener(ProxyHandler({}))
+ANYHOW: Any = openfirst.platform
 
 
 @pytest.fixture
@@ -395,8 +397,8 @@ def test_what_the_journal_is_not_asked_by_is_told(
     [
         ({"times": -1}, "The lower bound is -1. Give a whole number, 0 or more."),
         ({"at_most": -1}, "The upper bound is -1."),
-        ({"at_least": "2"}, "The lower bound is a text."),
-        ({"at_least": True}, "The lower bound is true or false."),
+        ({"at_least": "2"}, "`at_least` is '2'. Give a whole number"),
+        ({"at_least": True}, "`at_least` is True. Give a whole number"),
         ({"at_least": 3, "at_most": 2}, "At least 3 and at most 2: no number is both."),
         ({"times": 1, "at_most": 2}, "Give that alone, or `at_least` and `at_most`"),
     ],
@@ -411,6 +413,69 @@ def test_the_journal_is_asked_for_moves_of_the_platform_as_well(mine: Platform) 
     ask(mine, token)
     mine.close_session(token)
     assert [entry.is_move for entry in mine.journal.find("platformCloses")] == [True]
+
+
+# What cannot be given ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("given", "sentence"),
+    [
+        (lambda mine: mine.token(external_id=7), "`external_id` is 7. Give a text or None."),
+        (lambda mine: mine.token("ana", scopes=[7]), r"`scopes` is \[7\]. Give a list of texts or None."),
+        (lambda mine: mine.token("ana", scopes="conf:create"), "`scopes` is 'conf:create'. Give a list"),
+        (
+            lambda mine: mine.token("ana", expires_in=None),
+            "`expires_in` is None. Give a number, a text or a timedelta.",
+        ),
+        (
+            lambda mine: mine.token("ana", expires_in="1500ms"),
+            r"whole seconds, from 0 to 315,360,000, and not for 1\.5",
+        ),
+        (lambda mine: mine.token("ana", expires_in="9999d"), r"and not for 863913600"),
+        (lambda mine: mine.token("ana", expires_in=float("nan")), "nan is no duration"),
+        (
+            lambda mine: mine.token("ana", "30m"),
+            "`token`: too many positional arguments. It takes external_id, expires_in",
+        ),
+        (lambda mine: mine.revoke(), "`revoke`: missing a required argument: 'token'. It takes token."),
+        (lambda mine: mine.close_session(None), "`who` is None. Give a text."),
+        (lambda mine: mine.choose([("a", "b")]), r"`choices` is \[\('a', 'b'\)\]. Give a dict."),
+        (lambda mine: mine.choose({7: "b"}), "`choices` is {7: 'b'}. Give a dict"),
+        (lambda mine: mine.clock.advance(None), "`duration` is None. Give a number, a text or a timedelta."),
+        (lambda mine: mine.clock.advance(-1), "-1 is no duration"),
+        (lambda mine: mine.clock.advance(10**400), "is 1000.*0000. Give a number"),
+        (lambda mine: mine.clock.advance_to("noon"), "`instant` is 'noon'. Give a number or a datetime."),
+        (lambda mine: mine.clock.run("fast"), "`scale` is 'fast'. Give a number."),
+        (lambda mine: mine.fail("open", times="x"), "`times` is 'x'. Give a whole number or None."),
+        (lambda mine: mine.fail("open", times=True), "`times` is True. Give a whole number or None."),
+        (lambda mine: mine.fail("open", tmies=2), "`fail` takes no `tmies`. Did you mean `times`?"),
+        (lambda mine: mine.fail(7), "`operation` is 7. Give a text or None."),
+        (lambda mine: mine.journal.find(7), "`operation` is 7. Give a text or None."),
+        (lambda mine: mine.journal.verify("open", at_most=1.5), r"`at_most` is 1\.5. Give a whole number or None."),
+        (lambda mine: mine.journal.wait("open", seconds=None), "`seconds` is None. Give a number"),
+        (lambda mine: mine.journal.wait("open", seconds=-1), "-1 is no duration"),
+        (lambda _: ANYHOW(strct=False), "`platform` takes no `strct`. Did you mean `strict`?"),
+        (lambda _: ANYHOW(False), "`platform`: too many positional arguments. It takes strict"),
+        (lambda _: ANYHOW(start="now"), "`start` is 'now'. Give a number, a datetime or None."),
+        (lambda _: ANYHOW(strict="no"), "`strict` is 'no'. Give True or False."),
+        (lambda _: ANYHOW(choices="keep"), "`choices` is 'keep'. Give a dict or None."),
+    ],
+)
+def test_what_cannot_be_given_is_told_with_what_can(mine: Platform, given: Callable[[Any], Any], sentence: str) -> None:
+    with pytest.raises(Mistake, match=sentence):
+        given(mine)
+
+
+def test_who_awaits_is_told_as_well(mine: Platform) -> None:
+    with pytest.raises(Mistake, match="`operation` is 7"):
+        asyncio.run(mine.journal.arrives(7))  # type: ignore[arg-type]
+
+
+def test_a_status_may_have_a_name(mine: Platform) -> None:
+    mine.fail("open", status=HTTPStatus.BAD_GATEWAY)
+    assert ask(mine, mine.token("ana"))[0] == 502
+    mine.journal.verify("open", status=HTTPStatus.BAD_GATEWAY)
 
 
 # The rest -----------------------------------------------------------------------------------------------------------------
