@@ -98,6 +98,8 @@ def test_a_broken_rule_comes_with_its_quote_its_calls_and_a_line_that_plays_it_a
         ("contract show opne", 2, ["opne", "open"]),
         ("contract lint nothing.yaml", 2, ["nothing.yaml", "cannot be read"]),
         ("simulate --port 70000", 2, ["70000"]),
+        ("simulate --", 2, ["Nothing stands behind `--`", "openfirst simulate -- npm test"]),
+        ("simulate --port 0 --", 2, ["Nothing stands behind `--`"]),
     ],
 )
 def test_a_mistake_is_told_in_a_sentence(line: str, status: int, words: list[str]) -> None:

@@ -17,7 +17,22 @@ from openfirst_reference.contract.load import load_contract
 PORT = 8765
 
 
-@click.command()
+class _ForACommand(click.Command):
+    """The command line, in which `--` announces a command."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        announced = "--" in args
+        rest = super().parse_args(ctx, args)
+        if announced and not ctx.params["command"]:
+            raise click.UsageError(
+                "Nothing stands behind `--`. Write the command that the platform is to run for, such as "
+                "`openfirst simulate -- npm test`; without `--` it runs until Ctrl-C.",
+                ctx,
+            )
+        return rest
+
+
+@click.command(cls=_ForACommand)
 @click.option(
     "--port",
     type=click.IntRange(0, 65535),
