@@ -7,6 +7,7 @@ import gc
 import os
 import signal
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import TextIO
 
 from openfirst_reference.contract.model import Contract
@@ -58,19 +59,58 @@ async def simulate_for(contract: Contract, port: int, choices: Mapping[str, str]
     simulator.default.choose(choices)
     environment = {**os.environ, URL: await simulator.start(port)}
     settle()
+    passing: asyncio.Task[None] | None = None
     try:
+        heard = _signals()
         program = await asyncio.create_subprocess_exec(*command, env=environment)
-        loop = asyncio.get_running_loop()
-        loop.add_signal_handler(signal.SIGTERM, program.terminate)
-        # Ctrl-C reaches the command as well, and when it is over so is this.
-        loop.add_signal_handler(signal.SIGINT, lambda: None)
+        passing = asyncio.create_task(_pass_on(heard, program))
         status = await program.wait()
     except OSError as error:
         why = f"`{command[0]}` cannot be run ({error.strerror}). Write a program and its arguments behind `--`."
         raise SimulatorError(why) from None
     finally:
+        if passing is not None:
+            passing.cancel()
         await simulator.close()
     return status if status >= 0 else 128 - status
+
+
+def _signals() -> asyncio.Queue[signal.Signals]:
+    """The signals that stop a program, as they come, each as the command is to get it."""
+    heard, loop = asyncio.Queue[signal.Signals](), asyncio.get_running_loop()
+    for number in (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM):
+        ignored = signal.getsignal(number) is signal.SIG_IGN
+        if number != signal.SIGHUP or not ignored:  # Behind nohup it goes on.
+            # In the background of a script Ctrl-C is ignored, by the command as well.
+            loop.add_signal_handler(number, heard.put_nowait, signal.SIGTERM if ignored else number)
+    return heard
+
+
+async def _pass_on(heard: asyncio.Queue[signal.Signals], program: asyncio.subprocess.Process) -> None:
+    """The command gets the signals that this process gets; when it is over, so is this."""
+    interrupted = False
+    while True:
+        number = await heard.get()
+        # Ctrl-C reaches the command by itself. Whoever is not heard says it again.
+        by_itself = number == signal.SIGINT and not interrupted and is_in_front()
+        interrupted = interrupted or number == signal.SIGINT
+        if not by_itself:
+            with suppress(ProcessLookupError):
+                program.send_signal(number)
+
+
+def is_in_front() -> bool:
+    """Whether what is typed at a terminal, Ctrl-C among it, is for this process and those that it has started."""
+    try:
+        terminal = os.open("/dev/tty", os.O_RDONLY | os.O_NOCTTY)
+    except OSError:
+        return False
+    try:
+        return os.tcgetpgrp(terminal) == os.getpgrp()
+    except OSError:
+        return False
+    finally:
+        os.close(terminal)
 
 
 def _greeting(world: World) -> str:

@@ -9,6 +9,7 @@ import os
 import re
 import shlex
 import signal
+import subprocess
 import sys
 from typing import Any
 
@@ -122,9 +123,60 @@ raise SystemExit(b'"open-while-open":"keep"' not in shown)
     assert asyncio.run(simulate_for(load_contract(), 0, {"open-while-open": "keep"}, [*PYTHON, code])) == 0
 
 
-def test_who_stops_it_stops_the_command() -> None:
-    code = "import os, signal; os.kill(os.getppid(), signal.SIGTERM); signal.pause()"
-    assert asyncio.run(simulate_for(load_contract(), 0, {}, [*PYTHON, code])) == 128 + signal.SIGTERM
+def in_front(monkeypatch: pytest.MonkeyPatch, answer: bool) -> None:
+    monkeypatch.setattr("openfirst_simulator.run.is_in_front", lambda: answer)
+
+
+@pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM])
+def test_who_stops_it_stops_the_command(monkeypatch: pytest.MonkeyPatch, number: signal.Signals) -> None:
+    in_front(monkeypatch, answer=False)
+    code = f"import os, signal; signal.alarm(20); os.kill(os.getppid(), {number}); signal.pause()"
+    assert asyncio.run(simulate_for(load_contract(), 0, {}, [*PYTHON, code])) == 128 + number
+
+
+COUNTS = """
+import os, signal, sys, urllib.request
+heard = []
+signal.signal(signal.SIGINT, lambda *_: heard.append(1))
+signal.signal(signal.SIGTERM, lambda *_: sys.exit(len(heard)))
+signal.alarm(20)
+http = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+for number in map(int, sys.argv[1:]):
+    os.kill(os.getppid(), number)
+    http.open(os.environ["OPENFIRST_URL"] + "/openapi.yaml").read()  # It has come: two signals would be one.
+while True:
+    signal.pause()
+"""
+
+
+@pytest.mark.parametrize(("times", "heard"), [(1, 0), (2, 1)])
+def test_ctrl_c_at_a_terminal_reaches_the_command_by_itself(
+    monkeypatch: pytest.MonkeyPatch, times: int, heard: int
+) -> None:
+    in_front(monkeypatch, answer=True)
+    sent = [str(int(number)) for number in (*[signal.SIGINT] * times, signal.SIGTERM)]
+    assert asyncio.run(simulate_for(load_contract(), 0, {}, [*PYTHON, COUNTS, *sent])) == heard
+
+
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 128 + signal.SIGTERM), (signal.SIGHUP, 7)])
+def test_what_is_ignored_from_the_beginning(number: signal.Signals, status: int) -> None:
+    """Ctrl-C in the background of a script, and the end of the terminal behind nohup."""
+    code = f"import os, signal; signal.alarm(20); os.kill(os.getppid(), {number}); raise SystemExit(7)"
+    if number == signal.SIGINT:
+        code = code.replace("raise SystemExit(7)", "signal.pause()")
+    before = signal.signal(number, signal.SIG_IGN)
+    try:
+        assert asyncio.run(simulate_for(load_contract(), 0, {}, [*PYTHON, code])) == status
+    finally:
+        signal.signal(number, before)
+
+
+@pytest.mark.parametrize("wrapper", ["{}", "import pty; pty.spawn([sys.executable, '-c', {!r}])"])
+def test_whether_somebody_types_is_known(wrapper: str) -> None:
+    code = "from openfirst_simulator.run import is_in_front; print(is_in_front())"
+    command = [*PYTHON, "import sys; " + wrapper.format(code)]
+    done = subprocess.run(command, capture_output=True, stdin=subprocess.DEVNULL, start_new_session=True, check=True)
+    assert done.stdout.decode().split() == [str("pty" in wrapper)]
 
 
 def test_a_command_that_cannot_be_run_is_told() -> None:
