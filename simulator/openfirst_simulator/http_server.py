@@ -9,8 +9,10 @@ from contextlib import suppress
 
 from aiohttp import HttpVersion11, StreamReader, web
 from aiohttp.http_exceptions import HttpProcessingError
+from msgspec import structs
 
 from openfirst_simulator.bodies import BODY_LIMIT, CONTROL_LIMIT
+from openfirst_simulator.cross_origin import NOTHING, ORIGIN, PREFLIGHT, said_to
 from openfirst_simulator.messages import Answer, Request, parts_of
 from openfirst_simulator.pipeline import CONTROL, Pipeline, refused
 from openfirst_simulator.problems import Problem, bad_request, unsupported_encoding
@@ -26,18 +28,24 @@ def runner(pipeline: Pipeline, body_seconds: float) -> web.ServerRunner:
     """What runs the server. It has one handler, since the pipeline knows the routes."""
 
     async def handle(request: web.BaseRequest) -> web.StreamResponse:
+        besides = said_to(request.method, request.path, request.headers) if ORIGIN in request.headers else NOTHING
+        if besides is PREFLIGHT:
+            return web.Response(status=204, headers=besides)
         try:
             if "Expect" in request.headers:
                 await _expected(request)
             body = await _body(request, body_seconds) if request.body_exists else b""
         except Problem as problem:
             response = _response(refused(problem))
+            response.headers.update(besides)
             response.force_close()
             return response
         asked = Request(
             request.method, request.rel_url.raw_path, request.headers, body, request.rel_url.raw_query_string
         )
         answer = await pipeline.answer(asked)
+        if besides:
+            answer = structs.replace(answer, headers={**answer.headers, **besides})
         return _response(answer) if answer.delivery == "whole" else await _broken(request, answer)
 
     # Bodies are taken as they come: what is not encoded as it says is no failure of ours.
