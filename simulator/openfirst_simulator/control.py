@@ -72,10 +72,18 @@ def check_sender(headers: Mapping[str, str]) -> None:
 
     The control plane asks for no password, so whatever runs in a browser must not reach it.
     """
-    for name, host in (("Host", headers.get("Host")), ("Origin", headers.get("Origin"))):
-        if host is not None and not _is_here(host if name == "Host" else host.partition("://")[2]):
-            detail = f"The {name} is `{host[:80]}`. The control plane is this machine's: ask 127.0.0.1 or localhost."
-            raise Problem(403, "foreign-sender", "The control plane is not for others", detail)
+    for name in ("Host", "Origin"):
+        sent = [value for key, value in headers.items() if key.lower() == name.lower()]
+        there = [host for host in sent if not _is_here(host if name == "Host" else host.partition("://")[2])]
+        if there:
+            raise _not_for_others(f"The {name} is `{there[0][:80]}`.")
+        if len(sent) > 1:
+            raise _not_for_others(f"The {name} is there {len(sent)} times, and nobody knows which one counts.")
+
+
+def _not_for_others(found: str) -> Problem:
+    detail = f"{found} The control plane is this machine's: ask 127.0.0.1 or localhost."
+    return Problem(403, "foreign-sender", "The control plane is not for others", detail)
 
 
 def _is_here(host: str) -> bool:

@@ -20,11 +20,13 @@ from openfirst_simulator.timeline import BrokenOff
 
 BODY_SECONDS = 10.0
 """How long a body may take to come."""
+HEAD_SECONDS = 75.0
+"""How long a connection may be open, or idle, before the head of its next request is there."""
 _STOP_SECONDS = 1.0
 _log = logging.getLogger("openfirst_simulator.http")
 
 
-def runner(pipeline: Pipeline, body_seconds: float) -> web.ServerRunner:
+def runner(pipeline: Pipeline, body_seconds: float, head_seconds: float) -> web.ServerRunner:
     """What runs the server. It has one handler, since the pipeline knows the routes."""
 
     async def handle(request: web.BaseRequest) -> web.StreamResponse:
@@ -49,7 +51,9 @@ def runner(pipeline: Pipeline, body_seconds: float) -> web.ServerRunner:
         return _response(answer) if answer.delivery == "whole" else await _broken(request, answer)
 
     # Bodies are taken as they come: what is not encoded as it says is no failure of ours.
-    server = web.Server(handle, access_log=None, auto_decompress=False, logger=_quiet(_log))
+    server = web.Server(
+        handle, access_log=None, auto_decompress=False, logger=_quiet(_log), keepalive_timeout=head_seconds
+    )
     return web.ServerRunner(server, shutdown_timeout=_STOP_SECONDS)
 
 

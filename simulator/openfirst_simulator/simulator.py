@@ -12,7 +12,7 @@ from aiohttp import web
 
 from openfirst_reference.contract.model import Contract
 from openfirst_simulator.clock import REAL
-from openfirst_simulator.http_server import BODY_SECONDS, runner
+from openfirst_simulator.http_server import BODY_SECONDS, HEAD_SECONDS, runner
 from openfirst_simulator.messages import Answer, Request
 from openfirst_simulator.pipeline import Pipeline
 from openfirst_simulator.services import Services
@@ -28,15 +28,21 @@ class SimulatorError(Exception):
 class Simulator:
     """The platform. Use it as an async context manager, or call `start` and `close`.
 
-    `now` gives the real time in seconds, for worlds whose clock is not frozen; a body may take `body_seconds` to come.
+    `now` gives the real time in seconds, for worlds whose clock is not frozen; a body may take `body_seconds` to come, and the
+    head of a request `head_seconds` from when its connection was opened, or answered the one before.
     """
 
     def __init__(
-        self, contract: Contract, *, now: Callable[[], float] | None = None, body_seconds: float = BODY_SECONDS
+        self,
+        contract: Contract,
+        *,
+        now: Callable[[], float] | None = None,
+        body_seconds: float = BODY_SECONDS,
+        head_seconds: float = HEAD_SECONDS,
     ) -> None:
         self.contract = contract
         self._url: str | None = None
-        self._body_seconds = body_seconds
+        self._limits = body_seconds, head_seconds
         Services.check(contract.methods)
         self._table = Table(contract)
         self._worlds = Worlds(self._table, now, lambda: self._url or "")
@@ -104,7 +110,7 @@ class Simulator:
             )
         if self._runner is not None:
             raise SimulatorError(f"The simulator is running already, at {self.url}. Close it first.")
-        server = runner(self._pipeline, self._body_seconds)
+        server = runner(self._pipeline, *self._limits)
         await server.setup()
         try:
             await web.TCPSite(server, host, port).start()

@@ -6,6 +6,7 @@ import asyncio
 import gzip
 import logging
 from collections.abc import Iterator
+from contextlib import suppress
 
 import pytest
 
@@ -70,6 +71,17 @@ REFUSED = [
         403, request("POST", WORLDS, Origin="https://evil.example", Content_Type="text/plain"), id="a web page"
     ),
     pytest.param(403, request("POST", WORLDS, Origin="null"), id="a page without an origin"),
+    pytest.param(400, bare(f"GET {WORLDS} HTTP/1.1", "Host: localhost", "host: evil.example"), id="two Hosts"),
+    pytest.param(
+        403,
+        bare(f"GET {WORLDS} HTTP/1.1", "Host: localhost", "Origin: http://localhost", "Origin: https://evil.example"),
+        id="two Origins, the first one ours",
+    ),
+    pytest.param(
+        403,
+        bare(f"GET {WORLDS} HTTP/1.1", "Host: localhost", "Origin: http://[::1]", "origin: http://[::1]"),
+        id="one Origin, twice",
+    ),
     pytest.param(404, bare("OPTIONS * HTTP/1.1", "Host: x"), id="a star"),
     pytest.param(404, bare("CONNECT localhost:1 HTTP/1.1", "Host: x"), id="a tunnel"),
     pytest.param(404, request("GET", "/v1/%00/x"), id="a NUL in a path"),
@@ -123,6 +135,21 @@ def test_it_is_refused_and_nothing_is_changed_or_logged(
     mine = runner.run(simulator.answer(Request("GET", "/v1/sessions", {"Authorization": f"Bearer {token}"})))
     assert mine.content == b'{"sessions":[]}'
     assert caplog.records == []
+
+
+@pytest.mark.parametrize("sent", [b"", request("GET", "/v1/sessions", None)[:-2], b"GET /v1/sessions"])
+def test_a_head_that_does_not_come_to_its_end_is_not_waited_for(sent: bytes) -> None:
+    async def scenario() -> bytes:
+        async with asyncio.timeout(30), Simulator(CONTRACT, head_seconds=0.001) as simulator:
+            reader, writer = await asyncio.open_connection("127.0.0.1", int(simulator.url.rpartition(":")[2]))
+            writer.write(sent)
+            answer = b""
+            with suppress(ConnectionError):
+                answer = await reader.read()
+            writer.close()
+        return answer
+
+    assert asyncio.run(scenario()) == b""
 
 
 def test_who_waits_for_leave_to_send_a_body_has_it() -> None:
