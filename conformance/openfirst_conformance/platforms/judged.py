@@ -33,6 +33,8 @@ class JudgedPlatform:
     control plane of the same form. Every case gets tokens of its own with external IDs of its own.
     """
 
+    is_judged = True
+
     def __init__(
         self,
         url: str,

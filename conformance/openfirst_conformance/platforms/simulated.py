@@ -86,6 +86,7 @@ class SimulatedPlatform:
     """A simulator for the length of a check. Is a `Platform`."""
 
     without_control: NoControl | None = None
+    is_judged = False
 
     def __init__(self, contract: Contract, choices: Mapping[str, str]) -> None:
         self.contract = contract

@@ -58,10 +58,12 @@ class NoControl(Enum):
 class Platform(Protocol):
     """What sets the stages of a check, for the length of it.
 
-    `without_control` says why the platform makes no move of its own, and is None where it does.
+    `without_control` says why the platform makes no move of its own, and is None where it does; `is_judged` whether the platform
+    is itself what is judged, and no client of it.
     """
 
     without_control: NoControl | None
+    is_judged: bool
 
     async def start(self) -> None:
         """Be ready for stages. Raises ValueError with a sentence."""

@@ -108,6 +108,7 @@ class Nowhere:
     """A platform for those that do not need one. Is a `Platform`, and its own `Stage`."""
 
     without_control: NoControl | None = NoControl.NO_PLATFORM
+    is_judged = False
     url = "http://127.0.0.1"
     used = False
     now = 0.0

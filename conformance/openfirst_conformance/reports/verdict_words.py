@@ -92,6 +92,8 @@ def choice_in_words(choice: ChoiceSeen) -> tuple[str, str]:
     total = sum(counts.values())
     if choice.declared is not None:
         return choice.declared, "declared"
+    if not choice.applies:
+        return "not applicable", "a client makes it, and no platform"
     if not total:
         return (choice.granted, "taken for granted, since nothing is declared") if choice.granted else ("not seen", "")
     value = value_in_words(choice) or ""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 
 from openfirst_conformance.adapters.protocol.faults import AdapterFault
@@ -57,12 +57,17 @@ class Shown:
 
 
 class Evidence:
-    """Takes in case by case what they show: `shown` has it."""
+    """Takes in case by case what they show: `shown` has it. Of choices that are `elsewhere`, no case shows anything."""
 
-    def __init__(self, machine: Machine, declared: Mapping[str, str]) -> None:
+    def __init__(self, machine: Machine, declared: Mapping[str, str], elsewhere: Collection[str] = ()) -> None:
         self._machine = machine
         granted, choices = machine.contract.undeclared_choices(), machine.contract.choices
-        self.shown = Shown({name: ChoiceSeen(name, declared.get(name), granted.get(name)) for name in choices})
+        self.shown = Shown(
+            {
+                name: ChoiceSeen(name, declared.get(name), granted.get(name), applies=name not in elsewhere)
+                for name in choices
+            }
+        )
         self._contrast = Contrast(machine.contract, self.shown.sides)
         self._alike = {code for code in machine.contract.errors if len(machine.contract.like(code)) > 1}
 

@@ -32,6 +32,7 @@ from openfirst_conformance.verdicts.reasons import Stopped
 from openfirst_reference.contract.document import Json
 from openfirst_reference.contract.findings import Mistake, did_you_mean
 from openfirst_reference.contract.model import Contract
+from openfirst_reference.machine.credential import client_choices
 from openfirst_reference.machine.machine import machine_of
 
 
@@ -186,7 +187,9 @@ class _Running:
 
     def __init__(self, subject: Subject, declared: Mapping[str, str]) -> None:
         self.subject, self._driver = subject, subject.driver
-        self._evidence = Evidence(subject.driver.machine, declared)
+        machine = subject.driver.machine
+        elsewhere = client_choices(machine.contract) if subject.driver.platform.is_judged else ()
+        self._evidence = Evidence(machine, declared, elsewhere)
         self._patience = Patience(subject, self._evidence)
         self._confirmer = Confirmer(subject, self._evidence, self._patience)
         self._driver.tolerates = self._confirmer.tolerates

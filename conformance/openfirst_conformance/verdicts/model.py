@@ -79,16 +79,20 @@ class ChoiceCell:
 class ChoiceSeen:
     """What is known of a choice: declared, observed, or taken for granted.
 
-    `observed` counts, for each cell, what was seen there: the values that nothing has told apart, mostly one.
+    `observed` counts, for each cell, what was seen there: the values that nothing has told apart, mostly one. Where it does not
+    apply, because somebody else makes it than who is judged, nothing is ever known of it.
     """
 
     id: str
     declared: str | None
     granted: str | None = None
+    applies: bool = True
     observed: dict[ChoiceCell, Counter[frozenset[str]]] = field(default_factory=dict)
 
     def note(self, cell: ChoiceCell, values: frozenset[str]) -> None:
         """One more observation."""
+        if not self.applies:
+            return
         self.observed.setdefault(cell, Counter())[values] += 1
 
     def join(self, other: ChoiceSeen) -> None:
@@ -111,6 +115,8 @@ class ChoiceSeen:
         """Where the value comes from."""
         if self.declared is not None:
             return "declared"
+        if not self.applies:
+            return "not-applicable"
         return "observed" if self.observed else "taken-for-granted" if self.granted else "not-seen"
 
 

@@ -30,7 +30,7 @@ from openfirst_conformance.platforms.forging import foreign, forged
 from openfirst_conformance.platforms.judged import JudgedPlatform
 from openfirst_conformance.platforms.platform_adapter import PlatformAdapter, choices_of_platform
 from openfirst_conformance.reports.data import sequence
-from openfirst_conformance.reports.verdict_words import reason_in_words
+from openfirst_conformance.reports.verdict_words import choice_in_words, reason_in_words
 from openfirst_conformance.tiers.catalogue import TIERS
 from openfirst_conformance.verdicts.judge import judge, replay
 from openfirst_conformance.verdicts.model import Report
@@ -142,7 +142,10 @@ def test_what_a_platform_has_no_notion_of_is_not_applicable() -> None:
     rules = verdicts(report)
     assert {rule for rule, verdict in rules.items() if verdict == "not-applicable"} == {"token-refresh"}
     assert {rule for rule, verdict in rules.items() if verdict == "not-run"} <= {"concurrent-calls"}
-    assert report.choices["second-initialize"].basis == "not-seen"
+    for choice in ("is-open-before-initialize", "second-initialize"):
+        assert (report.choices[choice].basis, report.choices[choice].values) == ("not-applicable", None)
+        assert choice_in_words(report.choices[choice])[0] == "not applicable"
+    assert {choice.basis for choice in report.choices.values()} >= {"observed", "taken-for-granted"}
 
 
 # The odd and the faulty -------------------------------------------------------------------------------------
