@@ -12,6 +12,7 @@ from typing import Any, ParamSpec, TypeVar, Union, get_args, get_origin, get_typ
 
 from openfirst.testing import is_plain
 from openfirst_reference.contract.findings import Mistake, did_you_mean, list_words
+from openfirst_reference.contract.model import Contract
 
 __tracebackhide__ = is_plain
 
@@ -26,6 +27,7 @@ _WORDS = {
     datetime: "a datetime",
     timedelta: "a timedelta",
     Mapping: "a dict",
+    Contract: "what `openfirst.load_contract()` gives",
 }
 """The types that arguments are declared to have."""
 

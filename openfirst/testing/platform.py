@@ -17,6 +17,7 @@ from openfirst.testing.journal import PlatformJournal
 from openfirst.testing.running import running
 from openfirst_reference.contract.findings import Mistake, did_you_mean
 from openfirst_reference.contract.http_surface import surface
+from openfirst_reference.contract.model import Contract
 from openfirst_simulator.faults import KINDS, NAMES, RECIPES, check_operation, recipe
 from openfirst_simulator.report import OpenSession
 from openfirst_simulator.tokens import ALL_SCOPES
@@ -37,7 +38,8 @@ class Platform:
     `url` is its base URL, `key` and `secret` are those of its application. It is there from the beginning of the `with` block
     (or `async with`) to its end, which raises LeftBehind if it is `strict` and something was left. Its time stands still until
     `clock` moves it, unless it is `real_time`; `start` says when it begins (seconds since 1970, or a datetime; now, if not said).
-    `choices` resolve what the sources leave open.
+    `choices` resolve what the sources leave open. `contract` is one that was changed by overlays, as `load_contract` gives it: load
+    it once, since each has a simulator of its own.
 
         with openfirst.platform() as p:
             token = p.token("ana")
@@ -58,11 +60,12 @@ class Platform:
         choices: Mapping[str, str] | None = None,
         start: float | datetime | None = None,
         real_time: bool = False,
+        contract: Contract | None = None,
     ) -> None:
         if real_time and start is not None:
             raise Mistake("`start` stops the time, and `real_time` lets it go. Give one of them.")
         self.strict = strict
-        self._running = running()
+        self._running = running(contract)
         at = start.timestamp() if isinstance(start, datetime) else start
         self._world = self._running.world(dict(choices or {}), at, frozen=not real_time)
         self.url, self.key, self.secret = self._running.do(lambda: self._world.url), self._world.key, self._world.secret
@@ -253,9 +256,10 @@ def platform(
     choices: Mapping[str, str] | None = None,
     start: float | datetime | None = None,
     real_time: bool = False,
+    contract: Contract | None = None,
 ) -> Platform:
-    """A fresh platform for `with` or `async with`; see `Platform`. The simulator behind it is one a process."""
-    return Platform(strict=strict, choices=choices, start=start, real_time=real_time)
+    """A fresh platform for `with` or `async with`; see `Platform`. The simulator behind it is one a process and contract."""
+    return Platform(strict=strict, choices=choices, start=start, real_time=real_time, contract=contract)
 
 
 def _check_operation(operation: str) -> None:

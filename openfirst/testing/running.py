@@ -13,6 +13,7 @@ from typing import Any, ParamSpec, TypeVar
 
 from openfirst.testing import is_plain
 from openfirst_reference.contract.load import load_contract
+from openfirst_reference.contract.model import Contract
 from openfirst_simulator import Simulator, World
 from openfirst_simulator.clock import FROZEN, REAL
 
@@ -24,10 +25,10 @@ _STOP_SECONDS = 5.0
 
 
 class Running:
-    """A simulator that runs from now on, until `stop`. What is done to it is done in its own thread."""
+    """A simulator of a contract that runs from now on, until `stop`. What is done to it is done in its own thread."""
 
-    def __init__(self) -> None:
-        self.simulator = Simulator(load_contract())
+    def __init__(self, contract: Contract) -> None:
+        self.simulator = Simulator(contract)
         self._loop = asyncio.new_event_loop()
         self._names = (f"test-{number}" for number in itertools.count(1))
         self._thread = threading.Thread(target=self._loop.run_forever, name="openfirst simulator", daemon=True)
@@ -70,21 +71,21 @@ class Running:
         self._loop.close()
 
 
-_by_process: dict[int, Running] = {}
+_by_process: dict[tuple[int, Contract | None], Running] = {}
 _starting = threading.Lock()
 
 
-def running() -> Running:
-    """The simulator of this process, which starts with the first who asks and stops with the process."""
+def running(contract: Contract | None = None) -> Running:
+    """The simulator of this process, or its one of this contract. It starts with the first who asks and stops with the process."""
     # A process that was forked has no thread but the one that forked it, and so no simulator.
-    process = os.getpid()
+    which = os.getpid(), contract
     with _starting:
-        if process not in _by_process:
-            _by_process[process] = Running()
-            atexit.register(_stop, process)
-        return _by_process[process]
+        if which not in _by_process:
+            _by_process[which] = Running(load_contract() if contract is None else contract)
+            atexit.register(_stop, which)
+        return _by_process[which]
 
 
-def _stop(process: int) -> None:
-    if os.getpid() == process:
-        _by_process.pop(process).stop()
+def _stop(which: tuple[int, Contract | None]) -> None:
+    if os.getpid() == which[0]:
+        _by_process.pop(which).stop()

@@ -12,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 from http.client import HTTPException
+from pathlib import Path
 from typing import Any
 from urllib.error import HTTPError
 from urllib.request import ProxyHandler, Request, build_opener
@@ -20,7 +21,7 @@ import aiohttp
 import pytest
 
 import openfirst
-from openfirst import LeftBehind, Mistake, Platform
+from openfirst import LeftBehind, Mistake, Platform, load_contract
 from openfirst.testing.durations import seconds_of
 from openfirst.testing.running import running
 from openfirst_simulator.faults import KINDS, RECIPES
@@ -459,6 +460,10 @@ def test_the_journal_is_asked_for_moves_of_the_platform_as_well(mine: Platform) 
         (lambda _: ANYHOW(False), "`platform`: too many positional arguments. It takes strict"),
         (lambda _: ANYHOW(start="now"), "`start` is 'now'. Give a number, a datetime or None."),
         (lambda _: ANYHOW(strict="no"), "`strict` is 'no'. Give True or False."),
+        (
+            lambda _: ANYHOW(contract="mine.yaml"),
+            r"`contract` is 'mine.yaml'. Give what `openfirst.load_contract\(\)` gives",
+        ),
         (lambda _: ANYHOW(choices="keep"), "`choices` is 'keep'. Give a dict or None."),
     ],
 )
@@ -489,6 +494,18 @@ def test_choices_are_seen_and_made() -> None:
             mine.choose({"colour": "red"})
     with pytest.raises(Mistake, match="`colour` is not a choice"):
         openfirst.platform(choices={"colour": "red"})
+
+
+def test_a_contract_that_was_changed_has_a_simulator_of_its_own(tmp_path: Path) -> None:
+    (tmp_path / "mine.yaml").write_text("errors: { session-not-open: { code: no-session-here } }", encoding="utf-8")
+    contract = load_contract(overlays=[tmp_path / "mine.yaml"])
+    with openfirst.platform() as one, openfirst.platform(contract=contract) as other:
+        codes = [
+            ask(each, each.token("ana"), "GET", "/v1/sessions/current/participant")[1]["code"] for each in (one, other)
+        ]
+        assert codes == ["session-not-open", "no-session-here"]
+        with openfirst.platform(contract=contract) as another:
+            assert another.url.partition("/w/")[0] == other.url.partition("/w/")[0] != one.url.partition("/w/")[0]
 
 
 def test_the_platform_makes_moves_of_its_own(mine: Platform) -> None:
