@@ -8,6 +8,8 @@ import sys
 
 import pytest
 
+import openfirst.testing.platform  # noqa: F401 - what pytester brings in it throws away, and a library in it can be loaded once
+
 pytest_plugins = ["pytester"]
 
 APP = """
