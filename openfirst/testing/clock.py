@@ -30,17 +30,17 @@ class PlatformClock:
     @checked
     def advance(self, duration: Duration) -> Happened:
         """Let time pass (seconds, a text such as "30m" or "1h 5s", a timedelta), and give what happened in it."""
-        return self._running.do(self._clock.advance, seconds_of(duration))
+        return self._running.wait(self._clock.pass_by(seconds_of(duration)))
 
     @checked
     def advance_to(self, instant: float | datetime) -> Happened:
         """Let time pass until an instant, and give what happened till then."""
         at = instant.timestamp() if isinstance(instant, datetime) else instant
-        return self._running.do(self._clock.advance_to, at)
+        return self._running.wait(self._clock.pass_until(at))
 
     def advance_to_next(self) -> Happened:
         """Let time pass until the next thing happens, and give what did; nothing if nothing is to happen."""
-        return self._running.do(self._clock.advance_to_next)
+        return self._running.wait(self._clock.pass_to_next())
 
     def freeze(self) -> None:
         """Time stands still from now on."""

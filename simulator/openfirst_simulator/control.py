@@ -176,7 +176,7 @@ def _drop(worlds: Worlds, path: Mapping[str, str], fields: Json) -> Any:
     worlds.drop(path["world"])
 
 
-def _advance(worlds: Worlds, path: Mapping[str, str], fields: Json) -> Any:
+async def _advance(worlds: Worlds, path: Mapping[str, str], fields: Json) -> Any:
     clock = _world(worlds, path).clock
     milliseconds = _field(fields, "milliseconds", (int, float), "a number")
     instant = _field(fields, "to", (int, float), "seconds since 1970")
@@ -184,9 +184,11 @@ def _advance(worlds: Worlds, path: Mapping[str, str], fields: Json) -> Any:
     if [milliseconds is not None, instant is not None, bool(to_next)].count(True) != 1:
         raise bad_request("Send how far: one of `milliseconds`, `to` (seconds since 1970) and `next` (true).")
     if milliseconds is not None:
-        happened = clock.advance(_float(milliseconds) / 1000)
+        happened = await clock.pass_by(_float(milliseconds) / 1000)
+    elif instant is not None:
+        happened = await clock.pass_until(_float(instant))
     else:
-        happened = clock.advance_to(_float(instant)) if instant is not None else clock.advance_to_next()
+        happened = await clock.pass_to_next()
     return {**_clock_shown(clock), "happened": happened}
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Sequence
-from contextlib import suppress
+from contextlib import closing, suppress
 
 from aiohttp import HttpVersion11, StreamReader, web
 from aiohttp.http_exceptions import HttpProcessingError
@@ -106,7 +106,7 @@ async def _broken(request: web.BaseRequest, answer: Answer) -> web.StreamRespons
         response.content_type, response.content_length = answer.content_type, len(content)
         await response.prepare(request)
         if answer.delivery == "slow" and answer.pause is not None:
-            with suppress(BrokenOff):
+            with suppress(BrokenOff), closing(answer.pause):
                 for part in parts_of(content):
                     await answer.pause()
                     await response.write(part)

@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Mapping
 from itertools import pairwise
-from typing import Literal
+from typing import Literal, Protocol
 
 import msgspec
 
 _PARTS = 10
 Delivery = Literal["whole", "broken", "cut", "slow"]
+
+
+class Pause(Protocol):
+    """What a slow answer awaits before each of its parts; closed when no other part comes."""
+
+    def __call__(self) -> Awaitable[None]:
+        """Wait as long as it takes to the next part."""
+
+    def close(self) -> None:
+        """No other part comes."""
 
 
 class Request(msgspec.Struct, frozen=True, eq=False):
@@ -48,7 +58,7 @@ class Answer(msgspec.Struct, frozen=True, eq=False):
     content_type: str | None = None
     headers: Mapping[str, str] = {}
     delivery: Delivery = "whole"
-    pause: Callable[[], Awaitable[None]] | None = None
+    pause: Pause | None = None
 
 
 def parts_of(content: bytes) -> list[bytes]:

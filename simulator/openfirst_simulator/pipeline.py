@@ -85,33 +85,35 @@ class Pipeline:
             came = world.journal.last, began
             external_id = None if asked.claims is None else asked.claims.external_id
             struck = world.strike(Asked(route.endpoint.name, request.method, request.path, external_id, kinds))
-            instead, began = await _before(struck, world, Problem.body, began) if struck else (None, began)
-            _check(world, life)
-            if instead is not None:
-                return _noted(asked, request, Done(), instead, struck, came, world.clock.now())
-            canceled = await self._under_way(asked, struck, began) if struck else None
-            _check(world, life)
-            done = Done(problem=canceled) if canceled else self._done(asked, request, struck)
-            now = world.clock.now()
-            answer = (
-                _answer(route.endpoint.status, done.body, now=now)
-                if done.problem is None
-                else refused(done.problem, now=now)
-            )
-            if struck:
-                struck = _found(answer, struck, world)
-                answer = _after(answer, struck, world)
-            answer = _noted(asked, request, done, answer, struck, came, now)
-            if (
-                struck
-                and done.decided
-                and done.decided.client.session
-                and any(each.kind == "closed" for each in struck)
-            ):
-                world.close(done.decided.client.session)
-            return answer
+            try:
+                return await self._decided(asked, request, struck, came, life)
+            finally:
+                if struck:
+                    world.clock.done(request)
 
         return handle
+
+    async def _decided(
+        self, asked: Admitted, request: Request, struck: Sequence[Fault], came: tuple[int, float], life: int
+    ) -> Answer:
+        """What an admitted request comes to, that came behind an entry of the journal and at an instant."""
+        world, status, began = asked.world, asked.route.endpoint.status, came[1]
+        instead, began = await _before(struck, world, Problem.body, began, request) if struck else (None, began)
+        _check(world, life)
+        if instead is not None:
+            return _noted(asked, request, Done(), instead, struck, came, world.clock.now())
+        canceled = await self._under_way(asked, struck, began, request) if struck else None
+        _check(world, life)
+        done = Done(problem=canceled) if canceled else self._done(asked, request, struck)
+        now = world.clock.now()
+        answer = _answer(status, done.body, now=now) if done.problem is None else refused(done.problem, now=now)
+        if struck:
+            struck = _found(answer, struck, world)
+            answer = _after(answer, struck, world)
+        answer = _noted(asked, request, done, answer, struck, came, now)
+        if struck and done.decided and done.decided.client.session and any(each.kind == "closed" for each in struck):
+            world.close(done.decided.client.session)
+        return answer
 
     def _done(self, asked: Admitted, request: Request, struck: Sequence[Fault]) -> Done:
         raw = b""
@@ -121,13 +123,15 @@ class Pipeline:
             raw = request.body
         return self._interface.decide(asked, raw, _seen(struck) if struck else AS_IT_IS)
 
-    async def _under_way(self, asked: Admitted, struck: Sequence[Fault], began: float) -> Problem | None:
+    async def _under_way(
+        self, asked: Admitted, struck: Sequence[Fault], began: float, request: Request
+    ) -> Problem | None:
         """What a request comes to that is done late, if another one cancels it meanwhile."""
         late = next((fault for fault in struck if fault.kind == "late"), None)
         if late is None or asked.claims is None:
             return None
         operation = self._table.contract.bindings.operations.inward(str(asked.route.endpoint.operation))
-        return await asked.world.under_way(late, asked.claims, operation, asked.arguments, since=began)
+        return await asked.world.under_way(late, asked.claims, operation, asked.arguments, since=began, who=request)
 
     def _token(self, route: TokenRoute) -> Handler:
         kinds = kinds_for(route.endpoint, self._table.contract)
@@ -137,7 +141,10 @@ class Pipeline:
             world = asked_of(self._worlds, at, request.authorization)
             began, life = world.clock.now(), world.life
             struck = world.strike(Asked(route.endpoint.name, request.method, request.path, None, kinds))
-            answer, _ = await _before(struck, world, Problem.seen_body, began) if struck else (None, began)
+            try:
+                answer, _ = await _before(struck, world, Problem.seen_body, began, request) if struck else (None, began)
+            finally:
+                world.clock.done(request)  # What is left to do takes no time.
             _check(world, life)
             if answer is None:
                 try:
@@ -230,15 +237,15 @@ SHOWN: Mapping[str, Show] = {OPENAPI: _session_yaml, CONTROL_OPENAPI: _control_y
 
 
 async def _before(
-    struck: Sequence[Fault], world: World, body: Callable[[Problem], dict[str, Any]], began: float
+    struck: Sequence[Fault], world: World, body: Callable[[Problem], dict[str, Any]], began: float, who: Request
 ) -> tuple[Answer | None, float]:
     """What faults make of a request before anything is done: they answer in the platform's place, or keep it waiting, till when."""
     for fault in struck:
         match fault.kind:
             case "delay":
-                began = await world.hold_up(fault, fault.seconds, f"{fault.kind} {fault.id} is over", began)
+                began = await world.hold_up(fault, fault.seconds, f"{fault.kind} {fault.id} is over", began, who)
             case "stall":
-                await world.stall(fault)
+                await world.stall(fault, who)
                 return _BROKEN, began
             case "refuse":
                 return _BROKEN, began
@@ -307,8 +314,12 @@ class _Pauses:
 
     async def __call__(self) -> None:
         what = f"a part of an answer ({self._fault.id})"
-        self._since = await self._world.hold_up(self._fault, self._seconds, what, self._since)
+        self._since = await self._world.hold_up(self._fault, self._seconds, what, self._since, self)
         _check(self._world, self._life)
+
+    def close(self) -> None:
+        """No part comes any more."""
+        self._world.clock.done(self)
 
 
 def _without(value: Any, name: str) -> Any:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Collection
+from typing import Any, NamedTuple
 
 from openfirst_reference.contract.findings import Mistake
 from openfirst_simulator.clock import FROZEN, REAL, Clock
@@ -19,6 +19,14 @@ class BrokenOff(Exception):
     """The world of a request became another while it waited, or is no more."""
 
 
+class _Waiting(NamedTuple):
+    """Who waits, and because of what."""
+
+    future: asyncio.Future[None]
+    of: Collection[object]
+    who: object
+
+
 class Timeline:
     """The clock and the timers of a world.
 
@@ -27,8 +35,12 @@ class Timeline:
 
     def __init__(self, clock: Clock, store: MemoryStore, happens: Callable[[Timer], dict[str, Any]]) -> None:
         self._clock, self._store, self._happens = clock, store, happens
-        # Who waits, by the timer, and because of what.
-        self._waiting: dict[str, tuple[asyncio.Future[None], str]] = {}
+        self._waiting: dict[str, _Waiting] = {}
+        self._awake: dict[object, None] = {}
+        self._at_rest: asyncio.Future[None] | None = None
+        self._passing = asyncio.Lock()
+        self._told: list[dict[str, Any]] | None = None
+        self._life = 0
         self._numbers = itertools.count(1)
         self._handle: asyncio.TimerHandle | None = None
         self._instant: float | None = None
@@ -55,26 +67,74 @@ class Timeline:
 
     # Moving time ------------------------------------------------------------------------------------------------------
 
+    # Each is there twice: requests that wait go on only where somebody awaits, and a world that has none need not.
+
     def advance(self, seconds: float) -> list[dict[str, Any]]:
-        """Let time pass, and give what happened in it. Raises ValueError for a negative number, and beyond the year 9999."""
+        """Let time pass, and give what happened in it. Raises ValueError for a negative number, and beyond the year 9999.
+
+        A request that waits meanwhile goes on afterwards; `pass_by` lets it go on at its own instant.
+        """
         return self._move(self._clock.reaching(seconds))
 
     def advance_to(self, instant: float) -> list[dict[str, Any]]:
-        """Let time pass until an instant, and give what happened till then. Raises ValueError for one that has been."""
-        if not instant >= self.now():
-            raise Mistake(f"Time cannot go back to {instant}: it is {self.now()} already. Give a later instant.")
-        return self._move(self._clock.reaching(instant - self.now()))
+        """Let time pass until an instant, as `advance` does. Raises ValueError for one that has been."""
+        return self._move(self._later(instant))
 
     def advance_to_next(self) -> list[dict[str, Any]]:
-        """Let time pass until the next thing happens, and give what did; nothing if nothing is to happen.
+        """Let time pass until the next thing happens, as `advance` does; nothing happens if nothing is to.
 
         Raises ValueError where that is beyond the year 9999.
         """
+        return self._move(self._next())
+
+    async def pass_by(self, seconds: float) -> list[dict[str, Any]]:
+        """Let time pass, and give what happened in it; whoever waits goes on at its own instant.
+
+        Raises ValueError for a negative number, and beyond the year 9999.
+        """
+        return await self._pass(lambda: self._clock.reaching(seconds))
+
+    async def pass_until(self, instant: float) -> list[dict[str, Any]]:
+        """Let time pass until an instant, as `pass_by` does. Raises ValueError for one that has been."""
+        return await self._pass(lambda: self._later(instant))
+
+    async def pass_to_next(self) -> list[dict[str, Any]]:
+        """Let time pass until the next thing happens, as `pass_by` does; nothing happens if nothing is to.
+
+        Raises ValueError where that is beyond the year 9999.
+        """
+        return await self._pass(self._next)
+
+    def _later(self, instant: float) -> float:
+        if not instant >= self.now():
+            raise Mistake(f"Time cannot go back to {instant}: it is {self.now()} already. Give a later instant.")
+        return self._clock.reaching(instant - self.now())
+
+    def _next(self) -> float:
         due = self.next_due
-        if due is None:
-            return []
-        self._clock.reaching(max(0.0, due - self.now()))
-        return self._move(max(due, self.now()))
+        return self.now() if due is None else self._clock.reaching(max(0.0, due - self.now()))
+
+    async def _pass(self, until: Callable[[], float]) -> list[dict[str, Any]]:
+        """One who lets time pass after the other; each goes on when whoever was woken waits again, or is done."""
+        async with self._passing:
+            instant, life = until(), self._life
+            happened: list[dict[str, Any]] = []
+            self._told = happened
+            try:
+                while (timer := self._store.next_timer()) is not None and timer.due <= instant:
+                    self._clock.set(max(timer.due, self._clock.now()))
+                    self._fire(timer)
+                    while self._awake and self._life == life:
+                        self._at_rest = asyncio.get_running_loop().create_future()
+                        await self._at_rest
+                    if self._life != life:
+                        return happened
+                if instant > self._clock.now():
+                    self._clock.set(instant)
+            finally:
+                self._told = None
+                self._arm()
+            return happened
 
     def freeze(self) -> None:
         """Time stands still from now on."""
@@ -116,21 +176,27 @@ class Timeline:
         self._store.commit(draft)
         self._instant = timer.due
         try:
-            if timer.what != WAKE:
-                return self._happens(timer)
-            waiting, _ = self._waiting.pop(timer.id, (None, ""))
-            if waiting is not None and not waiting.done():
-                waiting.set_result(None)
-            return {"at": timer.due, "what": timer.of}
+            told = {"at": timer.due, "what": timer.of} if timer.what == WAKE else self._happens(timer)
         finally:
             self._instant = None
+        waiting = self._waiting.pop(timer.id, None)
+        if waiting is not None and not waiting.future.done():
+            waiting.future.set_result(None)
+            if waiting.who is not None:
+                self._awake[waiting.who] = None
+        if self._told is not None:
+            self._told.append(told)
+        return told
 
     # Waiting ----------------------------------------------------------------------------------------------------------
 
-    async def wait(self, seconds: float, what: str, *, since: float | None = None, of: str = "") -> float:
+    async def wait(
+        self, seconds: float, what: str, *, since: float | None = None, of: Collection[object] = (), who: object = None
+    ) -> float:
         """Wait until so much of the world's time has passed, `since` an instant or now. Gives when it had, or when woken.
 
-        `what` is told to whoever moves time; `of` is what `wake` names. Raises BrokenOff where the world becomes another.
+        `what` is told to whoever moves time; `of` is what `wake` names; `who` waits, and says `done` when it has to do with
+        time no more. Raises BrokenOff where the world becomes another.
         """
         due = self._clock.reaching(seconds) if since is None else since + seconds
         if due <= self._clock.now():
@@ -139,11 +205,12 @@ class Timeline:
         draft = Draft(self._store)
         draft.put(timer)
         self._store.commit(draft)
-        waiting: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._waiting[timer.id] = (waiting, of)
+        waiting = _Waiting(asyncio.get_running_loop().create_future(), of, who)
+        self._waiting[timer.id] = waiting
         self._arm()
+        self.done(who)
         try:
-            await waiting
+            await waiting.future
             return min(due, self._clock.now())
         finally:
             self._waiting.pop(timer.id, None)
@@ -151,17 +218,28 @@ class Timeline:
             draft.drop(timer)
             self._store.commit(draft)
 
-    def wake(self, of: str) -> None:
+    def done(self, who: object) -> None:
+        """Somebody who was woken waits again, or is done: time may pass."""
+        if self._awake.pop(who, who) is None and not self._awake:
+            self._rest()
+
+    def _rest(self) -> None:
+        if self._at_rest is not None and not self._at_rest.done():
+            self._at_rest.set_result(None)
+
+    def wake(self, of: object) -> None:
         """Whoever waits because of this waits no longer, whatever time it is."""
-        for waiting, because in self._waiting.values():
-            if because == of and not waiting.done():
-                waiting.set_result(None)
+        for waiting in self._waiting.values():
+            if of in waiting.of and not waiting.future.done():
+                waiting.future.set_result(None)
 
     def break_off(self) -> None:
         """Whoever waits is told that there is nothing to wait for any more."""
-        for waiting, _ in self._waiting.values():
-            if not waiting.done():
-                waiting.set_exception(BrokenOff())
+        self._life += 1
+        self._rest()
+        for waiting in self._waiting.values():
+            if not waiting.future.done():
+                waiting.future.set_exception(BrokenOff())
 
     def _arm(self) -> None:
         """While somebody waits and time goes by itself, the loop calls when the next thing is due."""
@@ -170,7 +248,7 @@ class Timeline:
             self._handle = None
         due = self.next_due
         if self._waiting and due is not None and not self._clock.frozen:
-            loop = next(iter(self._waiting.values()))[0].get_loop()
+            loop = next(iter(self._waiting.values())).future.get_loop()
             self._handle = loop.call_later(self._clock.until(due), self._ring)
 
     def _ring(self) -> None:

@@ -430,35 +430,31 @@ class World:
         self.clock.break_off()
         self.heal()
 
-    async def stall(self, fault: Fault) -> None:
-        """Wait until the fault is removed."""
+    async def stall(self, fault: Fault, who: object) -> None:
+        """Somebody waits until the fault is removed."""
+        self.clock.done(who)
         waiting = asyncio.get_running_loop().create_future()
         self._stalled.setdefault(fault.id, []).append(waiting)
         await waiting
 
-    async def hold_up(self, fault: Fault, seconds: float, what: str, since: float) -> float:
-        """Wait because of a fault, as long as there is that fault; see `Timeline.wait`."""
+    async def hold_up(
+        self, fault: Fault, seconds: float, what: str, since: float, who: object, *others: object
+    ) -> float:
+        """Somebody waits because of a fault (and of `others`), as long as there is that fault; see `Timeline.wait`."""
         if self._store.load(Fault, fault.id) is None:
             return self.clock.now()
-        return await self.clock.wait(seconds, what, since=since, of=fault.id)
+        return await self.clock.wait(seconds, what, since=since, of=(fault.id, *others), who=who)
 
     async def under_way(
-        self, late: Fault, claims: Claims, operation: str, arguments: Mapping[str, Any], *, since: float
+        self, late: Fault, claims: Claims, operation: str, arguments: Mapping[str, Any], *, since: float, who: object
     ) -> Problem | None:
         """A call is late, and under way meanwhile. Gives what it comes to if another one cancels it."""
-        canceled: asyncio.Future[Problem] = asyncio.get_running_loop().create_future()
-        waiting = asyncio.ensure_future(self.hold_up(late, late.seconds, f"{operation} is done", since))
-        here = _UnderWay(claims, operation, arguments, canceled)
+        here = _UnderWay(claims, operation, arguments)
         self._under_way.append(here)
         try:
-            both: list[asyncio.Future[Any]] = [waiting, canceled]
-            await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
-            if canceled.done():
-                return canceled.result()
-            waiting.result()  # Raises BrokenOff.
-            return None
+            await self.hold_up(late, late.seconds, f"{operation} is done", since, who, here)
+            return here.problem
         finally:
-            waiting.cancel()
             self._under_way.remove(here)
 
     def _overlap(self, claims: Claims, operation: str) -> None:
@@ -469,10 +465,10 @@ class World:
         decisions = self._decisions(draft)
         own = decisions.client(claims)[0].id
         for other in self._under_way:
-            if decisions.client(other.claims)[0].id == own and not other.canceled.done():
-                problem = decisions.overlapped(other.claims, other.operation, other.arguments, operation)
-                if problem is not None:
-                    other.canceled.set_result(problem)
+            if decisions.client(other.claims)[0].id == own and other.problem is None:
+                other.problem = decisions.overlapped(other.claims, other.operation, other.arguments, operation)
+                if other.problem is not None:
+                    self.clock.wake(other)
 
     def _moved(self, name: str, acted: Decided, claims: Claims, session: str | None) -> None:
         """A move of the platform stands in the journal as well."""
@@ -534,12 +530,14 @@ class World:
         return Decisions(self._table, draft, self.clock.now(), self.choices, Ids(self._secret, draft))
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(eq=False)
 class _UnderWay:
+    """A call that is under way, and the problem that it comes to if another one cancels it."""
+
     claims: Claims
     operation: str
     arguments: Mapping[str, Any]
-    canceled: asyncio.Future[Problem]
+    problem: Problem | None = None
 
 
 def _epoch(seed: str | None) -> str:

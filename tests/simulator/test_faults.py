@@ -409,6 +409,104 @@ def test_waits_in_a_row_follow_one_another_however_far_time_is_moved() -> None:
     in_world(scenario)
 
 
+async def at_once(world: World, seconds: float) -> list[dict[str, Any]]:
+    return await world.clock.pass_by(seconds)
+
+
+async def step_by_step(world: World, seconds: float) -> list[dict[str, Any]]:
+    return [each for _ in range(round(seconds)) for each in await world.clock.pass_by(1)]
+
+
+async def from_one_to_the_next(world: World, seconds: float) -> list[dict[str, Any]]:
+    end, happened = world.clock.now() + seconds, []
+    while world.clock.next_due is not None and world.clock.next_due <= end:
+        happened += await world.clock.pass_to_next()
+    return happened + await world.clock.pass_until(end)
+
+
+@pytest.mark.parametrize("passing", [at_once, step_by_step, from_one_to_the_next])
+@pytest.mark.parametrize("scale", [0, 1])
+@pytest.mark.parametrize(
+    ("faults", "told"),
+    [
+        ([("late", 5)], [(5, "open is done"), (7, "token-expires")]),
+        ([("delay", 5)], [(5, "delay F is over"), (7, "token-expires")]),
+        ([("delay", 2), ("late", 4)], [(2, "delay F is over"), (6, "open is done"), (7, "token-expires")]),
+        ([("delay", 1), ("delay", 1)], [(1, "delay F is over"), (2, "delay F is over"), (7, "token-expires")]),
+    ],
+)
+def test_however_time_passes_what_waits_is_decided_at_its_own_instant(
+    passing: Callable[[World, float], Awaitable[list[dict[str, Any]]]],
+    scale: float,
+    faults: list[tuple[str, float]],
+    told: list[tuple[float, str]],
+) -> None:
+    async def play() -> None:
+        simulator = Simulator(CONTRACT)
+        # Time that runs by itself is moved as well: in these tests it has no time to run.
+        world = simulator.world("waits", frozen_at=START)
+        world.clock.run(scale)
+        token = world.token("ana", expires_in=7)
+        made = [world.fail(kind=kind, operation="open", seconds=seconds, times=1) for kind, seconds in faults]
+        answer = asked(simulator, "POST", "/v1/sessions", token)
+        await turns()
+        happened = await passing(world, 10)
+        assert (await answer).status == 201
+        seen = [(round(each["at"] - START), each["what"]) for each in happened]
+        for each in made:
+            seen = [(at, what.replace(each.id, "F")) for at, what in seen]
+        assert seen == told
+        entry = [*world.journal.find()][-1]
+        assert round(entry.at - START) == told[-2][0]
+
+    asyncio.run(play())
+
+
+def test_a_slow_answer_comes_part_by_part_though_time_passes_at_once() -> None:
+    async def play() -> None:
+        async with Simulator(CONTRACT) as simulator:
+            world = simulator.world("slow", frozen_at=START)
+            fault = world.fail(kind="dribble", operation="isOpen", seconds=10, times=1)
+            sent = (
+                f"GET /w/slow/v1/sessions/current HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {world.token()}\r\n\r\n"
+            )
+            reader, writer = await asyncio.open_connection("127.0.0.1", int(simulator.url.rpartition(":")[2]))
+            writer.write(sent.encode())
+            head = await reader.readuntil(b"\r\n\r\n")
+            happened = await world.clock.pass_by(20)
+            assert [round(each["at"] - START) for each in happened] == list(range(1, 11))
+            assert {each["what"] for each in happened} == {f"a part of an answer ({fault.id})"}
+            assert head.startswith(b"HTTP/1.1 200")
+            assert await reader.readexactly(len(b'{"open":false}')) == b'{"open":false}'
+            writer.close()
+
+    asyncio.run(play())
+
+
+@pytest.mark.parametrize("end", ["cancel", "stall", "reset"])
+def test_time_goes_on_though_somebody_who_was_woken_does_not(end: str) -> None:
+    async def play() -> None:
+        simulator = Simulator(CONTRACT)
+        world = simulator.world("waits", frozen_at=START)
+        world.fail(kind="delay", seconds=1, times=1)
+        if end == "stall":
+            world.fail(kind="stall", times=1)
+        answer = asked(simulator, "POST", "/v1/sessions", world.token())
+        await turns()
+        passing = asyncio.ensure_future(world.clock.pass_by(10))
+        await asyncio.sleep(0)  # The request is woken, and had no turn yet.
+        if end == "cancel":
+            answer.cancel()
+        if end == "reset":
+            world.reset()
+        async with asyncio.timeout(30):
+            await passing
+        assert world.clock.now() == (START if end == "reset" else START + 10)
+        answer.cancel()
+
+    asyncio.run(play())
+
+
 @pytest.mark.parametrize("kind", ["delay", "late", "stall"])
 @pytest.mark.parametrize("becomes", ["reset", "restored", "dropped"])
 def test_what_waits_is_broken_off_when_its_world_becomes_another(kind: str, becomes: str) -> None:
