@@ -45,14 +45,14 @@ class Mealy(Generic[S]):
 
     def apart(self, one: int, other: int) -> Word | None:
         """A shortest sequence that tells two states apart."""
-        return separating(
-            (one, other),
-            range(len(self.after[one])),
-            lambda pair, letter: (self.after[pair[0]][letter], self.after[pair[1]][letter]),
-            lambda pair, letter: self.shown[pair[0]][letter] != self.shown[pair[1]][letter],
-            len(self.ways) ** 2,
-            set(),
-        )
+
+        def both(pair: tuple[int, int], letter: int) -> tuple[int, int] | None:
+            left, right = pair
+            if self.shown[left][letter] != self.shown[right][letter]:
+                return None
+            return self.after[left][letter], self.after[right][letter]
+
+        return separating((one, other), range(len(self.after[one])), both, len(self.ways) ** 2, set())
 
 
 def unfolded(initial: S, letters: Sequence[int], step: Callable[[S, int], tuple[Hashable, S]]) -> Mealy[S]:

@@ -78,6 +78,7 @@ class Machine:
         }
         self._values = {choice.id: frozenset(choice.values) for choice in contract.choices.values()}
         self._calls = Calls(contract, self.wire)
+        self._asked_at = {name: self._asked_of(name) for name in contract.operations}
         in_classes = {name for names in self._calls.seen_by.values() for name in names}
         self._outlined = self._parts_of_a_state(in_classes)
         self._outlined_for = {name: self._parts_of_a_state(self._calls.seen_by[name]) for name in contract.operations}
@@ -105,16 +106,16 @@ class Machine:
 
     def outline(self, state: State) -> State:
         """The part of a state that decides which rows a call meets: what rows and classes ask for."""
-        return tuple(self._outlined(state))
+        return self._outlined(state)
 
     def outline_for(self, operation: str, state: State) -> State:
         """The part of a state that decides which rows calls of this operation meet."""
-        return tuple(self._outlined_for[operation](state))
+        return self._outlined_for[operation](state)
 
-    def _parts_of_a_state(self, seen: Collection[str]) -> Callable[[State], Sequence[Value]]:
+    def _parts_of_a_state(self, seen: Collection[str]) -> Callable[[State], State]:
         """What picks the enumerations out of a state, and the variables `seen`."""
         variables = self.contract.variables
-        return itemgetter(*[self.index[name] for name in variables if variables[name].values or name in seen])
+        return _picked([self.index[name] for name in variables if variables[name].values or name in seen])
 
     def having(self, state: State, **values: str | None) -> State:
         """The state with other values for some variables: how the world's own changes come in.
@@ -122,6 +123,20 @@ class Machine:
         Raises KeyError for what is no variable, and Mistake for what is no value of it.
         """
         return self._with(state, values)
+
+    def asked(self, operation: str, state: State) -> State:
+        """The part of a state that decides what a call of the operation comes to: two that have it in common, answer alike."""
+        return self._asked_at[operation](state)
+
+    def _asked_of(self, operation: str) -> Callable[[State], State]:
+        """The variables that rows and classes of an operation ask for, that its errors and answers show, or its effects copy."""
+        asked = {*self._guards[operation], *self._calls.seen_by[operation]}
+        for item in (item for row in self._rows_of[operation] for item in row.may):
+            changes = self.contract.changes(item.effect)
+            owners = (self.contract.variables[name].owner for name in changes)
+            fields = self.contract.answers[item.answer].fields.values() if item.answer else ()
+            asked.update(item.inside, fields, changes.values(), [item.error or "", *(owner or "" for owner in owners)])
+        return _picked([position for name, position in self.index.items() if name in asked])
 
     def value(self, state: State, variable: str) -> Value:
         """What a variable is in a state. Raises KeyError for what is no variable."""
@@ -339,6 +354,10 @@ class Machine:
         """The state after `changes`: variables, each with what an effect may set it to."""
         return self._compiled(changes)(state, variant)
 
+    def taken(self, step: Step, state: State) -> State:
+        """The state after a step that is taken in `state`."""
+        return self._after(state, step.variant, step.alternative.effect)
+
     def _compiled(self, changes: Mapping[str, str]) -> Callable[[State, Variant], State]:
         sources = [(self.index[name], self._source(name, source)) for name, source in changes.items()]
         identified = [
@@ -444,6 +463,13 @@ def _given(name: str, otherwise: Value, *, leaf: bool) -> Callable[[State, Varia
 
 def _constant(value: Value) -> Callable[[State, Variant], Value]:
     return lambda _, __: value
+
+
+def _picked(positions: Sequence[int]) -> Callable[[State], State]:
+    """What gives the values of a state at these positions."""
+    if len(positions) < 2:  # for which an itemgetter gives no tuple, or cannot be made
+        return lambda state: tuple([state[position] for position in positions])
+    return itemgetter(*positions)
 
 
 def _with_group_values(row: Row, contract: Contract) -> Row:

@@ -45,14 +45,14 @@ def told_apart(
     machine: Mealy, one: int, other: int, alike: set[tuple[int, int]] | None = None, limit: int = _PAIRS
 ) -> Word | None:
     """A shortest sequence by which two states differ."""
-    return separating(
-        (one, other),
-        machine.inputs,
-        lambda pair, item: (machine.goes[pair[0]][item], machine.goes[pair[1]][item]),
-        lambda pair, item: machine.gives[pair[0]][item] != machine.gives[pair[1]][item],
-        limit,
-        set() if alike is None else alike,
-    )
+
+    def both(pair: tuple[int, int], item: int) -> tuple[int, int] | None:
+        left, right = pair
+        if machine.gives[left][item] != machine.gives[right][item]:
+            return None
+        return machine.goes[left][item], machine.goes[right][item]
+
+    return separating((one, other), machine.inputs, both, limit, set() if alike is None else alike)
 
 
 def is_minimal(machine: Mealy) -> bool:

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from openfirst_reference.contract.expressions import expression
 from openfirst_reference.contract.load import load_contract
 from openfirst_reference.machine.automaton import explore
-from openfirst_reference.machine.machine import Machine
+from openfirst_reference.machine.machine import Machine, observed
 from openfirst_reference.machine.step import Call, Identity, State, Step, Value, is_overlap
 
 CONTRACT = load_contract()
@@ -219,3 +219,21 @@ def test_one_value_for_each_datum_reaches_the_same_rows() -> None:
 
     assert len(small.steps) < len(SMALL.steps)
     assert {step.row.id for step in small.all_steps()} == {step.row.id for step in SMALL.all_steps()}
+
+
+def test_states_in_which_an_operation_asks_for_the_same_are_answered_alike_and_changed_alike() -> None:
+    """Whatever else differs in them stays as it is."""
+    alike: dict[tuple[Call, State], list[tuple[object, ...]]] = {}
+    cells = 0
+    for state, steps in SMALL.steps.items():
+        for call in dict.fromkeys(step.call for step in steps):
+            own = MACHINE.steps(state, call)
+            changed = [CONTRACT.changes(step.alternative.effect) for step in own]
+            comes = [
+                (step.row.id, step.index, observed(MACHINE, step), *(step.after[MACHINE.index[name]] for name in names))
+                for step, names in zip(own, changed, strict=True)
+            ]
+            assert alike.setdefault((call, MACHINE.asked(call.operation, state)), comes) == comes
+            assert [MACHINE.taken(step, state) for step in own] == [step.after for step in own]
+            cells += 1
+    assert len(alike) < cells / 2

@@ -58,15 +58,14 @@ def cover(walk: Walk[S], same: Callable[[S], Hashable]) -> dict[Hashable, Word]:
 def separating(
     pair: tuple[S, S],
     inputs: Sequence[int],
-    step: Callable[[tuple[S, S], int], tuple[S, S]],
-    differ: Callable[[tuple[S, S], int], bool],
+    both: Callable[[tuple[S, S], int], tuple[S, S] | None],
     limit: int,
     alike: set[tuple[S, S]],
 ) -> Word | None:
     """A shortest sequence that tells two states apart, or None where `limit` pairs of states have not shown one.
 
-    `differ` says whether an input is answered differently in the two. `alike` has pairs that nothing tells apart, and is
-    added to: where all that a pair leads to was looked at in vain, no more is to be found from any of these.
+    `both` gives where an input leads in the two, or None where it is answered differently. `alike` has pairs that nothing
+    tells apart, and is added to: where all that a pair leads to was looked at in vain, no more is to be found from any of these.
     """
     if pair in alike:
         return None
@@ -74,11 +73,13 @@ def separating(
     looked_at = 0
     for here in search:
         looked_at += 1
+        onward: list[tuple[int, tuple[S, S]]] = []
         for item in inputs:
-            if differ(here, item):
+            after = both(here, item)
+            if after is None:
                 return (*search.way(here), item)
-        for item in inputs:
-            after = step(here, item)
+            onward.append((item, after))
+        for item, after in onward:
             if after[0] != after[1] and after not in alike:
                 search.found(here, item, after)
     if looked_at == len(search.parents):

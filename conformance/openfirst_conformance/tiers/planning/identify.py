@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable
+from contextlib import suppress
 from functools import cached_property
 
 from openfirst_conformance.tiers.planning.hsi import Word, separating
+from openfirst_conformance.tiers.planning.resolution import Both
 from openfirst_conformance.tiers.planning.resolved_table import Table
 from openfirst_reference.contract.findings import ContractError
-from openfirst_reference.contract.model import ANY_ERROR, OF_SERVICE
 from openfirst_reference.machine.machine import observed
-from openfirst_reference.machine.step import State, Step
+from openfirst_reference.machine.step import State
 
 _PAIRS = 60
+_NO_CALL = Both(differs=False, may=False, steps=None)
 
 
 class Identifier:
@@ -26,7 +28,6 @@ class Identifier:
         self._words: list[Word] = []
         self._apart: dict[frozenset[Hashable], Word | None] = {}
         self._nothing_tells: set[tuple[State, State]] = set()
-        self._in_both: dict[tuple[tuple[State, State], int], tuple[list[Step], list[Step]]] = {}
 
     def identify(self, state: State) -> list[Word]:
         """Sequences that tell a state from every other kind, and from every state that differs in one variable alone."""
@@ -69,7 +70,7 @@ class Identifier:
             pair = (one, other) if repr(one) <= repr(other) else (other, one)
             word = next((known for known in self._words if self._differs(pair, known)), None)
             try:
-                word = word or separating(pair, self._separators, self._both, self._differ, _PAIRS, self._nothing_tells)
+                word = word or separating(pair, self._separators, self._both, _PAIRS, self._nothing_tells)
             except ContractError:
                 word = None
             if word is not None and word not in self._words:
@@ -96,57 +97,32 @@ class Identifier:
     def _may_tell(self, state: State, other: State, words: Iterable[Word]) -> Word | None:
         """A call that in the other state may be answered as it must not be in this one; one of `words` if it does."""
         for number in [*(word[0] for word in words if len(word) == 1), *self._separators]:
-            try:
-                own, wrong = self._resolved_in_both((state, other), number)
-            except ContractError:
-                continue
-            if any(not any(self._alike(step, one) for one in own) for step in wrong):
-                return (number,)
+            with suppress(ContractError):
+                if self._in_both((state, other), number).may:
+                    return (number,)
         return None
 
-    def _alike(self, one: Step, other: Step) -> bool:
-        """Whether two steps may come to the same as far as the contract compares it."""
-        if one.answer is not None and other.answer is not None:
-            return (
-                one.answer.ignore
-                or other.answer.ignore
-                or observed(self._machine, one) == observed(self._machine, other)
-            )
-        if one.is_error and other.is_error:
-            codes = {self._contract.family(step.code) for step in (one, other)}
-            return len(codes) == 1 or bool(codes & {ANY_ERROR, OF_SERVICE})
-        return False
-
     def _differs(self, pair: tuple[State, State], word: Word) -> bool:
-        for number in word:
-            try:
-                if self._differ(pair, number):
+        with suppress(ContractError):
+            for number in word:
+                after = self._both(pair, number)
+                if after is None:
                     return True
-                pair = self._both(pair, number)
-            except ContractError:
-                return False
+                pair = after
         return False
 
-    def _resolved_in_both(self, pair: tuple[State, State], number: int) -> tuple[list[Step], list[Step]]:
-        """What a call that was chosen for the first of two states may come to in each."""
-        known = self._in_both.get((pair, number))
-        if known is None:
-            call, steps = self._table.call(pair[0], number), self._table.resolution.steps
-            own, other = (
-                (steps(pair[0], call), steps(pair[1], self._machine.again(call, pair[1]))) if call else ([], [])
-            )
-            known = self._in_both[pair, number] = (own, other)
-        return known
-
-    def _differ(self, pair: tuple[State, State], number: int) -> bool:
-        left, right = self._resolved_in_both(pair, number)
-        return bool(left and right) and not any(self._alike(one, other) for one in left for other in right)
-
-    def _both(self, pair: tuple[State, State], number: int) -> tuple[State, State]:
-        left, right = self._resolved_in_both(pair, number)
-        if len(left) != 1 or len(right) != 1:
+    def _both(self, pair: tuple[State, State], number: int) -> tuple[State, State] | None:
+        """Where a call leads in two states; None where it is answered differently."""
+        in_both = self._in_both(pair, number)
+        if in_both.differs:
+            return None
+        if in_both.steps is None:
             return (pair[0], pair[0])  # What they do is not certain: this way tells nothing.
-        return (left[0].after, right[0].after)
+        return (self._machine.taken(in_both.steps[0], pair[0]), self._machine.taken(in_both.steps[1], pair[1]))
+
+    def _in_both(self, pair: tuple[State, State], number: int) -> Both:
+        call = self._table.call(pair[0], number)
+        return _NO_CALL if call is None else self._table.resolution.both(call, *pair)
 
 
 def _longest(words: Iterable[Word]) -> list[Word]:

@@ -30,7 +30,13 @@ class Letters:
         self._numbers: dict[Letter, int] = {}
         self._alphabets: dict[tuple[Hashable, bool], list[int]] = {}
         self._calls: dict[tuple[State, int], Call] = {}
-        self._plain: dict[tuple[str, str, str], Any] = {}
+        self._made: dict[tuple[int, tuple[int | None, ...]], Call] = {}
+        self._plain: dict[tuple[str, str, str], int] = {}
+        self._examples = {
+            (operation, parameter, leaf.name): leaf.examples
+            for (operation, parameter), classes in machine.contract.classes.items()
+            for leaf in classes.leaves
+        }
 
     def __getitem__(self, number: int) -> Letter:
         return self._letters[number]
@@ -77,27 +83,36 @@ class Letters:
         known = self._calls.get(key)
         if known is None:
             operation, leaves = self._letters[number]
-            values = {name: self._value(operation, name, leaf, state) for name, leaf in leaves}
+            places = tuple([self._place(operation, name, leaf, state) for name, leaf in leaves])
+            made = self._made.get((number, places))
             try:
-                known = self._machine.call(operation, self._machine.arguments(operation, values), state)
+                if made is not None:
+                    known = self._machine.again(made, state)
+                else:
+                    examples = [self._examples[operation, name, leaf] for name, leaf in leaves]
+                    chosen = [None if at is None else of[at] for of, at in zip(examples, places, strict=True)]
+                    values = dict(zip(dict(leaves), chosen, strict=True))
+                    known = self._machine.call(operation, self._machine.arguments(operation, values), state)
+                    self._made[number, places] = known
             except ValueError:
                 return None
             self._calls[key] = known
         return known
 
-    def _value(self, operation: str, parameter: str, name: str, state: State) -> Any:
-        leaf = next(item for item in self._machine.contract.classes[operation, parameter].leaves if item.name == name)
-        if not leaf.examples:
+    def _place(self, operation: str, parameter: str, name: str, state: State) -> int | None:
+        """Which of a leaf's examples is given; None where it has none."""
+        examples = self._examples[operation, parameter, name]
+        if not examples:
             return None
         index = self._machine.index.get(parameter)
         if index is None:
             key = (operation, parameter, name)
             if key not in self._plain:
-                self._plain[key] = self._one_that_can_be_given(operation, parameter, leaf.examples)
+                self._plain[key] = self._one_that_can_be_given(operation, parameter, examples)
             return self._plain[key]
-        return min(leaf.examples, key=lambda value: (value == state[index], value in state))
+        return min(range(len(examples)), key=lambda at: (examples[at] == state[index], examples[at] in state))
 
-    def _one_that_can_be_given(self, operation: str, parameter: str, examples: Sequence[Any]) -> Any:
+    def _one_that_can_be_given(self, operation: str, parameter: str, examples: Sequence[Any]) -> int:
         """The first example that the implementation permits by itself; the first of all where it permits none."""
-        arguments = ((value, self._machine.arguments(operation, {parameter: value})) for value in examples)
-        return next((value for value, given in arguments if self._permits(operation, given)), examples[0])
+        arguments = (self._machine.arguments(operation, {parameter: value}) for value in examples)
+        return next((place for place, given in enumerate(arguments) if self._permits(operation, given)), 0)
