@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Hashable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -32,15 +32,23 @@ class Subject:
     probed: bool = False
     remaining: int | None = None
     _oracles: dict[frozenset[tuple[str, str]], Oracle] = field(default_factory=dict)
+    _made: dict[Hashable, Any] = field(init=False, default_factory=dict)
 
     def begin_tier(self) -> None:
         """Another tier is played: of that one nothing is known yet."""
         self.promise, self.remaining = {}, None
 
-    def share(self, items: Iterable[T]) -> Iterator[T]:
-        """The items that this process plays."""
+    def once(self, name: Hashable, make: Callable[[], T]) -> T:
+        """What follows from what is known, by a name that its users agree on: made again only after more was learnt."""
+        if name not in self._made:
+            self._made[name] = make()
+        made: T = self._made[name]
+        return made
+
+    def share(self, items: Iterable[T], before: int = 0) -> Iterator[T]:
+        """The items that this process plays, of those that come after so many others."""
         number, count = self.settings.share
-        return (item for index, item in enumerate(items) if index % count == number - 1)
+        return (item for index, item in enumerate(items, before) if index % count == number - 1)
 
     def share_of(self, count: int) -> int:
         """How many of so many items this process plays."""
@@ -68,4 +76,5 @@ class Subject:
         """Take in what a case has shown of choices that are not declared."""
         if played.tracker is not None and not played.violation:
             self.known.update(played.tracker.evidence())
+            self._made.clear()
         return played

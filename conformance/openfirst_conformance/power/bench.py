@@ -305,6 +305,7 @@ class _Anything:
     """Stands for a driver that can ask two clients for anything; one alone hears no echo."""
 
     is_platform = False
+    platform_used = True
 
     def __init__(self, machine: Machine) -> None:
         self.machine, self.contract = machine, machine.contract

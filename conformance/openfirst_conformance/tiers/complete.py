@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import AsyncIterator
 
 from openfirst_conformance.driving.played import Played
@@ -33,5 +32,8 @@ async def complete(subject: Subject) -> AsyncIterator[Played]:
     subject.promise.update(promise(subject, plans))
     sweeps = [case for case in sweep(subject.driver.machine, subject.driver.has) if subject.driver.applies(case)]
     subject.remaining = subject.share_of(len(sweeps) + sequences)
-    for case in subject.share(itertools.chain(sweeps, *(item.cases() for item in plans))):
+    for case in subject.share(sweeps):
         yield await subject.play(case)
+    numbered = ((item, number) for item in plans for number in range(1, len(item.words) + 1))
+    for item, number in subject.share(numbered, len(sweeps)):
+        yield await subject.play(item.case(number))

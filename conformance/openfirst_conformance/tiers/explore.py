@@ -45,15 +45,18 @@ async def explore(subject: Subject) -> AsyncIterator[Played]:
     async for played in learnt(subject):
         yield played
     subject.promise.update({"seed": subject.settings.seed, "walks": subject.settings.walks, "length": _LENGTH})
-    cases = await made(subject.share(_cases(subject)))
-    subject.remaining = len(cases)
-    for case in cases:
+    tables = await made(tables_of(subject))
+    pool = made_values(subject.oracle.machine, subject.settings.seed)
+    cases = await made(_cases(subject, tables, pool))
+    walks = subject.share(range(1, subject.settings.walks + 1), len(cases))
+    own = [*subject.share(cases), *await made(map(_Walker(subject, tables, pool).walk, walks))]
+    subject.remaining = len(own)
+    for case in own:
         yield await subject.play(case)
 
 
-def _cases(subject: Subject) -> Iterator[Case]:
-    tables = list(tables_of(subject))
-    made = made_values(subject.oracle.machine, subject.settings.seed)
+def _cases(subject: Subject, tables: Sequence[Table], made: Pool) -> Iterator[Case]:
+    """What is tried whatever the walks are."""
     still = still_of(tables)
     for index, table in enumerate(still):
         yield from _one_value_each(table, made, slice(index, None, len(still)))
@@ -61,9 +64,6 @@ def _cases(subject: Subject) -> Iterator[Case]:
         for table in still[:1]:
             yield from _one_holder_each(table, made, subject.settings.seed)
     yield from on_purpose(subject, tables)
-    walker = _Walker(subject, tables, made)
-    for number in range(1, subject.settings.walks + 1):
-        yield walker.walk(number)
 
 
 def still_of(tables: Sequence[Table]) -> list[Table]:

@@ -14,6 +14,7 @@ import pytest
 from openfirst_conformance.adapters.inprocess import PythonAdapter
 from openfirst_conformance.cases.case import Case, Planned
 from openfirst_conformance.cases.files import case_from_json, case_to_json
+from openfirst_conformance.cases.golden import golden_traces
 from openfirst_conformance.driving.driver import Driver
 from openfirst_conformance.driving.played import Played
 from openfirst_conformance.driving.settings import Settings
@@ -25,7 +26,7 @@ from openfirst_conformance.reports.verdict_words import promise_in_words
 from openfirst_conformance.tiers.choice_probes import learnt
 from openfirst_conformance.tiers.complete import complete
 from openfirst_conformance.tiers.planning.plan import plan
-from openfirst_conformance.tiers.planning.resolved_table import tables_of
+from openfirst_conformance.tiers.planning.resolved_table import Table, tables_of
 from openfirst_conformance.tiers.smoke import tour
 from openfirst_conformance.tiers.sweep import sweep
 from openfirst_conformance.verdicts.judge import judge, replay
@@ -294,6 +295,20 @@ def test_all_fixtures_are_tried_in_at_most_forty_thousand_calls_and_fewer_withou
     none, one, besides = asyncio.run(planned())
     assert 1000 < none < one
     assert one + besides <= 40_000
+
+
+def test_tiers_share_what_follows_from_what_is_known_until_more_is_learnt() -> None:
+    async def tables() -> tuple[list[Table], list[Table], list[Table]]:
+        async with trying(Plain) as subject:
+            async for _ in learnt(subject):
+                pass
+            first, again = list(tables_of(subject)), list(tables_of(subject))
+            subject.learn(await subject.play(golden_traces(CONTRACT)[0].case))
+            return first, again, list(tables_of(subject))
+
+    first, again, after = asyncio.run(tables())
+    assert first == again
+    assert not set(first) & set(after)
 
 
 def test_a_large_run_is_announced_with_its_calls_and_a_small_one_is_not() -> None:

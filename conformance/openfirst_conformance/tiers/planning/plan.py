@@ -37,9 +37,12 @@ class Plan:
 
     def cases(self) -> Iterator[Case]:
         """The cases, one by one."""
+        return map(self.case, range(1, len(self.words) + 1))
+
+    def case(self, number: int) -> Case:
+        """The case of this number, from 1 on."""
         title = f"from {self.table.fixture}, every sequence of up to {self.extra + 1} calls from each kind of state"
-        for number, word in enumerate(self.words, 1):
-            yield self.table.case(f"complete-{self.table.fixture}-{number}", title, word, number)
+        return self.table.case(f"complete-{self.table.fixture}-{number}", title, self.words[number - 1], number)
 
 
 def plan(subject: Subject, tables: Sequence[Table]) -> Iterator[Plan]:

@@ -14,8 +14,9 @@ from openfirst_reference.machine.step import Call, State, Step
 
 
 class Both(NamedTuple):
-    """What a call comes to in two states: whether that `differs` for sure, and whether it `may` in the second be what it must
-    not in the first; and the two `steps`, where it is certain what both are.
+    """What a call comes to in two states, and the two `steps`, where it is certain what both are.
+
+    `differs`: it is surely not the same; `may`: in the second it may be what it must not be in the first.
     """
 
     differs: bool

@@ -6,7 +6,7 @@ A call is known by the number of its letter: an operation with a class for each 
 from __future__ import annotations
 
 from collections.abc import Container, Hashable, Iterator, Mapping
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 from openfirst_conformance.cases.case import Case, Planned
@@ -18,10 +18,14 @@ from openfirst_reference.machine.step import Call, State, Step
 
 
 def tables_of(subject: Subject) -> Iterator[Table]:
-    """The table of every fixture that can be tried, each made when it is asked for."""
-    resolution = Resolution(subject.oracle, subject.known)
-    tables = (Table(subject, fixture, resolution) for fixture in subject.driver.fixtures)
-    return (table for table in tables if table.worthwhile)
+    """The table of every fixture that can be tried, each made when it is asked for, and once for all tiers."""
+    resolution = subject.once(Resolution, lambda: Resolution(subject.oracle, subject.known))
+    for fixture in subject.driver.fixtures:
+        # What can be brought about in it depends on whether the implementation was seen to talk to our platform.
+        name = (Table, fixture, subject.driver.platform_used)
+        table = subject.once(name, partial(Table, subject, fixture, resolution))
+        if table.worthwhile:
+            yield table
 
 
 class Table:
