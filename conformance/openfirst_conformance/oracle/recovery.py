@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 
 from openfirst_conformance.oracle.explanation import BREAK, Bindings, Edge, Node, Violation
 from openfirst_conformance.oracle.observation import Fields, Scalar
@@ -83,17 +84,30 @@ def _elsewhere(oracle: Oracle, state: State, violation: Violation) -> Iterator[S
 
 def _with_identities(machine: Machine, state: State) -> State:
     """The state with the identities that some row shows there: who is somewhere else all along has one, too."""
-    index, variables = machine.index, machine.contract.variables
-    for operation in machine.contract.operations:
-        for row in machine.rows(operation):
-            if all(state[index[name]] in values for name, values in row.inside.items()):
-                answers = (machine.contract.answers[item.answer] for item in row.may if item.answer is not None)
-                for name in {name for answer in answers for name in answer.fields.values()}:
-                    owner, at = variables[name].owner, index[name]
-                    if owner is not None and state[at] is None:
-                        held = state[index[owner]]
-                        state = (*state[:at], Identity(None if held is None else str(held)), *state[at + 1 :])
+    for guard, identities in _showing_identities(machine):
+        if all(state[position] in values for position, values in guard):
+            for at, owner in identities:
+                if state[at] is None:
+                    held = state[owner]
+                    state = (*state[:at], Identity(None if held is None else str(held)), *state[at + 1 :])
     return state
+
+
+_Guard = tuple[tuple[int, frozenset[str]], ...]
+
+
+@lru_cache(maxsize=8)
+def _showing_identities(machine: Machine) -> list[tuple[_Guard, list[tuple[int, int]]]]:
+    """The rows that show an identity: where they hold, and for each identity its place in a state and its owner's."""
+    index, variables, answers = machine.index, machine.contract.variables, machine.contract.answers
+    rows = [row for operation in machine.contract.operations for row in machine.rows(operation)]
+    shown = [{name for item in row.may if item.answer for name in answers[item.answer].fields.values()} for row in rows]
+    owners = [[(index[name], variables[name].owner) for name in names] for names in shown]
+    return [
+        (tuple((index[name], values) for name, values in row.inside.items()), [(at, index[of]) for at, of in own if of])
+        for row, own in zip(rows, owners, strict=True)
+        if any(of for _, of in own)
+    ]
 
 
 def _fits(oracle: Oracle, state: State, violation: Violation) -> bool:

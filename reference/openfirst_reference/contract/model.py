@@ -313,7 +313,7 @@ class Alternative(Entry, frozen=True, kw_only=True):
     @property
     def effect(self) -> str | None:
         """The name under which the contract has all of its effects together; None where there is none."""
-        return " + ".join(self.then) or None
+        return " + ".join(self.then) if self.then else None
 
 
 class Row(Entry, frozen=True, kw_only=True):
