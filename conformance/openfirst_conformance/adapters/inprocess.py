@@ -12,15 +12,14 @@ from pathlib import Path
 from typing import Any
 
 from openfirst_conformance.adapters.adapter import Requests
-from openfirst_conformance.adapters.objects import Threads, find, invoke
-from openfirst_conformance.adapters.protocol.channel import answer_request, check_generation, describe, refused
+from openfirst_conformance.adapters.objects import Threads, ended, find, invoke
+from openfirst_conformance.adapters.protocol.channel import Asked, answer_request, check_generation, refused
 from openfirst_conformance.adapters.protocol.deadlines import Deadlines
 from openfirst_conformance.adapters.protocol.faults import AdapterFault, FaultKind, RequestRefused, record
 from openfirst_conformance.adapters.protocol.lines import (
     ADAPTER_FAILED,
     METHOD_NOT_FOUND,
-    decode,
-    encode,
+    reread,
     shorten,
 )
 from openfirst_conformance.adapters.protocol.messages import RequestHandler, check_result, check_sent
@@ -112,7 +111,7 @@ class PythonAdapter(Requests):
             raise RuntimeError(f"{method} comes after start()")
         if method == "reset":
             self._generation, self._traceback = params["generation"], ""
-        asked = describe(method, params)
+        asked = Asked(method, params)
         number = next(self._ids)
         self._note("judge", {"id": number, "method": method, "params": params})
         function = find(self._object, method)
@@ -123,10 +122,9 @@ class PythonAdapter(Requests):
         limit = self._deadlines.of(method)
         loop = asyncio.get_running_loop()
         began = loop.time()
-        task = loop.create_task(invoke(function, method, _copy(params), self._threads))
-        # Not wait_for, which waits for a task to take note that it is cancelled: some never do.
+        task = loop.create_task(invoke(function, method, reread(params), self._threads))
         try:
-            await asyncio.wait([task], timeout=limit)
+            await ended(task, limit)
         finally:
             if not task.done():
                 task.cancel()
@@ -147,14 +145,14 @@ class PythonAdapter(Requests):
         check_generation(result, params.get("generation"), asked)
         return check_result(method, result, asked)
 
-    def _result(self, method: str, asked: str, task: asyncio.Task[Any]) -> object:
+    def _result(self, method: str, asked: Asked, task: asyncio.Task[Any]) -> object:
         if task.cancelled():
             raise self._fault("crash", f"{asked} was cancelled from inside", None)
         error = task.exception()
         if error is not None:
             raise self._fault("crash", f"{asked} raised {_one_line(error)}", error)
         try:
-            return _copy({"answer": task.result()})["answer"]
+            return reread(task.result())
         except (TypeError, ValueError) as problem:
             raise AdapterFault(
                 "bad-message",
@@ -220,10 +218,6 @@ class PythonAdapter(Requests):
 
 def _one_line(error: BaseException) -> str:
     return shorten(f"{type(error).__name__}: {'; '.join(str(error).splitlines())}")
-
-
-def _copy(message: Mapping[str, Any]) -> Json:
-    return decode(encode({"id": 0, "result": message}))[1]["result"]  # type: ignore[no-any-return]
 
 
 def _look_away(task: asyncio.Task[Any]) -> None:

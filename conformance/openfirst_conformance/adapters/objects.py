@@ -49,6 +49,27 @@ async def invoke(function: Callable[..., Any], method: str, params: Json, thread
     return {**generation, **answer} if isinstance(answer, dict) else answer
 
 
+async def ended(task: asyncio.Task[Any], seconds: float) -> None:
+    """Wait until a task has ended, or until so many seconds have passed.
+
+    Not `wait_for`, which waits for a task to take note that it is cancelled: some never do. Nor `wait`, which is for many.
+    """
+    loop = asyncio.get_running_loop()
+    woken = loop.create_future()
+
+    def wake(_: object = None) -> None:
+        if not woken.done():
+            woken.set_result(None)
+
+    timer = loop.call_later(seconds, wake)
+    task.add_done_callback(wake)
+    try:
+        await woken
+    finally:
+        timer.cancel()
+        task.remove_done_callback(wake)
+
+
 class Threads:
     """Runs plain functions off the event loop, in as many threads as are busy at once.
 

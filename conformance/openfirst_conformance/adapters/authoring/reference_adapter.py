@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
 from typing import Any
 
+from openfirst_conformance.adapters.objects import ended
 from openfirst_conformance.adapters.protocol.faults import RequestRefused
 from openfirst_reference.client.clock import VirtualClock
 from openfirst_reference.client.connection import OverHttp, nearby
@@ -102,8 +103,8 @@ class ReferenceAdapter:
         task = asyncio.get_running_loop().create_task(self._outcome(call))
         self._calls.add(task)
         task.add_done_callback(self._calls.discard)
-        done, _ = await asyncio.wait([task], timeout=_PATIENCE)
-        return task.result() if done else {"outcome": "pending"}
+        await ended(task, _PATIENCE)
+        return task.result() if task.done() else {"outcome": "pending"}
 
     async def advance(self, params: Json) -> None:
         """Let virtual time pass."""

@@ -6,7 +6,7 @@ import asyncio
 import itertools
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from openfirst_conformance.adapters.protocol.deadlines import Deadlines
 from openfirst_conformance.adapters.protocol.faults import AdapterFault, RequestRefused, record
@@ -29,12 +29,28 @@ from openfirst_conformance.adapters.protocol.transcript import Transcript
 from openfirst_reference.contract.document import Json
 
 
+class Asked(NamedTuple):
+    """A request that was made. Its text names it in a sentence: the call of an operation, the generation, the id on the wire."""
+
+    method: str
+    params: Mapping[str, Any] | None
+    number: int | None = None
+
+    def __str__(self) -> str:
+        given = self.params or {}
+        what = next((given[key] for key in ("operation", "action") if key in given), None)
+        about = [f"generation {given['generation']}"] if "generation" in given else []
+        about += [f"request {self.number}"] if self.number is not None else []
+        name = self.method if what is None else f"{self.method} of {what}"
+        return f"{name} ({', '.join(about)})" if about else name
+
+
 @dataclass(frozen=True)
 class _Open:
     """A request that is not answered yet."""
 
     method: str
-    asked: str
+    asked: Asked
     generation: int | None
     checked: bool
     answer: asyncio.Future[Json]
@@ -74,7 +90,7 @@ class Channel:
     @property
     def unanswered(self) -> list[str]:
         """What was asked and is not answered, in words."""
-        return [request.asked for request in self._open.values()]
+        return [str(request.asked) for request in self._open.values()]
 
     def skip_ids(self, count: int) -> None:
         """Leave out some ids, so that an adapter which does not give them back, but counts, is found out."""
@@ -97,7 +113,7 @@ class Channel:
         message: Json = {"jsonrpc": "2.0", "id": number, "method": method}
         line = encode(message if params is None else {**message, "params": params})
         limit, began = self._deadlines.of(method), loop.time()
-        asked, timeout = describe(method, params, number), asyncio.timeout(limit)
+        asked, timeout = Asked(method, params, number), asyncio.timeout(limit)
         request = _Open(method, asked, generation, checked, loop.create_future(), timeout)
         self._open[number] = request
         try:
@@ -267,7 +283,7 @@ async def answer_request(
     return result
 
 
-def check_generation(message: object, expected: int | None, asked: str) -> None:
+def check_generation(message: object, expected: int | None, asked: Asked | str) -> None:
     """Raise the AdapterFault `stale` if a message carries another generation than the one expected."""
     if expected is None or not isinstance(message, dict):
         return
@@ -280,7 +296,7 @@ def check_generation(message: object, expected: int | None, asked: str) -> None:
         )
 
 
-def refused(asked: str, error: str) -> AdapterFault:
+def refused(asked: Asked, error: str) -> AdapterFault:
     """Give the fault for a request that was answered with a JSON-RPC error."""
     return AdapterFault(
         "refused",
@@ -289,16 +305,6 @@ def refused(asked: str, error: str) -> AdapterFault:
         "with the outcome `error`, and what it lacks the outcome `unsupported`.",
         cause=error,
     )
-
-
-def describe(method: str, params: Mapping[str, Any] | None, number: int | None = None) -> str:
-    """Name a request in a sentence: the call of an operation, the generation, and the id on the wire."""
-    given = params or {}
-    what = next((given[key] for key in ("operation", "action") if key in given), None)
-    about = [f"generation {given['generation']}"] if "generation" in given else []
-    about += [f"request {number}"] if number is not None else []
-    name = method if what is None else f"{method} of {what}"
-    return f"{name} ({', '.join(about)})" if about else name
 
 
 def _error_text(error: object) -> str:

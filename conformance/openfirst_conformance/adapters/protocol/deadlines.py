@@ -34,4 +34,6 @@ class Deadlines:
             return self.start * self.scale
         if method == "shutdown":
             return self.stop * self.scale
-        return max(self.call, 20 * statistics.median(self._seen or (0.0,))) * self.scale
+        if 20 * max(self._seen, default=0.0) <= self.call:  # Nor is the median of these more.
+            return self.call * self.scale
+        return max(self.call, 20 * statistics.median(self._seen)) * self.scale

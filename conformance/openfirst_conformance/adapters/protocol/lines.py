@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 from openfirst_conformance.adapters.protocol.faults import AdapterFault
 from openfirst_reference.contract.document import Json
@@ -74,13 +74,22 @@ def encode(message: Json) -> bytes:
     ASCII, since a reader with another idea of the encoding still understands it, and since a lone surrogate,
     which JSON permits, has no UTF-8. Raises ValueError or TypeError for what JSON or a line cannot hold.
     """
+    return _written(message).encode("ascii") + b"\n"
+
+
+def reread(value: Any) -> Any:
+    """The value as it comes out at the other end of a line. Raises ValueError or TypeError for what JSON or a line cannot hold."""
+    return _DECODER.raw_decode(_written(value))[0]
+
+
+def _written(value: Any) -> str:
     try:
-        line = _ENCODER.encode(message).encode("ascii")
+        line = _ENCODER.encode(value)
     except RecursionError:
         raise ValueError("it is nested too deeply, or holds itself") from None
     if len(line) > MAX_LINE:
         raise ValueError(f"a line of {len(line)} bytes is longer than the {MAX_LINE} that the protocol permits")
-    return line + b"\n"
+    return line
 
 
 def decode(line: bytes) -> tuple[MessageKind, Json]:

@@ -102,7 +102,7 @@ def problem_with(method: str, part: Literal["params", "result"], value: object) 
     return f"{error.json_path.replace('$', part, 1)}: {shorten(error.message)}"
 
 
-def check_result(method: str, result: object, asked: str) -> Json:
+def check_result(method: str, result: object, asked: object) -> Json:
     """Give the result of a request if its schema permits it; raises the AdapterFault `bad-message`."""
     problem = problem_with(method, "result", result)
     if problem is None:
