@@ -27,10 +27,12 @@ from openfirst_reference.contract.document import Json, word
 from openfirst_reference.contract.model import ANY_ERROR, OF_SERVICE, Contract
 from openfirst_reference.machine.machine import Machine
 from openfirst_reference.machine.outcome import Answered, Outcome, Pending, Refused, Settled
-from openfirst_reference.machine.step import Call, State
+from openfirst_reference.machine.step import Call, State, Step
 
 Cell = tuple[str, tuple[str, ...], tuple[str, ...]]
 _TRIES = 2
+_CELLS = 100_000
+_FOR_NO_REASON = Refused(None)
 
 
 class Driver:
@@ -53,6 +55,7 @@ class Driver:
         self._targets = machine.contract.targets()
         self.stuck: Counter[Cell] = Counter()
         self.answered: set[Cell] = set()
+        self._cells: dict[tuple[str, tuple[Step, ...]], Cell] = {}
         self.initialized: InitializeResult
         self.capabilities: Capabilities
         self.translate: Translator
@@ -303,9 +306,15 @@ class Driver:
         """The rows that a call may meet, and the rules that they carry."""
         assert played.tracker is not None
         index, steps_of = played.tracker.clients[client], played.tracker.oracle.steps
-        steps = [step for way in played.tracker.explanations for step in steps_of(way.node, index, call)]
-        rows = tuple(dict.fromkeys(step.row.id for step in steps))
-        return call.operation, rows, tuple(dict.fromkeys(rule for step in steps for rule in self.machine.carried(step)))
+        steps = tuple([step for way in played.tracker.explanations for step in steps_of(way.node, index, call)])
+        known = self._cells.get((call.operation, steps))
+        if known is None:
+            rows = tuple(dict.fromkeys(step.row.id for step in steps))
+            rules = tuple(dict.fromkeys(rule for step in steps for rule in self.machine.carried(step)))
+            if len(self._cells) >= _CELLS:
+                self._cells.clear()
+            known = self._cells[call.operation, steps] = (call.operation, rows, rules)
+        return known
 
     def classify(self, played: Played, planned: Planned) -> Call:
         """The call as the contract sees it."""
@@ -315,7 +324,7 @@ class Driver:
 
     def _take(self, played: Played, planned: Planned, call: Call, outcome: Settled) -> None:
         assert played.tracker is not None
-        if outcome == Refused(None):
+        if outcome == _FOR_NO_REASON:
             self._note_unknown_reason(played, planned.client, call)
         played.seen.append(CallMade(planned, outcome, played.tracker.options(planned.client, call)))
         played.violation = played.tracker.see(planned.client, call, outcome)
@@ -410,4 +419,4 @@ def _bursts(calls: Sequence[Planned]) -> list[list[Planned]]:
 
 
 def _iso(seconds: float) -> str:
-    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return datetime.fromtimestamp(int(seconds), UTC).isoformat().replace("+00:00", "Z")

@@ -70,13 +70,14 @@ class Edge:
 class Node:
     """The states of all clients, and what the identities seen so far stand for. Interned by the oracle."""
 
-    __slots__ = ("bindings", "edges", "effects", "states")
+    __slots__ = ("bindings", "edges", "effects", "states", "steps")
 
     def __init__(self, states: tuple[State, ...], bindings: Bindings) -> None:
         self.states = states
         self.bindings = bindings
         self.edges: dict[tuple[int, Call, Observation], tuple[Edge, ...]] = {}
         self.effects: dict[tuple[int, Call], tuple[Edge, ...]] = {}
+        self.steps: dict[tuple[int, Call], tuple[Step, ...]] = {}
 
 
 class UnderWay(NamedTuple):

@@ -61,11 +61,15 @@ class Oracle:
 
         Of which class a value is may be another thing in each of the states that the client may be in.
         """
-        state = self._in_company(node.states, client, call)
-        try:
-            return self.machine.steps(state, self.machine.again(call, state))
-        except ValueError:  # There is no class for it there, so that is not where the client is.
-            return ()
+        known = node.steps.get((client, call))
+        if known is None:
+            state = self._in_company(node.states, client, call)
+            try:
+                known = self.machine.steps(state, self.machine.again(call, state))
+            except ValueError:  # There is no class for it there, so that is not where the client is.
+                known = ()
+            node.steps[client, call] = known
+        return known
 
     def _in_company(self, states: tuple[State, ...], client: int, call: Call) -> State:
         """The client's state; it has company where another client holds the value that the call gives."""

@@ -14,7 +14,7 @@ from openfirst_conformance.verdicts.model import ChoiceSeen, FaultSeen, note_cho
 from openfirst_reference.contract.model import CLIENTS_APART, OVERLAPPING
 from openfirst_reference.machine.machine import Machine
 from openfirst_reference.machine.outcome import Refused
-from openfirst_reference.machine.step import Identity, Value
+from openfirst_reference.machine.step import Identity, State
 
 
 @dataclass
@@ -144,15 +144,14 @@ def tested_rules(machine: Machine, trail: Moment | None) -> dict[str, set[str]]:
     contract = machine.contract
     tested: dict[str, set[str]] = {}
     writer: dict[tuple[int, str], str] = {}
-    held: dict[tuple[int, str], set[Value]] = {}
+    held: dict[int, list[State]] = {}
     sighted: set[tuple[Identity, int | None]] = set()
     echoes = {item.echo.call: name for name, item in contract.operations.items() if item.echo and not item.by_world}
     for moment in list(back(trail))[::-1]:
         step, client = moment.step, moment.client
         operation = contract.operations[step.call.operation]
         rules = machine.carried(step)
-        for name, value in zip(machine.names, step.before, strict=True):
-            held.setdefault((client, name), set()).add(value)
+        held.setdefault(client, []).append(step.before)
         shown = set(step.answer.fields.values()) if step.answer else set()
         for name in shown | (set(machine.guards(operation.name)) if operation.pure else set()):
             written, value = writer.get((client, name)), machine.value(step.before, name)
@@ -166,8 +165,9 @@ def tested_rules(machine: Machine, trail: Moment | None) -> dict[str, set[str]]:
                 sighted.add(value.of(client))
             elif effect is not None:
                 rules += effect.keeps.get(name, ())
-                if held[client, name] - {value, None}:
-                    rules += effect.stale.get(name, ())
+                stale = effect.stale.get(name, ())
+                if stale and any(machine.value(state, name) not in (value, None) for state in held[client]):
+                    rules += stale
         if moment.is_break:
             rules = []
         called = echoes.get(operation.name, operation.name)

@@ -11,7 +11,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from functools import cache
+from functools import cache, lru_cache
 from types import TracebackType
 from typing import Any, Self, TypeVar
 from urllib.parse import urlencode
@@ -25,6 +25,7 @@ from openfirst_reference.client.tokens import ClientToken, Credential, KeySecret
 from openfirst_reference.contract.document import Json
 from openfirst_reference.contract.http_surface import CURRENT, surface
 from openfirst_reference.contract.load import load_contract
+from openfirst_reference.contract.model import Contract
 from openfirst_reference.machine.machine import Machine
 from openfirst_reference.machine.step import Step
 
@@ -188,7 +189,7 @@ class SessionService:
         except ValueError:
             # The contract has no such call, and there is nobody else to ask.
             raise refusal(self._contract, self._machine.code_without_credential()) from None
-        for step in self._machine.resolved(self._state, call, self._contract.default_choices()):
+        for step in self._machine.resolved(self._state, call, _choices(self._contract)):
             if step.code is not None and step.code in self._contract.errors:
                 raise refusal(self._contract, step.code)
             if step.answer is not None and not step.answer.made_by_service:
@@ -245,8 +246,17 @@ class SessionService:
 
 def _request(name: str, content: bytes = b"", *, content_type: str = "application/json", **parts: str) -> Request:
     """The request of an endpoint, by its `operationId` and the parts of its path."""
-    endpoint = _ENDPOINTS[name]
-    return Request(endpoint.method, endpoint.at(**parts), content, content_type)
+    return Request(_ENDPOINTS[name].method, _path(name, **parts), content, content_type)
+
+
+@lru_cache(maxsize=1024)
+def _path(name: str, **parts: str) -> str:
+    return _ENDPOINTS[name].at(**parts)
+
+
+@lru_cache(maxsize=8)
+def _choices(contract: Contract) -> dict[str, str]:
+    return contract.default_choices()
 
 
 @cache

@@ -135,7 +135,7 @@ class Words(WordMap):
 
     def outward(self, word: str) -> str:
         """The word to send for one of the contract's."""
-        return next((sent for sent, known in self.items() if known == word), word)
+        return next((sent for sent, known in self.items() if known == word), word) if self else word
 
 
 class WordLists(dict[str, tuple[str, ...]], Form):

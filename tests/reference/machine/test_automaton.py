@@ -229,7 +229,7 @@ def test_states_in_which_an_operation_asks_for_the_same_are_answered_alike_and_c
         for call in dict.fromkeys(step.call for step in steps):
             own = MACHINE.steps(state, call)
             changed = [CONTRACT.changes(step.alternative.effect) for step in own]
-            comes = [
+            comes: list[tuple[object, ...]] = [
                 (step.row.id, step.index, observed(MACHINE, step), *(step.after[MACHINE.index[name]] for name in names))
                 for step, names in zip(own, changed, strict=True)
             ]
