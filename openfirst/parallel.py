@@ -7,16 +7,20 @@ import multiprocessing
 import os
 import threading
 from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures import Executor, Future, ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
+from typing import TYPE_CHECKING
 
 from openfirst.request import Request
 from openfirst_conformance.adapters.protocol.faults import AdapterFault
 from openfirst_conformance.driving.settings import Settings
 from openfirst_conformance.verdicts.judge import Reached, judge_part
 from openfirst_conformance.verdicts.part import Part
+
+if TYPE_CHECKING:
+    from openfirst_conformance.power.trivial_clients import Floor
 
 _CONTEXT = multiprocessing.get_context("spawn")
 _UNKNOWN = -1
@@ -75,8 +79,8 @@ class Board:
 class Others:
     """The other processes of a run, at work."""
 
-    def __init__(self, found: Sequence[Future[Part]] = ()) -> None:
-        self._found = found
+    def __init__(self, pool: Executor | None = None, found: Sequence[Future[Part]] = ()) -> None:
+        self._pool, self._found = pool, found
 
     def check(self) -> None:
         """Raise AdapterFault if one of them could not begin: then there is no point in going on."""
@@ -87,6 +91,12 @@ class Others:
     def parts(self) -> Iterator[Part]:
         """What they have come to, once they have. Raises AdapterFault."""
         return map(_come_to, self._found)
+
+    def floor(self, request: Request) -> tuple[Floor, Floor]:
+        """The floor of the request's contract: one half of it from another process, where there is one."""
+        theirs = None if self._pool is None else self._pool.submit(_floor, request, refuses=True)
+        accepting = _floor(request, refuses=False)
+        return (_floor(request, refuses=True) if theirs is None else theirs.result()), accepting
 
 
 def _come_to(future: Future[Part]) -> Part:
@@ -107,7 +117,7 @@ def others(request: Request, board: Board, rest: list[Settings]) -> Iterator[Oth
         return
     # Each starts afresh: this one may have threads and loops of its own.
     with ProcessPoolExecutor(len(rest), mp_context=_CONTEXT, initializer=_share, initargs=(board,)) as pool:
-        yield Others([pool.submit(_judged, request, number, settings) for number, settings in enumerate(rest, 1)])
+        yield Others(pool, [pool.submit(_judged, request, number, settings) for number, settings in enumerate(rest, 1)])
 
 
 def _share(board: Board) -> None:
@@ -130,3 +140,9 @@ def _judged(request: Request, number: int, settings: Settings) -> Part:
     subject, _ = request.subject(contract, None)
     reached = partial(board.note, number)
     return asyncio.run(judge_part(subject, contract, request.choices(contract), board.tiers, settings, reached))
+
+
+def _floor(request: Request, *, refuses: bool) -> Floor:
+    from openfirst_conformance.power.trivial_clients import floor_of
+
+    return floor_of(request.contract(), refuses=refuses)

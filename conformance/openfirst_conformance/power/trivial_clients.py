@@ -36,12 +36,17 @@ class Floor:
 
 
 def floor(contract: Contract) -> tuple[Floor, Floor]:
-    """What the smoke tier says of an implementation that refuses everything, and of one that accepts everything.
+    """What the smoke tier says of an implementation that refuses everything, and of one that accepts everything."""
+    return floor_of(contract, refuses=True), floor_of(contract, refuses=False)
+
+
+def floor_of(contract: Contract, *, refuses: bool) -> Floor:
+    """What the smoke tier says of an implementation that refuses everything, or accepts everything.
 
     The one fails every call for no reason that is known; the other answers `true` where an answer is yes or no, and else
     nothing. Neither asks for a fresh token. No adapter is started.
     """
-    return asyncio.run(_floor(contract, refuses=True)), asyncio.run(_floor(contract, refuses=False))
+    return asyncio.run(_floor(contract, refuses=refuses))
 
 
 async def _floor(contract: Contract, *, refuses: bool) -> Floor:

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterable, Iterator
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 from rich.console import Console
@@ -32,6 +33,9 @@ from openfirst_conformance.verdicts.judge import check_rules, judge
 from openfirst_conformance.verdicts.model import Failure, Report
 from openfirst_reference.contract.findings import Mistake
 from openfirst_reference.contract.model import Contract
+
+if TYPE_CHECKING:
+    from openfirst_conformance.power.trivial_clients import Floor
 
 CASES = Path("openfirst-cases")
 
@@ -133,11 +137,10 @@ def check(
         accepted = known.read(baseline_file, contract, update=update_baseline)
         tiers = tiers or tuple(TIERS)
         count = 1 if transcript else processes(request, tiers, jobs)
-        report = _judged(request, contract, tiers, only, shares(settings, count), transcript)
+        report, floor = _judged(request, contract, tiers, only, shares(settings, count), transcript)
         compared = known.settle(report, accepted, baseline_file, update=update_baseline)
     report = compared.report
     console = Console(highlight=False)
-    floor = _floor(contract) if report.promise.get("complete", {}).get("finished") else ""
     show(report, console, lambda failure: request.replaying(_save(failure, contract)), floor)
     with said_plainly():
         write_reports(report, json_file, junit_file)
@@ -154,7 +157,8 @@ def _judged(
     only: tuple[str, ...],
     shared: list[Settings],
     transcript: Path | None,
-) -> Report:
+) -> tuple[Report, str]:
+    """The report, and what a pass is worth if every rule was tried."""
     choices = request.choices(contract)
     board = Board(tiers, len(shared))
     with transcript_in(transcript) as kept, others(request, board, shared[1:]) as beside, drawn(board) as console:
@@ -172,7 +176,9 @@ def _judged(
             reached=partial(board.note, 0),
             others=beside.parts,
         )
-        return asyncio.run(answering(run, console.print))
+        report = asyncio.run(answering(run, console.print))
+        finished = report.promise.get("complete", {}).get("finished")
+        return report, _floor(*beside.floor(request)) if finished else ""
 
 
 def _scenarios(files: Iterable[Path], contract: Contract) -> Iterator[Case]:
@@ -191,14 +197,11 @@ def _scenarios(files: Iterable[Path], contract: Contract) -> Iterator[Case]:
             yield case
 
 
-def _floor(contract: Contract) -> str:
+def _floor(refusing: Floor, accepting: Floor) -> str:
     """What a pass is worth: how far those come that keep nothing."""
-    from openfirst_conformance.power.trivial_clients import floor
-
-    refusing, accepting = ((len(item.passed), len(item.tested)) for item in floor(contract))
     return (
-        f"The floor: a client that refuses every call passes {refusing[0]} of the {refusing[1]} rules that smoke can test "
-        f"in it, and one that accepts every call {accepting[0]} of {accepting[1]}."
+        f"The floor: a client that refuses every call passes {len(refusing.passed)} of the {len(refusing.tested)} rules that "
+        f"smoke can test in it, and one that accepts every call {len(accepting.passed)} of {len(accepting.tested)}."
     )
 
 
