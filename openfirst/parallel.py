@@ -13,6 +13,7 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
+from openfirst.garbage import collect_rarely
 from openfirst.request import Request
 from openfirst_conformance.adapters.protocol.faults import AdapterFault
 from openfirst_conformance.driving.settings import Settings
@@ -123,6 +124,7 @@ def others(request: Request, board: Board, rest: list[Settings]) -> Iterator[Oth
 def _share(board: Board) -> None:
     """Keep the board, which can be handed over only when a process is started, and end with the process that started this one."""
     _shared.append(board)
+    collect_rarely()
     threading.Thread(target=_end_with_the_parent, daemon=True).start()
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from openfirst.cli import collect_rarely
+from openfirst.garbage import collect_rarely
 
 collect_rarely()
 QUICK = (

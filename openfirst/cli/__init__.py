@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import gc
-
 import click
 
 from openfirst.cli.group import Main
+from openfirst.garbage import collect_rarely
 
 
 @click.group(cls=Main, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
@@ -14,8 +13,3 @@ from openfirst.cli.group import Main
 def main() -> None:
     """The session contract of the Dolby.io Communications SDK: judge an implementation, simulate the platform, read the rules."""
     collect_rarely()
-
-
-def collect_rarely() -> None:
-    """Look for garbage less often: nearly all that a run makes is kept to its end, and the looking takes an eighth of its time."""
-    gc.set_threshold(10_000, 20, 50)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from tempfile import TemporaryDirectory
 from typing import Any
 
@@ -33,7 +34,7 @@ def made_values(machine: Machine, seed: int) -> Pool:
         if parameter in machine.index and not machine.contract.variables[parameter].is_enumeration and examples:
             limit = longest(machine, operation, parameter)
             near = [text for example in examples[:2] for text in near_misses(example)]
-            pool[operation, parameter] = list(dict.fromkeys([*near, *_collected(examples, limit, seed)]))
+            pool[operation, parameter] = list(dict.fromkeys([*near, *_collected(tuple(examples), limit, seed)]))
     return pool
 
 
@@ -51,7 +52,9 @@ def pairs_alike(text: str, limit: int) -> list[tuple[str, str]]:
     return [pair for pair in pairs if all(pair) and all(len(item.encode()) <= limit for item in pair)]
 
 
-def _collected(examples: Sequence[str], limit: int, seed: int) -> list[str]:
+@lru_cache(maxsize=64)
+def _collected(examples: tuple[str, ...], limit: int, seed: int) -> list[str]:
+    """Values near the examples, and far from them. Whoever asks for the same again is not kept waiting."""
     # Some 0.3 s that only this tier should cost.
     from hypothesis import HealthCheck, Phase, given, settings  # noqa: PLC0415
     from hypothesis import seed as seeded  # noqa: PLC0415
