@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 
 from openfirst_conformance.adapters.protocol.faults import AdapterFault
 from openfirst_conformance.driving.played import Played
@@ -14,7 +15,7 @@ from openfirst_conformance.verdicts.model import ChoiceSeen, FaultSeen, note_cho
 from openfirst_reference.contract.model import CLIENTS_APART, OVERLAPPING
 from openfirst_reference.machine.machine import Machine
 from openfirst_reference.machine.outcome import Refused
-from openfirst_reference.machine.step import Identity, State
+from openfirst_reference.machine.step import Identity, Value
 
 
 @dataclass
@@ -144,16 +145,18 @@ def tested_rules(machine: Machine, trail: Moment | None) -> dict[str, set[str]]:
     contract = machine.contract
     tested: dict[str, set[str]] = {}
     writer: dict[tuple[int, str], str] = {}
-    held: dict[int, list[State]] = {}
+    held: dict[tuple[int, str], set[Value]] = {}
     sighted: set[tuple[Identity, int | None]] = set()
     echoes = {item.echo.call: name for name, item in contract.operations.items() if item.echo and not item.by_world}
+    may_be_stale = {name for effect in contract.effects.values() for name in effect.stale}
     for moment in list(back(trail))[::-1]:
         step, client = moment.step, moment.client
         operation = contract.operations[step.call.operation]
-        rules = machine.carried(step)
-        held.setdefault(client, []).append(step.before)
-        shown = set(step.answer.fields.values()) if step.answer else set()
-        for name in shown | (set(machine.guards(operation.name)) if operation.pure else set()):
+        rules = [*machine.carried(step)]
+        for name in may_be_stale:
+            held.setdefault((client, name), set()).add(machine.value(step.before, name))
+        shown, told = _told(machine, operation.name, step.alternative.answer)
+        for name in told:
             written, value = writer.get((client, name)), machine.value(step.before, name)
             effect = contract.effects[written] if written is not None else None
             if effect is not None and value is not None and name in shown:
@@ -165,9 +168,8 @@ def tested_rules(machine: Machine, trail: Moment | None) -> dict[str, set[str]]:
                 sighted.add(value.of(client))
             elif effect is not None:
                 rules += effect.keeps.get(name, ())
-                stale = effect.stale.get(name, ())
-                if stale and any(machine.value(state, name) not in (value, None) for state in held[client]):
-                    rules += stale
+                if name in may_be_stale and held[client, name] - {value, None}:
+                    rules += effect.stale.get(name, ())
         if moment.is_break:
             rules = []
         called = echoes.get(operation.name, operation.name)
@@ -177,3 +179,10 @@ def tested_rules(machine: Machine, trail: Moment | None) -> dict[str, set[str]]:
             changed = contract.effects[step.alternative.effect].set
             writer.update({(client, name): step.alternative.effect for name in changed})
     return tested
+
+
+@lru_cache(maxsize=256)
+def _told(machine: Machine, operation: str, answer: str | None) -> tuple[frozenset[str], frozenset[str]]:
+    """The variables that an answer shows; and with them those that a call which changes nothing tells of by how it comes out."""
+    shown = frozenset(machine.contract.answers[answer].fields.values() if answer else ())
+    return shown, shown.union(machine.guards(operation) if machine.contract.operations[operation].pure else ())

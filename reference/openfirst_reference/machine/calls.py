@@ -37,6 +37,7 @@ class Calls:
         self._asked: dict[str, tuple[tuple[str, str | None], ...]] = {}
         self._true: dict[tuple[Any, ...], bool] = {}
         self._again: dict[tuple[Call, State], Call] = {}
+        self._alphabets: dict[tuple[Any, ...], list[Call]] = {}
 
     def call(self, operation: str, arguments: Mapping[str, Any], state: State) -> Call:
         """Classify a call made in `state`. Raises ValueError where a value belongs to no class, or there is no such operation."""
@@ -51,6 +52,7 @@ class Calls:
                 if len(self._calls) >= _MEMORY:
                     self._calls.clear()
                     self._again.clear()
+                    self._alphabets.clear()
                 known, looked = self._classified(operation, arguments, state)
                 self._calls[of_client if looked else key] = known
         return known
@@ -144,18 +146,27 @@ class Calls:
         A base call for each operation, and its parameters (those named, or all) varied one at a time, over the first of the
         leaves that no row tells apart (or over every leaf), with at most two example values each.
         """
-        calls: dict[Call, None] = {}
-        for operation, varied in operations.items():
+        return [
+            call
+            for operation, varied in operations.items()
+            for call in self._alphabet(operation, varied, state, leaves=leaves)
+        ]
+
+    def _alphabet(self, operation: str, varied: tuple[str, ...] | None, state: State, *, leaves: bool) -> list[Call]:
+        """Representative calls of one operation: the same wherever its classes see the same."""
+        key = (operation, varied, leaves, self._seen(operation, state))
+        known = self._alphabets.get(key)
+        if known is None:
             base = self._base(operation)
             call = self._example(operation, _values(base), state)
-            if call is not None:
-                calls[call] = None
+            calls = {} if call is None else {call: None}
             for parameter, leaf in self._varied(operation, varied, leaves=leaves):
                 for value in leaf.examples[:2] or (None,):
                     call = self._example(operation, {**_values({**base, parameter: leaf}), parameter: value}, state)
                     if call is not None and call.leaves[parameter] == leaf.name:
                         calls[call] = None
-        return list(calls)
+            known = self._alphabets[key] = list(calls)
+        return known
 
     def _base(self, operation: str) -> dict[str, Leaf]:
         """A leaf for each parameter: absent where it may be, else the first that there is."""

@@ -86,6 +86,7 @@ class Machine:
         self._ready: dict[tuple[Any, ...], tuple[_Alternative, ...]] = {}
         self._steps: dict[tuple[State, Call], tuple[Step, ...]] = {}
         self._effects: dict[str, Callable[[State, Variant], State]] = {}
+        self._carried: dict[Step, tuple[str, ...]] = {}
 
     # States ---------------------------------------------------------------------------------------------------------
 
@@ -431,9 +432,14 @@ class Machine:
             "The contract refuses nothing to a client that was never initialised, so it has no code for that."
         )
 
-    def carried(self, step: Step) -> list[str]:
+    def carried(self, step: Step) -> tuple[str, ...]:
         """The rules that the step's row carries where the step is."""
-        return [carry.rule for carry in step.row.carries if self._holds(carry, step)]
+        known = self._carried.get(step)
+        if known is None:
+            if len(self._carried) >= _MEMORY:
+                self._carried.clear()
+            known = self._carried[step] = tuple(carry.rule for carry in step.row.carries if self._holds(carry, step))
+        return known
 
     def _holds(self, carry: Carry, step: Step) -> bool:
         for name, values in carry.guard.items():
