@@ -7,6 +7,7 @@ import inspect
 import queue
 import threading
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 
 from openfirst_conformance.adapters.protocol.messages import METHODS
@@ -35,7 +36,8 @@ async def invoke(function: Callable[..., Any], method: str, params: Json, thread
     arguments = () if method == "shutdown" else (params,)
     generation = {"generation": params["generation"]} if "generation" in params else {}
     try:
-        if inspect.iscoroutinefunction(function):
+        own = getattr(function, "__func__", None)
+        if inspect.iscoroutinefunction(function) if own is None else _is_async(own):
             answer = await function(*arguments)
         else:
             answer = await threads.run(function, *arguments)
@@ -47,6 +49,11 @@ async def invoke(function: Callable[..., Any], method: str, params: Json, thread
     if answer is None:
         answer = {}
     return {**generation, **answer} if isinstance(answer, dict) else answer
+
+
+@lru_cache(maxsize=256)
+def _is_async(function: Callable[..., Any]) -> bool:
+    return inspect.iscoroutinefunction(function)
 
 
 async def ended(task: asyncio.Task[Any], seconds: float) -> None:

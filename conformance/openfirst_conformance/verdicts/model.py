@@ -135,7 +135,7 @@ def note_choices(
 class Report:
     """The verdict on an implementation. `shard`: which part of a run this is, and of how many; `finished`: it came to its end."""
 
-    contract: Contract
+    contract: Contract = field(repr=False)  # which would be long, and asyncio writes results out when a run ends
     implementation: ImplementationName
     rules: dict[str, RuleVerdict]
     choices: dict[str, ChoiceSeen]

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Annotated, Any, ClassVar, Self
 
 from msgspec import Meta, Struct
@@ -135,7 +136,12 @@ class Words(WordMap):
 
     def outward(self, word: str) -> str:
         """The word to send for one of the contract's."""
-        return next((sent for sent, known in self.items() if known == word), word) if self else word
+        return self._sent.get(word, word)
+
+    @cached_property
+    def _sent(self) -> dict[str, str]:
+        """The word to send for each of the contract's: the first where there are several."""
+        return {known: sent for sent, known in reversed(self.items())}
 
 
 class WordLists(dict[str, tuple[str, ...]], Form):

@@ -354,7 +354,7 @@ def test_what_a_line_cannot_hold_is_refused_before_it_is_written() -> None:
     circle: list[object] = []
     circle.append(circle)
     for unwritable in ("x" * MAX_LINE, float("nan"), circle):
-        with pytest.raises(ValueError, match=r"longer|JSON|ircular"):
+        with pytest.raises(ValueError, match=r"longer|JSON|holds itself"):
             encode({"id": 1, "result": unwritable})
 
 

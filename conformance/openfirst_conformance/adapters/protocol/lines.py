@@ -141,7 +141,7 @@ def _no_constant(name: str) -> None:
 
 _MARK = b"\xef\xbb\xbf"
 # Made once: json.dumps and json.loads would make new ones for every message.
-_ENCODER = json.JSONEncoder(separators=(",", ":"), allow_nan=False)
+_ENCODER = json.JSONEncoder(separators=(",", ":"), allow_nan=False, check_circular=False)
 _DECODER = json.JSONDecoder(parse_constant=_no_constant)
 
 
