@@ -22,7 +22,10 @@ EXPIRES, FORGOTTEN = "token-expires", "token-forgotten"
 
 
 class Decided(NamedTuple):
-    """What a call came to: the client as it is now, the step of the table, and the answer or the refusal."""
+    """What a call came to: the client as it is now, the step of the table, and the answer or the refusal.
+
+    For a call that sees a stale world, it is the client as it was before its last change.
+    """
 
     client: Client
     step: Step
@@ -65,16 +68,18 @@ class Decisions:
     ) -> Decided:
         """A call with a token that says this (about the session with this ID). Raises Problem for a bad argument."""
         client, token = self.client(claims, session_id)
+        is_stale = seen.stale and client.previous is not None and self._table.contract.operations[operation].pure
+        if is_stale:
+            client = _before(client)
         is_own = session_id in (None, client.session)
         if not is_own:
             # Somebody else's session, or one that is over. To this client it is none, so it may do what may
             # be done without one: a client of the moment takes the call, and is forgotten.
             client = Client(id="", app=claims.app, state=self._table.nobody, token=token.id)
-        looked_at = client
-        if seen.stale and client.previous is not None and self._table.contract.operations[operation].pure:
-            looked_at = structs.replace(client, state=client.previous)
-        state = self._state(looked_at, token, self._table.given_identity(operation, arguments), seen)
+        state = self._state(client, token, self._table.given_identity(operation, arguments), seen)
         step, outcome = self._chosen(client, state, operation, arguments)
+        if is_stale:
+            return Decided(client, step, outcome)
         if is_own:
             client = self._take(self._draft.get(Client, client.id) or client, token, step)
         else:
@@ -261,11 +266,11 @@ class Decisions:
         elif session is None or anew:
             session, opened = self._ids.fresh(), self._now
         alike = tuple(sorted(self._table.identities(after))) if session is not None else ()
-        previous = client.state if client.state != after else client.previous
+        if client.state != after or client.session != session:
+            client = structs.replace(client, previous=client.state, previous_session=client.session)
         client = structs.replace(
             client,
             state=after,
-            previous=previous,
             session=session,
             opened=opened,
             latest=session or client.latest,
@@ -273,6 +278,12 @@ class Decisions:
         )
         self._draft.put(client)
         return client
+
+
+def _before(client: Client) -> Client:
+    """The client as it was before its last change."""
+    state, session = client.previous or client.state, client.previous_session
+    return structs.replace(client, state=state, session=session, latest=session or client.latest)
 
 
 def held_by(table: Table, condition: str) -> State:

@@ -54,7 +54,7 @@ class Token(Record, frozen=True, gc=False):
 class Client(Record, frozen=True, gc=False):
     """A client of an application: where the machine is with it, its token, its session and its conference if it has one.
 
-    `previous` is the state before the last change. `alike` are the values by which other clients are concerned, its external
+    `previous` is the state before the last change, and `previous_session` the session then. `alike` are the values by which other clients are concerned, its external
     IDs, as long as it has a session; `opened` is when that began, in seconds; `latest` is the last session that it had, which
     may be over.
     """
@@ -64,6 +64,7 @@ class Client(Record, frozen=True, gc=False):
     state: State
     token: str
     previous: State | None = None
+    previous_session: str | None = None
     session: str | None = None
     opened: float = 0.0
     latest: str = ""

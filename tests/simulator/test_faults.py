@@ -225,6 +225,43 @@ def test_a_stale_answer_is_what_was_so_before_the_last_change(api: Api) -> None:
     assert [api.participant(token).body["info"]["name"] for _ in range(2)] == ["Ana", "Ben"]
 
 
+@pytest.mark.parametrize("is_over", [False, True])
+def test_a_stale_answer_is_the_same_however_it_is_asked_for(api: Api, is_over: bool) -> None:
+    token = api.world.token("ana")
+    session = api.opened(token, {"name": "Ana"})
+    if is_over:
+        api.close(token)
+    api.world.fail(kind="stale")
+    assert api.sessions(token).body == {"sessions": [{"sessionId": session}] if is_over else []}
+    assert [api.is_open(token, each) for each in ("current", session)] == [is_over, is_over]
+    shown = [api.participant(token, each) for each in ("current", session)]
+    assert [each.status for each in shown] == [200 if is_over else 409] * 2
+    assert shown[0].body == shown[1].body
+
+
+def test_the_session_that_was_replaced_is_there_in_a_stale_answer(make: MakeApi) -> None:
+    api = make(**{"open-while-open": "replace"})
+    token = api.world.token()
+    first = api.opened(token)
+    shown = api.participant(token).body
+    second = api.opened(token)
+    api.world.fail(kind="stale")
+    assert api.sessions(token).body == {"sessions": [{"sessionId": first}]}
+    assert [api.is_open(token, each) for each in (first, second)] == [True, False]
+    assert api.participant(token, first).body == shown
+
+
+def test_a_stale_answer_changes_nothing(api: Api) -> None:
+    token = api.world.token()
+    api.opened(token)
+    api.use(token, "conference/create", {"alias": "rehearsal"})
+    conference = api.use(token, "conference/join", {"id": api.use(token, "conference/create").body["result"]["id"]})
+    assert conference.status == 200
+    api.world.fail(kind="stale", times=1)
+    api.participant(token)
+    assert api.use(token, "conference/current").body["result"] is not None
+
+
 # Faults that wait, in the time of their world ----------------------------------------------------------------------------
 
 
