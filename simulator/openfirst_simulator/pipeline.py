@@ -98,10 +98,13 @@ class Pipeline:
     ) -> Answer:
         """What an admitted request comes to, that came behind an entry of the journal and at an instant."""
         world, status, began = asked.world, asked.route.endpoint.status, came[1]
-        instead, began = await _before(struck, world, Problem.body, began, request) if struck else (None, began)
+        instead, began = await _before(struck, world, began, request) if struck else (None, began)
         _check(world, life)
-        if instead is not None:
+        if isinstance(instead, Answer):
             return _noted(asked, request, Done(), instead, struck, came, world.clock.now())
+        if instead is not None:
+            now = world.clock.now()
+            return _noted(asked, request, Done(problem=instead), refused(instead, now=now), struck, came, now)
         canceled = await self._under_way(asked, struck, began, request) if struck else None
         _check(world, life)
         done = Done(problem=canceled) if canceled else self._done(asked, request, struck)
@@ -142,19 +145,28 @@ class Pipeline:
             began, life = world.clock.now(), world.life
             struck = world.strike(Asked(route.endpoint.name, request.method, request.path, None, kinds))
             try:
-                answer, _ = await _before(struck, world, Problem.seen_body, began, request) if struck else (None, began)
+                instead, _ = await _before(struck, world, began, request) if struck else (None, began)
             finally:
                 world.clock.done(request)  # What is left to do takes no time.
             _check(world, life)
-            if answer is None:
-                try:
-                    world, body = self._interface.token(
-                        route, at, request.authorization, request.content_type, _body(request)
-                    )
-                    answer = _answer(200, body, now=world.clock.now())
-                except Problem as problem:
-                    answer = refused(problem, problem.seen_body(), JSON, now=world.clock.now())
-                if struck:
+            problem = instead if isinstance(instead, Problem) else None
+            if isinstance(instead, Answer):
+                answer = instead
+            else:
+                if problem is None:
+                    try:
+                        world, body = self._interface.token(
+                            route, at, request.authorization, request.content_type, _body(request)
+                        )
+                    except Problem as refusing:
+                        problem = refusing
+                now = world.clock.now()
+                answer = (
+                    _answer(200, body, now=now)
+                    if problem is None
+                    else refused(problem, problem.seen_body(), JSON, now=now)
+                )
+                if struck and instead is None:
                     struck = _found(answer, struck, world)
                     answer = _after(answer, struck, world)
             world.journal.add(
@@ -167,6 +179,7 @@ class Pipeline:
                     sent=request.body or b"",
                     status=answer.status,
                     answer=answer.content,
+                    code=None if problem is None else problem.code,
                     faults=tuple(fault.id for fault in struck),
                     delivered=answer.delivery,
                     kinds=tuple(fault.kind for fault in struck),
@@ -237,8 +250,8 @@ SHOWN: Mapping[str, Show] = {OPENAPI: _session_yaml, CONTROL_OPENAPI: _control_y
 
 
 async def _before(
-    struck: Sequence[Fault], world: World, body: Callable[[Problem], dict[str, Any]], began: float, who: Request
-) -> tuple[Answer | None, float]:
+    struck: Sequence[Fault], world: World, began: float, who: Request
+) -> tuple[Answer | Problem | None, float]:
     """What faults make of a request before anything is done: they answer in the platform's place, or keep it waiting, till when."""
     for fault in struck:
         match fault.kind:
@@ -252,8 +265,7 @@ async def _before(
             case "status":
                 wait = {} if fault.retry_after is None else {"Retry-After": f"{fault.retry_after:g}"}
                 detail = f"The fault {fault.id} answers in the platform's place. Nothing was done; try again later."
-                problem = Problem(fault.status, "fault", "The platform does not answer now", detail, headers=wait)
-                return refused(problem, body(problem), now=world.clock.now()), began
+                return Problem(fault.status, "fault", "The platform does not answer now", detail, headers=wait), began
     return None, began
 
 

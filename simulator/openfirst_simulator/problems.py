@@ -14,6 +14,9 @@ JSON = "application/json"
 # Seen in issues: 89 with 401, and 90 without its status. Any other status stands for itself.
 _SEEN = {401: (89, "Invalid_token", "Expired or invalid token"), 400: (90, "Illegal argument", None)}
 
+# A fault may answer with a status that has no name.
+_PHRASES = {status.value: status.phrase for status in HTTPStatus}
+
 
 class Problem(Exception):
     """A refusal. `detail` is what is wrong and what to do; `rule` and `quote` say where that stands, and `step` what decided."""
@@ -51,7 +54,7 @@ class Problem(Exception):
 
     def seen_body(self) -> dict[str, Any]:
         """The shape that REST clients know, and of the problem details all that does not contradict it."""
-        number, reason, description = _SEEN.get(self.status, (self.status, HTTPStatus(self.status).phrase, None))
+        number, reason, description = _SEEN.get(self.status, (self.status, _PHRASES.get(self.status, "Error"), None))
         return {
             **self.body(),
             "type": "ErrorResponse",

@@ -54,9 +54,9 @@ class Token(Record, frozen=True, gc=False):
 class Client(Record, frozen=True, gc=False):
     """A client of an application: where the machine is with it, its token, its session and its conference if it has one.
 
-    `previous` is the state before the last change, and `previous_session` the session then. `alike` are the values by which other clients are concerned, its external
-    IDs, as long as it has a session; `opened` is when that began, in seconds; `latest` is the last session that it had, which
-    may be over.
+    `previous` is the state before the last change, and `previous_session` the session then. `alike` are the values by which
+    other clients are concerned, its external IDs, as long as it has a session; `opened` is when that began, in seconds; `latest`
+    is the last session that it had, which may be over.
     """
 
     is_found: ClassVar[bool] = True

@@ -153,6 +153,16 @@ def test_credentials_lead_a_request_for_a_token_to_the_faults_of_its_world(simul
     assert [entry.status for entry in api.world.journal.find()] == [503, 200, 503, 200]
 
 
+@pytest.mark.parametrize("status", [401, 429, 503, 599])
+def test_who_asks_for_a_token_gets_a_fault_in_the_shape_of_every_refusal(api: Api, status: int) -> None:
+    refused = api.run_bare("POST", "/v1/auth/token", "nobody")
+    api.world.fail(kind="status", operation="getApiToken", status=status, times=1)
+    struck = api.run_bare("POST", "/v1/auth/token", "nobody")
+    assert (struck.status, struck.body["code"]) == (status, "fault")
+    assert struck.content_type == refused.content_type == "application/json"
+    assert struck.body["type"] == refused.body["type"] == "ErrorResponse"
+
+
 # What it does to a request ----------------------------------------------------------------------------------------------
 
 
@@ -424,6 +434,26 @@ def test_who_waits_for_an_entry_gets_the_first_that_is_meant() -> None:
         assert json.loads((await waiting).content)["entry"]["number"] == 2
 
     in_world(scenario)
+
+
+def test_the_journal_has_the_code_of_every_answer(simulator: Simulator, api: Api) -> None:
+    api.world.fail(kind="status", operation="open", times=1)
+    api.world.fail(kind="status", operation="getApiToken", after=2, times=1)
+    narrow = api.api_token(scope="comms:stream:write")
+    answers = [
+        api.ask("POST", "/v1/auth/token"),
+        api.grant("/v1/auth/token", expires_in="never"),
+        api.client_token({}, narrow),
+        api.open(api.world.token()),
+        api.open(api.world.token(), {"name": 7}),
+        api.ask("POST", "/v1/sessions/current/services/conference/nope", api.world.token()),
+    ]
+    codes = ["unauthorized", "fault", "forbidden", "fault", "invalid-request", "not-found"]
+    assert [answer.code for answer in answers] == codes
+    assert [entry.code for entry in api.world.journal.find()] == [None, *codes]
+    path = f"/_openfirst/worlds/{api.world.name}/journal/verify"
+    asked = {"code": "unauthorized", "atMost": 0}
+    assert api.ask("POST", path, body=asked, base=simulator.url).body["verdict"] == "no"
 
 
 # What an outsider found ---------------------------------------------------------------------------------------------------
