@@ -14,7 +14,7 @@ from msgspec import structs
 from openfirst_simulator.bodies import BODY_LIMIT, CONTROL_LIMIT
 from openfirst_simulator.cross_origin import NOTHING, ORIGIN, PREFLIGHT, said_to
 from openfirst_simulator.messages import Answer, Request, parts_of
-from openfirst_simulator.pipeline import CONTROL, Pipeline, refused
+from openfirst_simulator.pipeline import CONTROL, Pipeline
 from openfirst_simulator.problems import Problem, bad_request, unsupported_encoding
 from openfirst_simulator.timeline import BrokenOff
 
@@ -38,7 +38,7 @@ def runner(pipeline: Pipeline, body_seconds: float, head_seconds: float) -> web.
                 await _expected(request)
             body = await _body(request, body_seconds) if request.body_exists else b""
         except Problem as problem:
-            response = _response(refused(problem))
+            response = _response(pipeline.refused(problem, request.rel_url.raw_path))
             response.headers.update(besides)
             response.force_close()
             return response

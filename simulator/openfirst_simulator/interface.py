@@ -66,21 +66,18 @@ class Interface:
         operation = self._operation(route)
         world = at or self._worlds.default
         arguments: dict[str, Any] = {name: path[name] for name in operation.arguments if name in path}
-        try:
-            self._check_target(operation, arguments)
-        except Problem as problem:
-            return Admitted(world, route, arguments, problem=problem)
+        nowhere = self._leads_nowhere(operation, arguments)
         raw: str | None = None
         try:
             raw = bearer(authorization)
             world, claims = self._worlds.client_token(raw, at)
             session_id = None if path.get("sessionId") == CURRENT else path.get("sessionId")
-            return Admitted(world, route, arguments, session_id, claims)
+            return Admitted(world, route, arguments, session_id, claims, nowhere)
         except BadToken as error:
-            why = world.refused(operation.name, arguments, str(error), error.condition)
+            why = nowhere or world.refused(operation.name, arguments, str(error), error.condition)
             return Admitted(world, route, arguments, problem=why, bearer=_told_apart(str(raw)))
         except ValueError as error:
-            why = world.refused(operation.name, arguments, str(error))
+            why = nowhere or world.refused(operation.name, arguments, str(error))
             return Admitted(world, route, arguments, problem=why)
         finally:
             world.requests += 1
@@ -113,17 +110,18 @@ class Interface:
     def _operation(self, route: Route) -> Operation:
         return self._operations[route.endpoint.name]
 
-    def _check_target(self, operation: Operation, arguments: Mapping[str, str]) -> None:
+    def _leads_nowhere(self, operation: Operation, arguments: Mapping[str, str]) -> Problem | None:
         """A method that the contract does not list is a path that leads nowhere."""
         parameter = self._table.targets.get(operation.name)
         if parameter is None:
-            return
+            return None
         service, method = (arguments[name] for name in operation.parameters[parameter][0].split("/"))
         methods = self._methods.get(service)
         if methods is None:
-            raise not_found(f"There is no service `{service[:80]}`. Services: {', '.join(self._methods)}.")
+            return not_found(f"There is no service `{service[:80]}`. Services: {', '.join(self._methods)}.")
         if method not in methods:
-            raise not_found(f"The service `{service}` has no method `{method[:80]}`. Methods: {', '.join(methods)}.")
+            return not_found(f"The service `{service}` has no method `{method[:80]}`. Methods: {', '.join(methods)}.")
+        return None
 
     def _from_body(self, names: list[str], whole: str | None, raw: bytes) -> dict[str, Any]:
         """The arguments `names` from a body, of which one may be the body as a whole."""

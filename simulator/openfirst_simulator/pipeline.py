@@ -12,6 +12,7 @@ from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from email.utils import formatdate
 from functools import lru_cache
 from typing import Any
+from urllib.parse import unquote
 
 import msgspec
 from msgspec import structs
@@ -54,15 +55,26 @@ class Pipeline:
             handler, path = self._router.find(request.method, request.path)
             return await handler(request, path)
         except Problem as problem:
-            return refused(problem)
+            return self.refused(problem, request.path)
         except BrokenOff:
             return _BROKEN
         except ContractError as error:
-            return refused(Problem(500, "contract-error", "The contract does not say what to do", str(error)))
+            problem = Problem(500, "contract-error", "The contract does not say what to do", str(error))
+            return self.refused(problem, request.path)
         except Exception:
             _log.exception("%s %s", request.method, request.path)
             detail = "The simulator failed at this; its log says where. Please report it."
-            return refused(Problem(500, "internal-error", "The simulator failed", detail))
+            return self.refused(Problem(500, "internal-error", "The simulator failed", detail), request.path)
+
+    def refused(self, problem: Problem, path: str) -> Answer:
+        """The answer to a request that comes to no route, by the clock of the world that its path names, or the default one."""
+        world = None if path.startswith(CONTROL) else self._worlds.default
+        if path.startswith("/w/"):
+            try:
+                world = self._worlds.named(unquote(path.split("/", 3)[2]))
+            except WorldError:
+                world = None
+        return refused(problem, now=None if world is None else world.clock.now())
 
     def _routes(self) -> Iterator[tuple[str, str, Handler]]:
         for prefix in ("", "/w/{world}"):
@@ -131,7 +143,7 @@ class Pipeline:
     ) -> Problem | None:
         """What a request comes to that is done late, if another one cancels it meanwhile."""
         late = next((fault for fault in struck if fault.kind == "late"), None)
-        if late is None or asked.claims is None:
+        if late is None or asked.claims is None or asked.problem is not None:
             return None
         operation = self._table.contract.bindings.operations.inward(str(asked.route.endpoint.operation))
         return await asked.world.under_way(late, asked.claims, operation, asked.arguments, since=began, who=request)

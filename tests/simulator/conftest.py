@@ -198,12 +198,13 @@ class Api:
             fields |= body if body is not SILENT and body is not None else {}
             assert self.control.is_described(method, path, fields), (method, path, fields)
 
-    async def bare(self, method: str, path: str, token: str) -> Answer:
+    async def bare(self, method: str, path: str, token: str, data: Any = None, **headers: str) -> Answer:
         """One request, whose answer may be any: that of a fault is not described."""
-        return await self._sent(method, self.world.url + path, None, {"Authorization": f"Bearer {token}"})
+        sent = {"Authorization": f"Bearer {token}"} | {name.replace("_", "-"): headers[name] for name in headers}
+        return await self._sent(method, self.world.url + path, data, sent)
 
-    def run_bare(self, method: str, path: str, token: str) -> Answer:
-        return self.run(self.bare(method, path, token))  # type: ignore[no-any-return]
+    def run_bare(self, method: str, path: str, token: str, data: Any = None, **headers: str) -> Answer:
+        return self.run(self.bare(method, path, token, data, **headers))  # type: ignore[no-any-return]
 
     def run(self, scenario: Any) -> Any:
         """Run something in the loop of these requests."""

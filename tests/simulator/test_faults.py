@@ -456,6 +456,44 @@ def test_the_journal_has_the_code_of_every_answer(simulator: Simulator, api: Api
     assert api.ask("POST", path, body=asked, base=simulator.url).body["verdict"] == "no"
 
 
+def test_a_method_that_there_is_not_is_asked_of_the_world_of_its_token(simulator: Simulator, api: Api) -> None:
+    token = api.world.token("ana")
+    for target in ("conference/nope", "nope/create"):
+        path = f"/v1/sessions/current/services/{target}"
+        answer = api.ask("POST", path, token, base=simulator.url)
+        assert (answer.outcome, answer.headers["Date"]) == ((404, "not-found"), "Thu, 01 Jan 2026 00:00:00 GMT")
+        api.world.fail(kind="refuse", times=1)
+        with pytest.raises(aiohttp.ClientError):
+            api.ask("POST", path, token, base=simulator.url)
+    entries = [(entry.status, entry.external_id, len(entry.faults)) for entry in api.world.journal.find()]
+    assert entries == [(404, "ana", 0), (0, "ana", 1)] * 2
+
+
+def test_a_method_that_there_is_not_is_not_under_way() -> None:
+    async def scenario(simulator: Simulator, world: World) -> None:
+        world.fail(kind="late", seconds=5)
+        answer = await asked(simulator, "POST", "/v1/sessions/current/services/nope/nope", world.token())
+        assert code(answer) == "not-found"
+
+    in_world(scenario)
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "headers", "status"),
+    [
+        ("POST", "/v1/nothing", {}, 404),
+        ("PUT", "/v1/sessions", {}, 405),
+        ("POST", "/v1/sessions", {"Content_Encoding": "gzip"}, 415),
+        ("POST", "/v1/sessions", {"Expect": "the-unexpected"}, 417),
+    ],
+)
+def test_a_request_that_comes_to_no_route_is_answered_by_the_clock_of_its_world(
+    api: Api, method: str, path: str, headers: dict[str, str], status: int
+) -> None:
+    answer = api.run_bare(method, path, api.world.token(), b"{}", **headers)
+    assert (answer.status, answer.headers["Date"]) == (status, "Thu, 01 Jan 2026 00:00:00 GMT")
+
+
 # What an outsider found ---------------------------------------------------------------------------------------------------
 
 
