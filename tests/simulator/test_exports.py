@@ -116,15 +116,37 @@ def test_what_the_world_has_chosen_is_declared() -> None:
     assert broken(judged(log.replace("evict-earlier", "coexist"))) != []
 
 
-def test_a_choice_that_changed_is_not_declared() -> None:
+def test_of_whom_was_there_when_a_choice_was_changed_nothing_more_is_said() -> None:
+    here = Here(choices={"open-while-open": "replace"})
+    ana, ben = here.world.token("ana"), here.world.token("ben")
+    here.opened(ana, {"name": "Ana"})
+    here.opened(ana, {"name": "Zoe"})
+    here.world.choose({"open-while-open": "keep"})
+    here.opened(ana, {"name": "Kim"})
+    here.participant(ana)
+    here.opened(ben, {"name": "Ben"})
+    here.opened(ben)
+    log = here.world.export("trace")
+    assert told(log)[:2] == [("a", "open", "value"), ("a", "open", "value")]
+    first, second = [line for line in lines(log) if "clients" in line]
+    assert [line["choices"]["open-while-open"] for line in (first, second)] == ["replace", "keep"]
+    assert [list(line["clients"]) for line in (first, second)] == [["a"], ["b"]]
+    said = "From entry 3 on, nothing is said of a: `open-while-open` was changed, and a case has one set of choices."
+    assert (first["notes"], first["leftOut"]) == ([said], {"after a choice was changed": 2})
+    assert "notes" not in second
+    verdict = judged(log)
+    assert (verdict.calls, broken(verdict)) == (4, [])
+
+
+def test_the_same_choices_once_more_are_no_change() -> None:
     here = Here()
     ana = here.world.token("ana")
+    here.opened(ana)
+    here.world.choose({})
     here.close(ana)
-    here.world.choose({"open-while-open": "keep"})
-    here.close(ana)
-    choices = lines(here.world.export("trace"))[0]["choices"]
-    assert "open-while-open" not in choices
-    assert choices["close-while-closed"] == "accept"
+    log = here.world.export("trace")
+    assert told(log) == [("a", "open", "value"), ("a", "close", "value")]
+    assert "notes" not in lines(log)[0]
 
 
 def test_what_the_platform_did_of_itself_is_told() -> None:
@@ -351,6 +373,16 @@ def test_a_fresh_token_with_other_scopes_has_no_words_in_a_log() -> None:
 def test_whatever_was_asked_is_judged_innocent_and_played_again(seed: int) -> None:
     here = Here(choices=chosen_by(Random(seed)))
     at_random(here, Random(seed))
+    assert broken(judged(here.world.export("trace"))) == []
+    play_again(here.world.export("pytest"))
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_so_it_is_where_choices_were_changed_midway(seed: int) -> None:
+    here = Here(choices=chosen_by(Random(seed)))
+    for part in (seed, seed + 100, seed + 200):
+        at_random(here, Random(part))
+        here.world.choose(chosen_by(Random(part + 1)))
     assert broken(judged(here.world.export("trace"))) == []
     play_again(here.world.export("pytest"))
 

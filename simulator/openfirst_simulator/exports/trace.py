@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -16,20 +16,52 @@ from openfirst_simulator.journal import Entry, Filter, Journal, content_of
 from openfirst_simulator.table import Table
 
 Line = dict[str, Any]
+Chosen = tuple[tuple[str, str], ...]
+"""A value for each choice, in the contract's order."""
 _INSTANTS = 10
 """So many named points of a token's life may pass between two calls."""
 
 
 def trace(journal: Journal, wanted: Filter, table: Table) -> str:
-    """What the clients of the entries that are wanted did, as a log; each application is a case of its own."""
+    """What the clients of the entries that are wanted did, as a log; those of each application are a case of their own.
+
+    A case has one set of choices. So clients that came after these were changed are a case of their own, too, and of those that
+    were there before, nothing is said from then on.
+    """
     past = history(journal, wanted, table)
-    applications = {application_of(entry): None for entry in past.entries if entry.claims is not None} or {None: None}
-    first = next(iter(applications))
-    lines: list[Line] = []
-    for application in applications:
-        own = [entry for entry in past.entries if (application_of(entry) or first) == application]
-        lines += _Log(replace(past, entries=own, notes=list(past.notes), left_out=Counter()), table).lines()
+    lines = [line for case in _cases(past, table) or [past] for line in _Log(case, table).lines()]
     return "".join(json.dumps(line) + "\n" for line in lines)
+
+
+def _cases(past: History, table: Table) -> list[History]:
+    """The past by application, and by the choices at the time when clients that have to do with one another began."""
+    first = next((application_of(entry) for entry in past.entries if entry.claims is not None), None)
+    theirs = client_choices(table.contract)
+    began: dict[int, Chosen] = {}
+    changed: dict[int, Entry] = {}
+    cases: dict[tuple[str | None, Chosen], History] = {}
+    for entry in past.entries:
+        group, chosen = past.groups[who(entry)], _chosen(entry, theirs)
+        if began.setdefault(group, chosen) != chosen:
+            changed.setdefault(group, entry)
+        key = (application_of(entry) or first, began[group])
+        case = cases.setdefault(key, replace(past, entries=[], notes=list(past.notes), left_out=Counter()))
+        if group not in changed:
+            case.entries.append(entry)
+            continue
+        case.left_out["after a choice was changed"] += 1
+        if changed[group] is entry:
+            names = ", ".join(past.names[client] for client, number in past.groups.items() if number == group)
+            other = ", ".join(f"`{name}`" for name, value in chosen if (name, value) not in began[group])
+            case.notes.append(
+                f"From entry {entry.number} on, nothing is said of {names}: {other} was changed, and a case has one set of choices."
+            )
+    return list(cases.values())
+
+
+def _chosen(entry: Entry, theirs: Collection[str]) -> Chosen:
+    """What the platform has decided, at the time of an entry, of what the sources leave open; `theirs` is what clients decide."""
+    return tuple((name, value) for name, value in (entry.choices or {}).items() if name not in theirs)
 
 
 class _Log:
@@ -71,15 +103,9 @@ class _Log:
             self._past.left_out[why] += 1
         return why is None
 
-    def _choices(self, calls: Iterable[Entry]) -> dict[str, str]:
-        """What the platform decides of what the sources leave open, as far as it did not change its mind."""
-        every = [entry.choices for entry in calls if entry.choices is not None]
-        theirs = client_choices(self._contract)
-        return {
-            name: value
-            for name, value in (every[0] if every else {}).items()
-            if name not in theirs and all(choices[name] == value for choices in every)
-        }
+    def _choices(self, calls: Sequence[Entry]) -> dict[str, str]:
+        """What the platform decides of what the sources leave open, which is the same in all of a case."""
+        return dict(_chosen(calls[0], client_choices(self._contract))) if calls else {}
 
     def _held(self, client: str, calls: Iterable[Entry]) -> Line:
         """What a client holds at first."""
