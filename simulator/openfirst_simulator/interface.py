@@ -82,8 +82,8 @@ class Interface:
         finally:
             world.requests += 1
 
-    def decide(self, asked: Admitted, raw: bytes, seen: Seen = AS_IT_IS) -> Done:
-        """Do what is asked, and commit it. `seen` is how the world looks to the request."""
+    def decide(self, asked: Admitted, raw: bytes, seen: Seen = AS_IT_IS, *, commit: bool = True) -> Done:
+        """Do what is asked, and commit it, or find out what it would come to. `seen` is how the world looks to the request."""
         if asked.problem is not None or asked.claims is None:
             return Done(problem=asked.problem)
         operation, endpoint, arguments = self._operation(asked.route), asked.route.endpoint, dict(asked.arguments)
@@ -92,7 +92,8 @@ class Interface:
                 names = [name for name in operation.arguments if name not in arguments]
                 arguments |= self._from_body(names, endpoint.whole, raw)
                 self._arguments.check(operation.name, arguments, endpoint.whole)
-            decided = asked.world.perform(asked.claims, operation.name, arguments, asked.session_id, seen)
+            do = asked.world.perform if commit else asked.world.would_come_to
+            decided = do(asked.claims, operation.name, arguments, asked.session_id, seen)
         except Problem as problem:
             return Done(problem=problem)
         if isinstance(decided.outcome, Problem):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping, Sequence
 from email.utils import formatdate
 from functools import lru_cache
 from typing import Any
@@ -22,7 +22,7 @@ from openfirst_simulator.bodies import BODY_LIMIT, CONTROL_LIMIT, json_object
 from openfirst_simulator.control import CONTROL_ROUTES, Content, ControlRoute, check_sender, control
 from openfirst_simulator.decisions import AS_IT_IS, Seen
 from openfirst_simulator.descriptions import Descriptions, as_yaml
-from openfirst_simulator.faults import Asked, Fault, kinds_for
+from openfirst_simulator.faults import MISLEADING, OF_CONTENT, SPOILING, Asked, Fault, kinds_for
 from openfirst_simulator.interface import Admitted, Done, Interface
 from openfirst_simulator.issuing import asked_of
 from openfirst_simulator.journal import Entry
@@ -119,31 +119,54 @@ class Pipeline:
             return _noted(asked, request, Done(problem=instead), refused(instead, now=now), struck, came, now)
         canceled = await self._under_way(asked, struck, began, request) if struck else None
         _check(world, life)
-        done = Done(problem=canceled) if canceled else self._done(asked, request, struck)
+        if struck:
+            struck = self._telling(asked, request, struck, is_canceled=canceled is not None)
+        done = Done(problem=canceled) if canceled else self._done(asked, request, _seen(struck) if struck else AS_IT_IS)
         now = world.clock.now()
         answer = _answer(status, done.body, now=now) if done.problem is None else refused(done.problem, now=now)
+        closes: str | None = None
         if struck:
-            struck = _found(answer, struck, world)
-            answer = _after(answer, struck, world)
+            struck, closes = _closing(struck, done, world)
+            answer, struck = _after(answer, struck, world)
         answer = _noted(asked, request, done, answer, struck, came, now)
-        if struck and done.decided and done.decided.client.session and any(each.kind == "closed" for each in struck):
-            world.close(done.decided.client.session)
+        if closes is not None:
+            world.close(closes)
         return answer
 
-    def _done(self, asked: Admitted, request: Request, struck: Sequence[Fault]) -> Done:
+    def _done(self, asked: Admitted, request: Request, seen: Seen, *, commit: bool = True) -> Done:
         raw = b""
         if asked.route.endpoint.has_body and asked.problem is None:
             if request.body is None:
                 return Done(problem=too_large(BODY_LIMIT))
             raw = request.body
-        return self._interface.decide(asked, raw, _seen(struck) if struck else AS_IT_IS)
+        return self._interface.decide(asked, raw, seen, commit=commit)
+
+    def _telling(
+        self, asked: Admitted, request: Request, struck: Sequence[Fault], *, is_canceled: bool
+    ) -> Sequence[Fault]:
+        """These faults but for those that do nothing before the answer: nobody waits, or the answer is the same without them."""
+        late = [fault for fault in struck if fault.kind == "late"]
+        struck = _spared(struck, late[1:] if _can_wait(asked) else late, asked.world)
+        misleading = [fault for fault in struck if fault.kind in MISLEADING]
+        if is_canceled:
+            return _spared(struck, misleading, asked.world)
+        for fault in reversed(misleading):
+            others = [each for each in struck if each is not fault]
+            if self._would_be(asked, request, struck) == self._would_be(asked, request, others):
+                struck = _spared(struck, [fault], asked.world)
+        return struck
+
+    def _would_be(self, asked: Admitted, request: Request, struck: Sequence[Fault]) -> Any:
+        """What would be answered to a request that is struck by these, with nothing done."""
+        done = self._done(asked, request, _seen(struck), commit=False)
+        return done.body if done.problem is None else done.problem.body()
 
     async def _under_way(
         self, asked: Admitted, struck: Sequence[Fault], began: float, request: Request
     ) -> Problem | None:
         """What a request comes to that is done late, if another one cancels it meanwhile."""
         late = next((fault for fault in struck if fault.kind == "late"), None)
-        if late is None or asked.claims is None or asked.problem is not None:
+        if late is None or asked.claims is None or not _can_wait(asked):
             return None
         operation = self._table.contract.bindings.operations.inward(str(asked.route.endpoint.operation))
         return await asked.world.under_way(late, asked.claims, operation, asked.arguments, since=began, who=request)
@@ -179,8 +202,7 @@ class Pipeline:
                     else refused(problem, problem.seen_body(), JSON, now=now)
                 )
                 if struck and instead is None:
-                    struck = _found(answer, struck, world)
-                    answer = _after(answer, struck, world)
+                    answer, struck = _after(answer, struck, world)
             world.journal.add(
                 lambda number: Entry(
                     number=number,
@@ -294,38 +316,58 @@ def _seen(struck: Sequence[Fault]) -> Seen:
     return Seen(condition, skew, any(fault.kind == "stale" for fault in struck))
 
 
-def _found(answer: Answer, struck: Sequence[Fault], world: World) -> list[Fault]:
-    """Those of these faults that find in an answer what they are to take from it; of the others nobody says that they struck."""
-    found = list[Fault]()
-    for fault in struck:
-        body = json.loads(answer.content) if fault.kind == "missing-field" and answer.content else None
-        if fault.kind != "missing-field" or _without(body, str(fault.field)) != body:
-            found.append(fault)
-        else:
-            world.spare(fault)
-    return found
+def _can_wait(asked: Admitted) -> bool:
+    """Whether a request gets so far that it may be under way."""
+    return asked.claims is not None and asked.problem is None
 
 
-def _after(answer: Answer, struck: Sequence[Fault], world: World) -> Answer:
-    """What faults make of an answer, with everything done that was asked."""
+def _spared(struck: Sequence[Fault], idle: Collection[Fault], world: World) -> Sequence[Fault]:
+    """These faults without the idle ones, of which nobody says that they struck."""
+    for fault in idle:
+        world.spare(fault)
+    return [fault for fault in struck if fault not in idle] if idle else struck
+
+
+def _closing(struck: Sequence[Fault], done: Done, world: World) -> tuple[Sequence[Fault], str | None]:
+    """These faults, and the session that one of them closes; without those that find no session to close."""
+    closing = [fault for fault in struck if fault.kind == "closed"]
+    session = world.session_of(done.decided.client.id) if closing and done.decided is not None else None
+    return _spared(struck, closing if session is None else closing[1:], world), session
+
+
+def _after(answer: Answer, struck: Sequence[Fault], world: World) -> tuple[Answer, Sequence[Fault]]:
+    """What faults make of an answer, with everything done that was asked; and the faults, without those that it is the same for."""
+    after = [fault for fault in struck if fault.kind in (*SPOILING, *OF_CONTENT)]
+    lost = next((fault for fault in after if fault.kind == "lost"), None)
+    if lost is not None:
+        broken = structs.replace(answer, delivery="broken")
+        return broken, _spared(struck, [fault for fault in after if fault is not lost], world)
+    idle = list[Fault]()
     # A field is taken out of what is JSON still.
-    for fault in sorted(struck, key=lambda each: each.kind != "missing-field"):
-        match fault.kind:
-            case "lost":
-                return structs.replace(answer, delivery="broken")
-            case "cut":
-                answer = structs.replace(answer, delivery="cut")
-            case "dribble":
-                each = fault.seconds / max(1, len(parts_of(answer.content)))
-                answer = structs.replace(answer, delivery="slow", pause=_Pauses(world, fault, each))
-            case "malformed" if answer.content:
-                answer = structs.replace(answer, content=answer.content[: len(answer.content) // 2])
-            case "wrong-type":
-                answer = structs.replace(answer, content=_PAGE, content_type="text/html")
-            case "missing-field":
-                answer = structs.replace(
-                    answer, content=json.dumps(_without(json.loads(answer.content), str(fault.field))).encode()
-                )
+    for fault in sorted(after, key=lambda each: each.kind != "missing-field"):
+        made = _made(answer, fault, world)
+        if made is answer:
+            idle.append(fault)
+        answer = made
+    return answer, _spared(struck, idle, world)
+
+
+def _made(answer: Answer, fault: Fault, world: World) -> Answer:
+    """What a fault makes of an answer; the same one, if there is nothing in it for the fault."""
+    match fault.kind:
+        case "cut" if answer.delivery == "whole":
+            return structs.replace(answer, delivery="cut")
+        case "dribble" if answer.delivery == "whole":
+            each = fault.seconds / max(1, len(parts_of(answer.content)))
+            return structs.replace(answer, delivery="slow", pause=_Pauses(world, fault, each))
+        case "malformed" if answer.content:
+            return structs.replace(answer, content=answer.content[: len(answer.content) // 2])
+        case "wrong-type" if answer.content != _PAGE:
+            return structs.replace(answer, content=_PAGE, content_type="text/html")
+        case "missing-field" if answer.content:
+            body = json.loads(answer.content)
+            left = _without(body, str(fault.field))
+            return answer if left == body else structs.replace(answer, content=json.dumps(left).encode())
     return answer
 
 

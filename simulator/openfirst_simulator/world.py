@@ -281,6 +281,13 @@ class World:
         self._store.commit(draft)
         return decided
 
+    def would_come_to(
+        self, claims: Claims, operation: str, arguments: Mapping[str, Any], session_id: str | None, seen: Seen
+    ) -> Decided:
+        """What such a call would come to now, with nothing done. Raises Problem for a bad argument."""
+        self.clock.catch_up()
+        return self._decisions(self._draft()).perform(claims, operation, arguments, session_id, seen)
+
     def participant(self, client: Client) -> Any:
         """The local participant of a client just as a call has left it, as the contract shows it; None without a session."""
         return self._decisions(self._draft()).participant(client, client.state)
@@ -289,6 +296,11 @@ class World:
         """The ID of the client whose token says this."""
         token = self._store.load(Token, claims.id)
         return claims.id if token is None or token.client is None else token.client
+
+    def session_of(self, client: str) -> str | None:
+        """The ID of the session that a client has now, if it has one."""
+        known = self._store.load(Client, client)
+        return None if known is None else known.session
 
     def has_session(self, session_id: str) -> bool:
         """Whether a session with this ID is open."""
@@ -417,7 +429,7 @@ class World:
         return struck
 
     def spare(self, fault: Fault) -> None:
-        """The fault has not struck after all: what it was to take from an answer was not there."""
+        """The fault has not struck after all: there was nothing that it could do."""
         here = self._store.load(Fault, fault.id)
         if here is not None:
             draft = self._draft()

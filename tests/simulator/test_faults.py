@@ -692,6 +692,78 @@ def test_a_fault_counts_only_where_it_strikes(api: Api) -> None:
     assert {fault.hits for fault in api.world.faults if fault.id in {each.id for each in spoilt}} == {0}
 
 
+def hits(api: Api) -> list[int]:
+    """How often each fault has struck, which is as often as the journal says so."""
+    counts = [each.hits for each in api.world.faults]
+    assert [sum(each.id in entry.faults for entry in api.world.journal.find()) for each in api.world.faults] == counts
+    return counts
+
+
+def test_a_stale_answer_that_is_the_same_is_no_stroke(api: Api) -> None:
+    token = api.world.token()
+    api.world.fail(kind="stale", times=1)
+    assert api.is_open(token) is False
+    api.opened(token, {"name": "Ana"})
+    api.update(token, {"name": "Zoe", "avatarUrl": None})
+    assert api.is_open(token) is True
+    assert hits(api) == [0]
+    assert [api.participant(token).body["info"]["name"] for _ in range(2)] == ["Ana", "Zoe"]
+    assert hits(api) == [1]
+
+
+def test_a_session_that_is_not_there_is_not_closed(api: Api) -> None:
+    token, expired = api.world.token(), api.world.token(condition="expired")
+    api.world.fail(kind="closed", times=1)
+    api.world.fail(kind="closed", operation="open", times=1)
+    assert api.open(expired).status == 401
+    assert api.is_open(token) is False
+    assert api.open(token, {"name": 7}).status == 400
+    assert api.participant(token).status == 409
+    assert hits(api) == [0, 0]
+    assert api.open(token).status == 201
+    assert hits(api) == [1, 0]
+    assert api.is_open(token) is False
+
+
+def test_a_stale_answer_and_a_closed_session_go_together(api: Api) -> None:
+    token = api.world.token()
+    api.opened(token)
+    api.world.fail(kind="stale", times=1)
+    api.world.fail(kind="closed", times=1)
+    assert api.is_open(token) is False
+    assert hits(api) == [1, 1]
+    assert api.is_open(token) is False
+    assert [entry.name for entry in api.world.journal.find() if entry.is_move] == ["platformCloses"]
+
+
+def test_a_token_is_taken_for_a_bad_one_once(api: Api) -> None:
+    token = api.world.token()
+    for kind in ("expired", "revoked"):
+        api.world.fail(kind=kind, times=1)
+    assert (api.open(token).code, hits(api)) == ("token-expired", [1, 0])
+    assert (api.open(token).code, hits(api)) == ("token-revoked", [1, 1])
+    assert api.open(token).status == 201
+
+
+def test_clocks_that_are_ahead_only_together_strike_together(api: Api) -> None:
+    token = api.world.token(expires_in=60)
+    api.world.fail(kind="skew", seconds=31)
+    assert api.open(token).status == 201
+    api.world.fail(kind="skew", seconds=31)
+    assert api.update(token, {"name": "Ana"}).outcome == (401, "token-expired")
+    assert hits(api) == [1, 1]
+
+
+def test_what_nothing_is_left_for_is_no_stroke(api: Api) -> None:
+    forged = api.world.token(condition="forged")
+    for kind, more in (("late", {"seconds": 1}), ("expired", {}), ("skew", {"seconds": 1}), ("wrong-type", {})):
+        api.world.fail(kind=kind, operation="open", **more)
+    api.world.fail(kind="lost", operation="open")
+    with pytest.raises(aiohttp.ClientError):
+        api.open(forged)
+    assert hits(api) == [0, 0, 0, 0, 1]
+
+
 SPOILS: list[tuple[str, dict[str, Any]]] = [
     ("malformed", {}),
     ("wrong-type", {}),
