@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
+from openfirst_reference.contract.findings import Mistake
 from openfirst_simulator import tokens
 from openfirst_simulator.bodies import EXTERNAL_ID, check_external_id, kind_of
 from openfirst_simulator.problems import Problem, bad_request, forbidden, unauthorized
@@ -84,7 +85,10 @@ def _issued(
     scopes: Sequence[str] | None,
     external_id: str | None = None,
 ) -> dict[str, Any]:
-    token = world.issue(application, kind, lifetime, scopes, external_id)
+    try:
+        token = world.issue(application, kind, lifetime, scopes, external_id)
+    except Mistake as error:
+        raise bad_request(str(error)) from None
     answer: dict[str, Any] = {"token_type": "Bearer", "access_token": token, "expires_in": lifetime}
     if scopes is not None:
         answer["scope"] = " ".join(scopes)

@@ -9,6 +9,7 @@ from msgspec import structs
 
 from openfirst_reference.contract.findings import Mistake
 from openfirst_simulator import tokens
+from openfirst_simulator.clock import LAST
 from openfirst_simulator.tokens import Claims
 
 _BYTES = 32
@@ -35,10 +36,14 @@ class Keyring:
         scopes: Sequence[str] | None = None,
         external_id: str | None = None,
     ) -> Claims:
-        """What a fresh token says. Raises ValueError for a lifetime of less than a second."""
+        """What a fresh token says. Raises ValueError for a lifetime of less than a second, or beyond the year 9999."""
         if expires_in < 1:
             raise Mistake(f"A token cannot live for {expires_in} seconds. Give at least 1.")
         now = round(self._now(), 3)
+        if now + expires_in > LAST:
+            raise Mistake(
+                f"A token cannot live for {expires_in} seconds from now: that is beyond the year 9999. Give less."
+            )
         permitted = None if scopes is None else tuple(scopes)
         return Claims(identifier, application, kind, now, now + expires_in, permitted, external_id or None)
 
@@ -47,8 +52,10 @@ class Keyring:
         return tokens.sign(claims, self.key)
 
     def expired(self, claims: Claims) -> str:
-        """A genuine token whose time is over."""
-        lifetime = claims.expires - claims.issued
+        """A genuine token whose time is over. Raises ValueError in the first second of 1970, in which none can have been before."""
+        lifetime = min(round(claims.expires - claims.issued), int(claims.issued))
+        if lifetime < 1:
+            raise Mistake("No token is past its time in the first second of 1970. Let a second pass first.")
         return self.signed(structs.replace(claims, issued=claims.issued - lifetime, expires=claims.issued))
 
     def forged(self, claims: Claims) -> str:

@@ -5,12 +5,15 @@ from __future__ import annotations
 import hmac
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from functools import lru_cache
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import jwt
 import msgspec
 
 from openfirst_reference.contract.findings import Mistake
+from openfirst_simulator.bodies import check_external_id
+from openfirst_simulator.clock import LAST
+from openfirst_simulator.problems import Problem
 
 ISSUER = "openfirst"
 API = "api"
@@ -27,6 +30,7 @@ _HEAD = jwt.encode({}, bytes(32), _ALGORITHM).partition(".")[0]
 """How each of our tokens begins."""
 _REQUIRED = ["iss", "iat", "exp", "jti", "app", "kind"]
 
+_Second = Annotated[int, msgspec.Meta(ge=0, le=int(LAST))]
 BadCondition = Literal["forged", "foreign", "unreadable"]
 
 
@@ -65,12 +69,12 @@ class _Payload(msgspec.Struct, frozen=True, forbid_unknown_fields=True, gc=False
     """The claims of a token as we write them, and nothing beside them."""
 
     iss: Literal["openfirst"]
-    iat: int
-    exp: int
+    iat: _Second
+    exp: _Second
     jti: str
     app: str
     kind: str
-    milliseconds: int = 0
+    milliseconds: Annotated[int, msgspec.Meta(ge=0, le=999)] = 0
     scope: str | None = None
     externalId: str | None = None  # noqa: N815 - as it is written
 
@@ -134,6 +138,16 @@ def _said(raw: str) -> Claims | None:
 
 
 def _claims(said: _Payload) -> Claims:
+    """What a token says. Raises Mistake for what no token of ours does."""
+    if said.iat >= said.exp:
+        raise Mistake("it ends before it begins")
+    try:
+        check_external_id(said.externalId)
+        f"{said.jti}{said.app}{said.kind}{said.scope}".encode()
+    except Problem as problem:
+        raise Mistake(problem.detail.partition(". ")[0]) from None
+    except UnicodeEncodeError:
+        raise Mistake("a claim has half a character") from None
     later = said.milliseconds / 1000
     scopes = None if said.scope is None else tuple(said.scope.split())
     return Claims(said.jti, said.app, said.kind, said.iat + later, said.exp + later, scopes, said.externalId)
@@ -171,6 +185,10 @@ def verified(raw: str, key: bytes) -> Claims:
         why = "The token was altered, or signed with another key than the platform's: in another run of it, maybe."
         raise BadToken("forged", why) from None
     except jwt.PyJWTError as error:
+        raise BadToken("unreadable", f"The token cannot be used: {error}.") from None
+    except UnicodeEncodeError:
+        raise BadToken("unreadable", "The token cannot be used: it has characters that no token has.") from None
+    except Mistake as error:
         raise BadToken("unreadable", f"The token cannot be used: {error}.") from None
     except (TypeError, ValueError, OverflowError):
         why = "The token cannot be used: a claim is not of the kind it should be."

@@ -150,3 +150,24 @@ def test_a_dropped_world_lets_nobody_in(simulator: Simulator, make: MakeApi) -> 
     assert api.open(token, base=base).status == 201
     simulator.drop("short-lived")
     assert api.open(token, base=base).outcome == (401, "token-invalid")
+
+
+@pytest.mark.parametrize("now", [1.0, 1.5, 100.0])
+def test_a_token_that_is_past_its_time_began_after_1970(make: MakeApi, now: float) -> None:
+    api = make()
+    api.world.clock.set(now, 0.0)
+    assert api.open(api.world.token(condition="expired")).outcome == (401, "token-expired")
+
+
+def test_a_token_begins_and_ends_where_a_date_can_be_written(make: MakeApi) -> None:
+    api = make()
+    api.world.clock.set(0.5, 0.0)
+    with pytest.raises(ValueError, match="in the first second of 1970"):
+        api.world.token(condition="expired")
+    api_token = api.api_token()
+    api.world.clock.set(253_402_300_798.5, 0.0)
+    with pytest.raises(ValueError, match="beyond the year 9999"):
+        api.world.token(expires_in=1)
+    answer = api.grant("/v1/auth/token")
+    assert (answer.status, "beyond the year 9999" in answer.detail) == (400, True)
+    assert api.client_token({}, api_token).status == 401

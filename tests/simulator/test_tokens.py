@@ -138,3 +138,36 @@ def test_these_are_not_taken(head: dict[str, Any], payload: dict[str, Any], key:
     raw = made(head, payload, key)
     assert not by_the_library(raw)
     assert not taken(raw)
+
+
+@pytest.mark.parametrize(
+    ("changes", "why"),
+    [
+        ({"exp": 1_700_000_000}, "it ends before it begins"),
+        ({"exp": 1_600_000_000}, "it ends before it begins"),
+        ({"iat": -1}, "a claim"),
+        ({"exp": 253_402_300_800}, "a claim"),
+        ({"iat": -(10**40), "exp": 10**40}, "a claim"),
+        ({"milliseconds": 10**40}, "a claim"),
+        ({"milliseconds": 1000}, "a claim"),
+        ({"milliseconds": -1}, "a claim"),
+        ({"externalId": "\ud800"}, "`externalId` has half a character"),
+        ({"externalId": "é" * 513}, "`externalId` has 1,026 bytes"),
+        ({"jti": "\ud800"}, "a claim has half a character"),
+        ({"app": "\ud800"}, "a claim has half a character"),
+        ({"scope": "a \udfff"}, "a claim has half a character"),
+    ],
+)
+@pytest.mark.parametrize("head", [HEAD, {"typ": "JWT", "alg": "HS256"}], ids=["as ours", "as others"])
+def test_what_is_signed_and_makes_no_sense_cannot_be_read(changes: dict[str, Any], why: str, head: Any) -> None:
+    raw = made(head, {**PAYLOAD, **changes})
+    assert by_the_library(raw)
+    assert not taken(raw)
+    with pytest.raises(BadToken, match=f"The token cannot be used: {why}") as refused:
+        tokens.verified(raw, KEY)
+    assert refused.value.condition == "unreadable"
+
+
+def test_a_token_with_letters_that_none_has_cannot_be_read() -> None:
+    with pytest.raises(BadToken, match="it has characters that no token has"):
+        tokens.verified(tokens.sign(CLAIMS, KEY) + "\udcff", KEY)
