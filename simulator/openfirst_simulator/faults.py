@@ -100,7 +100,7 @@ class Fault(Record, frozen=True):
     until: float | None = None
     seconds: float = 0.0
     status: int = 503
-    retry_after: float | None = None
+    retry_after: int | None = None
     field: str | None = None
     fitted: int = 0
     hits: int = 0
@@ -277,7 +277,8 @@ def _read(shown: str, value: Any) -> Any:
         except OverflowError:
             value = math.inf if value > 0 else -math.inf
     if type(value) is not wanted:
-        raise Mistake(f"`{shown}` is {kind_of(value)}. Give {_WORDS[wanted]}.")
+        found = number_shown(value) if type(value) is float else kind_of(value)
+        raise Mistake(f"`{shown}` is {found}. Give {_WORDS[wanted]}.")
     return value
 
 
@@ -309,7 +310,10 @@ def _mistakes(fault: Fault) -> Iterator[tuple[bool, str]]:
     status = number_shown(fault.status)
     yield not 400 <= fault.status <= 599, f"`status` is {status}. Give the status of an error, 400 to 599."
     wait = fault.retry_after
-    yield wait is not None and not 0 <= wait <= 86_400, f"`retryAfter` is {wait}. Give 0 to 86,400 seconds."
+    yield (
+        wait is not None and not 0 <= wait <= 86_400,
+        f"`retryAfter` is {number_shown(wait or 0)}. Give 0 to 86,400 seconds.",
+    )
     yield (
         fault.kind == "missing-field" and not fault.field,
         "`field` is missing: name the field that is to be left out.",

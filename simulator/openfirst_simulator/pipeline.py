@@ -297,7 +297,7 @@ async def _before(
             case "refuse":
                 return _BROKEN, began
             case "status":
-                wait = {} if fault.retry_after is None else {"Retry-After": f"{fault.retry_after:g}"}
+                wait = {} if fault.retry_after is None else {"Retry-After": f"{fault.retry_after}"}
                 detail = f"The fault {fault.id} answers in the platform's place. Nothing was done; try again later."
                 return Problem(fault.status, "fault", "The platform does not answer now", detail, headers=wait), began
     return None, began

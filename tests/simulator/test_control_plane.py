@@ -206,7 +206,7 @@ FITTING: dict[str, list[Any]] = {
     "until": [START + 1, START + 5.5, 253_402_300_799, 253_402_300_800],
     "seconds": SECONDS,
     "status": [399, 400, 599, 600],
-    "retryAfter": SECONDS,
+    "retryAfter": [0, 1.0, 1.5, 86_400, 86_401],
     "field": ["", "open"],
     "code": ["", "not-found"],
     "session": ["", "x"],

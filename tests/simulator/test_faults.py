@@ -35,9 +35,9 @@ def test_an_error_in_the_platforms_place_strikes_as_often_as_it_is_to_and_nothin
     simulator: Simulator, api: Api
 ) -> None:
     token = api.world.token("ana")
-    made = fault(api, simulator, kind="status", operation="open", status=429, retryAfter=1.5, times=1)
+    made = fault(api, simulator, kind="status", operation="open", status=429, retryAfter=2, times=1)
     refused = api.open(token)
-    assert (refused.outcome, refused.headers["Retry-After"]) == ((429, "fault"), "1.5")
+    assert (refused.outcome, refused.headers["Retry-After"]) == ((429, "fault"), "2")
     assert api.is_open(token) is False
     assert api.open(token).status == 201
     assert names(api.world) == [("open", 429, (made["id"],)), ("isOpen", 200, ()), ("open", 201, ())]
@@ -105,6 +105,9 @@ def test_a_recipe_makes_its_faults_and_they_are_removed_again(simulator: Simulat
         ({"kind": "status", "times": 0}, "`times` is 0"),
         ({"kind": "status", "times": "twice"}, "times"),
         ({"kind": "status", "status": 200}, "`status` is 200"),
+        ({"kind": "status", "retryAfter": 1.5}, "`retryAfter` is 1.5. Give a whole number."),
+        ({"kind": "status", "retryAfter": 86_401}, "`retryAfter` is 86401. Give 0 to 86,400"),
+        ({"kind": "status", "times": 1.5}, "`times` is 1.5. Give a whole number."),
         ({"kind": "status", "probability": 0}, "`probability` is 0"),
         ({"kind": "status", "after": -1}, "`after` is -1"),
         ({"kind": "delay"}, "`seconds` is missing"),
