@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 PACKAGE = "openfirst_conformance"
 _TEXT = ("--adapter", "--python", "--connect", "--platform", "--app-key", "--app-secret", "--control", "--profile")
 _MARKER = (
-    "openfirst(strict=True, choices=None, start=None, real_time=False, contract=None): how the fixture `platform` is to be, "
-    "as openfirst.platform() takes it"
+    "openfirst(strict=True, choices=None, start=None, real_time=False, contract=None, seed=None): how the fixture "
+    "`platform` is to be, as openfirst.platform() takes it"
 )
 _MANY = ("--tier", "--choice", "--overlay")
 

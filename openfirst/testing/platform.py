@@ -39,7 +39,7 @@ class Platform:
     (or `async with`) to its end, which raises LeftBehind if it is `strict` and something was left. Its time stands still until
     `clock` moves it, unless it is `real_time`; `start` says when it begins (seconds since 1970, or a datetime; now, if not said).
     `choices` resolve what the sources leave open. `contract` is one that was changed by overlays, as `load_contract` gives it: load
-    it once, since each has a simulator of its own.
+    it once, since each has a simulator of its own. With a `seed` IDs, and what chance decides, are the same in every run.
 
         with openfirst.platform() as p:
             token = p.token("ana")
@@ -61,13 +61,14 @@ class Platform:
         start: float | datetime | None = None,
         real_time: bool = False,
         contract: Contract | None = None,
+        seed: int | None = None,
     ) -> None:
         if real_time and start is not None:
             raise Mistake("`start` stops the time, and `real_time` lets it go. Give one of them.")
         self.strict = strict
         self._running = running(contract)
         at = start.timestamp() if isinstance(start, datetime) else start
-        self._world = self._running.world(dict(choices or {}), at, frozen=not real_time)
+        self._world = self._running.world(dict(choices or {}), at, frozen=not real_time, seed=seed)
         self.url, self.key, self.secret = self._running.do(lambda: self._world.url), self._world.key, self._world.secret
         self.clock = PlatformClock(self._running, self._world)
         self.journal = PlatformJournal(self._running, self._world)
@@ -257,9 +258,10 @@ def platform(
     start: float | datetime | None = None,
     real_time: bool = False,
     contract: Contract | None = None,
+    seed: int | None = None,
 ) -> Platform:
     """A fresh platform for `with` or `async with`; see `Platform`. The simulator behind it is one a process and contract."""
-    return Platform(strict=strict, choices=choices, start=start, real_time=real_time, contract=contract)
+    return Platform(strict=strict, choices=choices, start=start, real_time=real_time, contract=contract, seed=seed)
 
 
 def _check_operation(operation: str) -> None:

@@ -12,9 +12,10 @@ from concurrent.futures import Future
 from typing import Any, ParamSpec, TypeVar
 
 from openfirst.testing import is_plain
+from openfirst_reference.contract.findings import Mistake
 from openfirst_reference.contract.load import load_contract
 from openfirst_reference.contract.model import Contract
-from openfirst_simulator import Simulator, World
+from openfirst_simulator import Simulator, World, WorldError
 from openfirst_simulator.clock import FROZEN, REAL
 
 __tracebackhide__ = is_plain
@@ -35,13 +36,25 @@ class Running:
         self._thread.start()
         self.wait(self.simulator.start())
 
-    def world(self, choices: dict[str, str], frozen_at: float | None, *, frozen: bool) -> World:
-        """A fresh world, whose time stands still if it is `frozen`. Raises Mistake for choices that there are not."""
-        return self.do(
-            lambda: self.simulator.world(
-                next(self._names), choices=choices, frozen_at=frozen_at, scale=FROZEN if frozen else REAL
-            )
-        )
+    def world(
+        self, choices: dict[str, str], frozen_at: float | None, *, frozen: bool, seed: int | None = None
+    ) -> World:
+        """A fresh world, whose time stands still if it is `frozen`. It is named after its seed: a seed counts with the name.
+
+        Raises Mistake for choices that there are not, and for the seed of a world that is there.
+        """
+
+        def made() -> World:
+            name = next(self._names) if seed is None else f"seed-{seed}"
+            scale = FROZEN if frozen else REAL
+            return self.simulator.world(name, choices=choices, seed=seed, frozen_at=frozen_at, scale=scale)
+
+        try:
+            return self.do(made)
+        except WorldError:
+            raise Mistake(
+                f"A platform with the seed {seed} is there already. Give another seed, or end it first."
+            ) from None
 
     def do(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """What a function gives, called where the simulator runs."""

@@ -166,6 +166,10 @@ def _create(worlds: Worlds, path: Mapping[str, str], fields: Json) -> Any:
     name = _new_name(fields)
     choices = _field(fields, "choices", (dict,), "an object of choices and their values") or {}
     seed = _field(fields, "seed", (int, str), "a whole number or a text")
+    if seed is not None and fields.get("name") is None:
+        raise bad_request(
+            "`seed` is without a `name`, and it takes both to be the same in every run. Send a `name` too."
+        )
     scale = _field(fields, "scale", (int, float), _SCALE)
     speed = REAL if scale is None else _float(scale)
     return described(worlds.create(name, choices=_chosen(choices), seed=seed, scale=speed, guest=True))

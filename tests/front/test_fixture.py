@@ -120,9 +120,13 @@ def test_of_the_module(platform):
 def test_the_nearest_counts(platform):
     assert platform.choices["open-while-open"] != "keep"
     assert (platform.clock.now(), platform.strict) == (5, False)
+
+@pytest.mark.openfirst(seed=7)
+def test_by_a_seed(platform):
+    assert platform.url.endswith("/w/seed-7")
 """,
         "--strict-markers",
-    ).assert_outcomes(passed=2)
+    ).assert_outcomes(passed=3)
 
 
 @pytest.mark.parametrize(

@@ -85,6 +85,26 @@ def test_what_is_left_behind_is_told_at_the_end() -> None:
     assert "The platform was asked: open (1)." in sentences[1]
 
 
+def test_a_seed_is_the_same_platform_in_whatever_order_tests_run() -> None:
+    seen = []
+    for seed in (7, 7, 8):
+        with openfirst.platform(strict=False, seed=seed, start=5) as mine, openfirst.platform():
+            mine.fail("isOpen", times=None, probability=0.5)
+            token = mine.token("ana")
+            struck = [ask(mine, token, "GET", "/v1/sessions/current")[0] for _ in range(20)]
+            seen.append((mine.key, struck, ask(mine, token)[1]))
+    assert seen[0] == seen[1]
+    assert all(one != other for one, other in zip(seen[1], seen[2], strict=True))
+
+
+def test_of_one_seed_there_is_one_platform_at_a_time() -> None:
+    with (
+        openfirst.platform(seed=7),
+        pytest.raises(Mistake, match="A platform with the seed 7 is there already. Give another seed"),
+    ):
+        openfirst.platform(seed=7)
+
+
 def test_an_error_in_the_block_is_the_one_that_is_raised() -> None:
     mine = openfirst.platform()
     mine.fail("open")
@@ -459,6 +479,7 @@ def test_the_journal_is_asked_for_moves_of_the_platform_as_well(mine: Platform) 
         (lambda _: ANYHOW(strct=False), "`platform` takes no `strct`. Did you mean `strict`?"),
         (lambda _: ANYHOW(False), "`platform`: too many positional arguments. It takes strict"),
         (lambda _: ANYHOW(start="now"), "`start` is 'now'. Give a number, a datetime or None."),
+        (lambda _: ANYHOW(seed="x"), "`seed` is 'x'. Give a whole number or None."),
         (lambda _: ANYHOW(strict="no"), "`strict` is 'no'. Give True or False."),
         (
             lambda _: ANYHOW(contract="mine.yaml"),

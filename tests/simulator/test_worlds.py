@@ -259,7 +259,8 @@ def test_a_fault_for_an_operation_that_there_is_not_is_refused(simulator: Simula
         ({"name": 7}, 400, "`name` is a number"),
         ({"choices": []}, 400, "`choices` is a list"),
         ({"choices": {"x": "y"}}, 400, "`x` is not a choice"),
-        ({"seed": [1]}, 400, "`seed` is a list"),
+        ({"seed": [1], "name": "seeded"}, 400, "`seed` is a list"),
+        ({"seed": 7}, 400, "`seed` is without a `name`"),
         ([], 400, "The body is a list"),
     ],
 )
