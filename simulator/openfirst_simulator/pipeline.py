@@ -367,7 +367,7 @@ def _made(answer: Answer, fault: Fault, world: World) -> Answer:
         case "missing-field" if answer.content:
             body = json.loads(answer.content)
             left = _without(body, str(fault.field))
-            return answer if left == body else structs.replace(answer, content=json.dumps(left).encode())
+            return answer if left == body else structs.replace(answer, content=_encoded(left))
     return answer
 
 

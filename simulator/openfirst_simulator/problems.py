@@ -34,8 +34,9 @@ class Problem(Exception):
         step: Step | None = None,
     ) -> None:
         super().__init__(detail)
-        self.status, self.code, self.title, self.detail = status, code, title, detail
-        self.rule, self.quote = rule, quote
+        # The contract's texts know where they stand, and the quick encoder takes plain ones alone.
+        self.status, self.code, self.title, self.detail = status, str(code), str(title), str(detail)
+        self.rule, self.quote = rule and str(rule), quote and str(quote)
         self.headers = dict(headers or {})
         self.step = step
 

@@ -100,7 +100,7 @@ def test_a_seed_is_the_same_platform_in_whatever_order_tests_run() -> None:
 def test_of_one_seed_there_is_one_platform_at_a_time() -> None:
     with (
         openfirst.platform(seed=7),
-        pytest.raises(Mistake, match="A platform with the seed 7 is there already. Give another seed"),
+        pytest.raises(Mistake, match="A platform with the seed 7 is there already"),
     ):
         openfirst.platform(seed=7)
 

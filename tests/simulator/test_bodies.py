@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
 
 from tests.simulator.conftest import Api
+from tests.simulator.inprocess import Here, a_run_with_refusals
 
 PARTICIPANT = "/v1/sessions/current/participant"
 
@@ -113,3 +115,14 @@ def test_text_of_every_script_comes_back_as_it_was_sent(api: Api) -> None:
     token = api.client_token({"externalId": name}).body["access_token"]
     info = api.open(token, {"name": name, "externalId": name}).body["participant"]["info"]
     assert info == {"name": name, "avatarUrl": None, "externalId": name}
+
+
+def test_json_is_written_without_blanks_refusals_as_well() -> None:
+    here = Here()
+    here.world.fail(kind="missing-field", operation="getParticipant", field="name")
+    a_run_with_refusals(here)
+    here.ask("POST", "/v1/auth/token", None)
+    answers = [entry.answer for entry in here.world.journal.find() if entry.answer]
+    assert len(answers) > 9
+    for answer in answers:
+        assert answer.decode() == json.dumps(json.loads(answer), separators=(",", ":"), ensure_ascii=False)
