@@ -195,8 +195,19 @@ def fault_of(identifier: str, fields: Mapping[str, Any]) -> Fault:
 
 def shown(fault: Fault) -> dict[str, Any]:
     """A fault as the control plane shows it: with what it says, and how often it fitted and struck."""
+    return {"id": fault.id, **_said(fault), "fitted": fault.fitted, "hits": fault.hits}
+
+
+def _said(fault: Fault) -> dict[str, Any]:
     said = {outward: getattr(fault, name) for name, outward in NAMES.items() if getattr(fault, name) != _DEFAULTS[name]}
-    return {"id": fault.id, "kind": fault.kind, **said, "fitted": fault.fitted, "hits": fault.hits}
+    return {"kind": fault.kind, **said}
+
+
+def check(fault: Fault) -> None:
+    """Raises ValueError for a fault that nobody can have made."""
+    fault_of(fault.id, _said(fault))
+    if not 0 <= fault.hits <= fault.fitted:
+        raise Mistake(f"it struck {number_shown(fault.hits)} times, and fitted {number_shown(fault.fitted)} requests")
 
 
 def kinds_for(endpoint: Endpoint, contract: Contract) -> frozenset[Kind]:
@@ -306,7 +317,7 @@ def _mistakes(fault: Fault) -> Iterator[tuple[bool, str]]:
     yield never, f"`until` is {fault.until}, and `since` {fault.since}: there is no time between. Give a later `until`."
     yield not 0 <= fault.seconds <= 86_400, f"`seconds` is {fault.seconds}. Give 0 to 86,400."
     needs = fault.kind in WITH_SECONDS and fault.seconds == 0
-    yield needs, f"`seconds` is missing, and a fault of the kind `{fault.kind}` needs it."
+    yield needs, f"`seconds` is missing, or 0, and a fault of the kind `{fault.kind}` needs more."
     status = number_shown(fault.status)
     yield not 400 <= fault.status <= 599, f"`status` is {status}. Give the status of an error, 400 to 599."
     wait = fault.retry_after

@@ -12,7 +12,8 @@ from openfirst_simulator import tokens
 from openfirst_simulator.clock import LAST
 from openfirst_simulator.tokens import Claims
 
-_BYTES = 32
+KEY_BYTES = 32
+"""How many bytes a key has that signs."""
 
 
 class Keyring:
@@ -25,7 +26,7 @@ class Keyring:
 
     def renew(self, key: bytes | None = None) -> None:
         """From now on another key signs: this one, or else one that nobody has had."""
-        self.key = key or secrets.token_bytes(_BYTES)
+        self.key = key or secrets.token_bytes(KEY_BYTES)
 
     def claims(
         self,
@@ -60,11 +61,11 @@ class Keyring:
 
     def forged(self, claims: Claims) -> str:
         """A token that somebody else signed in our name."""
-        return tokens.sign(claims, secrets.token_bytes(_BYTES))
+        return tokens.sign(claims, secrets.token_bytes(KEY_BYTES))
 
     def foreign(self, claims: Claims) -> str:
         """A token of another application."""
-        return tokens.sign(structs.replace(claims, app="app-of-somebody-else"), secrets.token_bytes(_BYTES))
+        return tokens.sign(structs.replace(claims, app="app-of-somebody-else"), secrets.token_bytes(KEY_BYTES))
 
     def admit(self, raw: str) -> Claims:
         """What a token that was signed here says. Raises BadToken for any other; its time is not looked at."""

@@ -11,10 +11,13 @@ import msgspec
 from openfirst_reference.contract.findings import Mistake
 from openfirst_reference.machine.machine import Machine
 from openfirst_reference.machine.step import Identity
+from openfirst_simulator import tokens
 from openfirst_simulator.clock import Clock
-from openfirst_simulator.faults import Fault
+from openfirst_simulator.faults import Fault, check
+from openfirst_simulator.keyring import KEY_BYTES
 from openfirst_simulator.records import Application, Client, Conference, Record, Series, Timer, Token
 from openfirst_simulator.store import Draft, MemoryStore
+from openfirst_simulator.table import Table
 
 VERSION: Final = 1
 
@@ -75,13 +78,16 @@ def put_all(draft: Draft, records: Records) -> None:
             draft.put(record)
 
 
-def read(document: Any, machine: Machine) -> Snapshot:
-    """The snapshot in a document, of a world with the machine's contract. Raises ValueError that says where it is none."""
+def read(document: Any, table: Table) -> Snapshot:
+    """The snapshot in a document, of a world with the table's contract. Raises ValueError that says where it is none."""
+    machine = table.machine
     contract = f"{machine.contract.name} {machine.contract.version}"
     try:
         snapshot = msgspec.convert(document, Snapshot)
-        for key in (snapshot.secret, snapshot.signing_key):
-            bytes.fromhex(key)
+        for name, key in (("secret", snapshot.secret), ("signingKey", snapshot.signing_key)):
+            size = len(bytes.fromhex(key))
+            if size != KEY_BYTES:
+                raise Mistake(f"`{name}` has {size} bytes, and not {KEY_BYTES}")
         Clock(frozen_at=snapshot.now).run(snapshot.scale)
         if (snapshot.contract, snapshot.variables) != (contract, machine.names):
             raise Mistake(f"it is of the contract {snapshot.contract}, and this is {contract}")
@@ -91,10 +97,15 @@ def read(document: Any, machine: Machine) -> Snapshot:
             _check_ids(name, getattr(snapshot.records, name))
         for token in snapshot.records.tokens:
             _check_token(token, machine)
+        for fault in snapshot.records.faults:
+            check(fault)
         for client in snapshot.records.clients:
             for state in (client.state, client.previous or client.state):
                 values = zip(machine.names, state, strict=True)
                 machine.state({name: value for name, value in values if not isinstance(value, Identity)})
+            if table.in_session(client.state) is not (client.session is not None):
+                has = "has a session, and is in none" if client.session is not None else "is in session, and has none"
+                raise Mistake(f"the client {client.id} {has}")
         _check_holders(snapshot.records)
     except (msgspec.ValidationError, ValueError) as error:
         raise Mistake(f"This is no snapshot of such a world: {error}. Give a document that `snapshot` gave.") from None
@@ -110,9 +121,9 @@ def _check_ids(name: str, records: Iterable[Record]) -> None:
 
 def _check_holders(records: Records) -> None:
     """Raises ValueError for a client with a token that is not there, or that is somebody else's."""
-    tokens = {token.id: token for token in records.tokens}
+    known = {token.id: token for token in records.tokens}
     for client in records.clients:
-        token = tokens.get(client.token)
+        token = known.get(client.token)
         if token is None:
             raise Mistake(f"the client {client.id} has a token that is not there")
         if (token.client, token.claims.app) != (client.id, client.app):
@@ -122,8 +133,10 @@ def _check_holders(records: Records) -> None:
 def _check_token(token: Token, machine: Machine) -> None:
     """Raises ValueError for a token of a kind or in a condition that there is not, or one that has no time to live."""
     claims = token.claims
-    if not claims.issued < claims.expires:
-        raise Mistake(f"the token {token.id} ends before it begins")
+    try:
+        tokens.check(claims)
+    except Mistake as error:
+        raise Mistake(f"the token {token.id} cannot be: {error}") from None
     held = {
         "kind": claims.kind,
         "condition": token.condition,

@@ -30,7 +30,6 @@ _HEAD = jwt.encode({}, bytes(32), _ALGORITHM).partition(".")[0]
 """How each of our tokens begins."""
 _REQUIRED = ["iss", "iat", "exp", "jti", "app", "kind"]
 
-_Second = Annotated[int, msgspec.Meta(ge=0, le=int(LAST))]
 BadCondition = Literal["forged", "foreign", "unreadable"]
 
 
@@ -69,8 +68,8 @@ class _Payload(msgspec.Struct, frozen=True, forbid_unknown_fields=True, gc=False
     """The claims of a token as we write them, and nothing beside them."""
 
     iss: Literal["openfirst"]
-    iat: _Second
-    exp: _Second
+    iat: int
+    exp: int
     jti: str
     app: str
     kind: str
@@ -139,18 +138,26 @@ def _said(raw: str) -> Claims | None:
 
 def _claims(said: _Payload) -> Claims:
     """What a token says. Raises Mistake for what no token of ours does."""
-    if said.iat >= said.exp:
+    later = said.milliseconds / 1000
+    scopes = None if said.scope is None else tuple(said.scope.split())
+    claims = Claims(said.jti, said.app, said.kind, said.iat + later, said.exp + later, scopes, said.externalId)
+    check(claims)
+    return claims
+
+
+def check(claims: Claims) -> None:
+    """Raises Mistake for what no token of ours says."""
+    if not claims.issued < claims.expires:
         raise Mistake("it ends before it begins")
+    if not (claims.issued >= 0 and claims.expires <= LAST):
+        raise Mistake("it begins before 1970, or ends beyond the year 9999")
     try:
-        check_external_id(said.externalId)
-        f"{said.jti}{said.app}{said.kind}{said.scope}".encode()
+        check_external_id(claims.external_id)
+        f"{claims.id}{claims.app}{claims.kind}{claims.scopes and ' '.join(claims.scopes)}".encode()
     except Problem as problem:
         raise Mistake(problem.detail.partition(". ")[0]) from None
     except UnicodeEncodeError:
         raise Mistake("a claim has half a character") from None
-    later = said.milliseconds / 1000
-    scopes = None if said.scope is None else tuple(said.scope.split())
-    return Claims(said.jti, said.app, said.kind, said.iat + later, said.exp + later, scopes, said.externalId)
 
 
 def _is_signed(raw: str, key: bytes) -> bool:

@@ -180,7 +180,7 @@ class World:
 
         Raises ValueError, and changes nothing, for what is no snapshot of a world with this contract.
         """
-        snapshot = read(document, self._table.machine)
+        snapshot = read(document, self._table)
         choices, applications = self._chosen(snapshot.choices), snapshot.records.applications
         self.break_off()
         self._store.clear()

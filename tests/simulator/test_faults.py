@@ -111,6 +111,7 @@ def test_a_recipe_makes_its_faults_and_they_are_removed_again(simulator: Simulat
         ({"kind": "status", "probability": 0}, "`probability` is 0"),
         ({"kind": "status", "after": -1}, "`after` is -1"),
         ({"kind": "delay"}, "`seconds` is missing"),
+        ({"kind": "delay", "seconds": 0}, "`seconds` is missing, or 0"),
         ({"kind": "delay", "seconds": -1}, "`seconds` is -1"),
         ({"kind": "missing-field"}, "`field` is missing"),
         ({"kind": "malformed", "operation": "close"}, "does nothing to `close`"),

@@ -12,11 +12,13 @@ from jsonschema import Draft202012Validator
 
 from openfirst_reference.contract.load import load_contract
 from openfirst_reference.contract.model import Contract
+from openfirst_reference.machine.machine import machine_of
 from openfirst_simulator import Simulator
 from openfirst_simulator.snapshot import schema
 from tests.simulator.conftest import START, Api, MakeApi
 
 CONTRACT = load_contract()
+NOBODY = machine_of(CONTRACT).state()
 
 
 def kept(api: Api) -> Any:
@@ -35,6 +37,10 @@ def lived_in(api: Api) -> tuple[str, str]:
     api.world.fail(kind="status", operation="close", times=2)
     api.close(token)
     return token, session
+
+
+def ended(token: Any) -> None:
+    token["claims"]["expires"] = token["claims"]["issued"]
 
 
 def test_a_session_outlives_the_simulator_that_it_began_in(api: Api, simulated: Callable[[Contract], Api]) -> None:
@@ -120,6 +126,22 @@ def test_a_world_begun_anew_is_as_it_was_made_and_takes_no_token_of_before(make:
         (lambda it: it.update(contract="session 0.1.0"), "session 0.1.0"),
         (lambda it: it["records"].update(applications=[]), "no application"),
         (lambda it: it["records"].update(tokens=[]), "has a token that is not there"),
+        (lambda it: it.update(signingKey="00"), "`signingKey` has 1 bytes, and not 32"),
+        (lambda it: it.update(signingKey=""), "`signingKey` has 0 bytes, and not 32"),
+        (lambda it: it.update(secret="00" * 65), "`secret` has 65 bytes, and not 32"),
+        (lambda it: it["records"]["faults"][0].update(times=-1), "`times` is -1"),
+        (lambda it: it["records"]["faults"][0].update(probability=5), "`probability` is 5.0"),
+        (lambda it: it["records"]["faults"][0].update(method="x"), "`method` is `x`"),
+        (lambda it: it["records"]["faults"][0].update(path="x"), "`path` is `x`"),
+        (lambda it: it["records"]["faults"][0].update(operation="x"), "There is no operation `x`"),
+        (lambda it: it["records"]["faults"][0].update(seconds=3), "`seconds` says nothing of a fault"),
+        (lambda it: it["records"]["faults"][0].update(kind="delay"), "`seconds` is missing, or 0"),
+        (lambda it: it["records"]["faults"][0].update(hits=-1), "it struck -1 times, and fitted 1"),
+        (lambda it: it["records"]["faults"][0].update(hits=7), "it struck 7 times, and fitted 1"),
+        (lambda it: it["records"]["clients"][0].update(session=None), "is in session, and has none"),
+        (lambda it: it["records"]["clients"][0]["state"].__setitem__(0, NOBODY[0]), "has a session, and is in none"),
+        (lambda it: ended(it["records"]["tokens"][0]), "it ends before it begins"),
+        (lambda it: it["records"]["tokens"][0]["claims"].update(external_id="é" * 513), "has 1,026 bytes"),
         (lambda it: it["records"]["clients"][0]["state"].pop(), "shorter"),
         (lambda it: it["records"]["clients"][0]["state"].__setitem__(0, "ajar"), "`ajar` is not a value"),
         (lambda it: it["records"]["clients"][0].update(state=7), "$.records.clients[0].state"),
