@@ -188,6 +188,8 @@ async def _advance(worlds: Worlds, path: Mapping[str, str], fields: Json) -> Any
     if [milliseconds is not None, instant is not None, bool(to_next)].count(True) != 1:
         raise bad_request("Send how far: one of `milliseconds`, `to` (seconds since 1970) and `next` (true).")
     if milliseconds is not None:
+        if 0 < milliseconds < 1:
+            raise bad_request(f"`milliseconds` is {milliseconds}, in which nothing can happen. Send 0, or 1 at least.")
         happened = await clock.pass_by(_float(milliseconds) / 1000)
     elif instant is not None:
         happened = await clock.pass_until(_float(instant))

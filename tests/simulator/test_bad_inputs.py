@@ -61,6 +61,7 @@ REFUSED = [
     pytest.param(400, request("POST", "/v1/sessions", length=-1), id="a negative length"),
     pytest.param(400, request("POST", ADVANCE, HUGE), id="10^400 milliseconds"),
     pytest.param(400, request("POST", ADVANCE, b'{"milliseconds": 1e999}'), id="infinite milliseconds"),
+    pytest.param(400, request("POST", ADVANCE, b'{"milliseconds": 0.4}'), id="less than a millisecond"),
     pytest.param(400, request("POST", ADVANCE, b'{"milliseconds": 1, "soon": 2}'), id="an unknown field"),
     pytest.param(400, request("POST", WORLDS, b'{"nam": "x"}'), id="a field misspelt"),
     pytest.param(400, request("DELETE", f"{WORLDS}/default", b'{"really": true}'), id="a field for nobody"),
