@@ -33,5 +33,7 @@ def seconds_of(duration: Duration) -> float:
             f"{reprlib.repr(duration)} is no duration. Give seconds (90), a text of {', '.join(_UNITS)} (`1h 30m`), or a timedelta."
         )
     if 0 < seconds < _LEAST:
-        raise Mistake(f"{reprlib.repr(duration)} is less than a millisecond, in which nothing can happen. Give 0, or 1 ms.")
+        raise Mistake(
+            f"{reprlib.repr(duration)} is less than a millisecond, in which nothing can happen. Give 0, or 1 ms."
+        )
     return seconds

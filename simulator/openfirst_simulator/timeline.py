@@ -176,7 +176,7 @@ class Timeline:
         self._store.commit(draft)
         self._instant = timer.due
         try:
-            told = {"at": timer.due, "what": timer.of} if timer.what == WAKE else self._happens(timer)
+            told = {"at": round(timer.due, 3), "what": timer.of} if timer.what == WAKE else self._happens(timer)
         finally:
             self._instant = None
         waiting = self._waiting.pop(timer.id, None)

@@ -176,6 +176,17 @@ def test_who_waits_is_woken_by_whoever_moves_time() -> None:
     assert asyncio.run(scenario()) == ["first at 5", "second at 5"]
 
 
+def test_what_happened_is_told_to_the_millisecond() -> None:
+    async def scenario() -> None:
+        world = Simulator(CONTRACT).world("frozen", frozen_at=START)
+        waits = asyncio.create_task(world.clock.wait(1 / 3, "a third"))
+        await asyncio.sleep(0)
+        assert world.clock.advance(1) == [{"at": START + 0.333, "what": "a third"}]
+        await waits
+
+    asyncio.run(scenario())
+
+
 def test_where_time_goes_by_itself_who_waits_is_woken_by_the_loop() -> None:
     async def scenario() -> None:
         async with Simulator(CONTRACT) as simulator:
