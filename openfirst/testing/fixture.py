@@ -28,7 +28,8 @@ def made(item: pytest.Item) -> Platform:
     try:
         return platform(**wanted)
     except ValueError as error:
-        _refuse(f"cannot be: {error}")
+        why = str(error)
+    _refuse(f"cannot be: {why}")
 
 
 def _refuse(sentence: str) -> NoReturn:

@@ -18,6 +18,7 @@ from openfirst.testing.running import running
 from openfirst_reference.contract.findings import Mistake, did_you_mean
 from openfirst_reference.contract.http_surface import surface
 from openfirst_reference.contract.model import Contract
+from openfirst_simulator.clock import LAST
 from openfirst_simulator.faults import KINDS, NAMES, RECIPES, check_operation, recipe
 from openfirst_simulator.report import OpenSession
 from openfirst_simulator.tokens import ALL_SCOPES
@@ -156,10 +157,8 @@ class Platform:
             "after": after or None,
             "probability": probability if probability != 1 else None,
             "external_id": external_id,
-            "until": None if lasting is None else self.clock.now() + seconds_of(lasting),
+            "until": None if lasting is None else self._until(lasting),
         }
-        if lasting is not None and seconds_of(lasting) == 0:
-            raise Mistake("`lasting` is 0, in which nothing can go wrong. Give how long it goes on, or leave it out.")
         fields = {NAMES[name]: value for name, value in given.items() if value is not None}
         if recipe is not None:
             return self._by_recipe(recipe, fields)
@@ -174,6 +173,15 @@ class Platform:
         if times is not None:
             fields["times"] = times
         return self._made((fields,))
+
+    def _until(self, lasting: Duration) -> float:
+        seconds = seconds_of(lasting)
+        if seconds == 0:
+            raise Mistake("`lasting` is 0, in which nothing can go wrong. Give how long it goes on, or leave it out.")
+        until = self.clock.now() + seconds
+        if until > LAST:
+            raise Mistake(f"`lasting` is {lasting}, which is beyond the year 9999. Give less, or leave it out.")
+        return until
 
     def _by_recipe(self, name: str, fields: Mapping[str, Any]) -> PlatformFault:
         if fields:

@@ -134,7 +134,8 @@ def _of_query(query: str) -> Json:
     for name, value in pairs:
         if name in fields:
             raise bad_request(f"The query has `{name[:80]}` twice. Send it once.")
-        number = name in WHOLE and value.isascii() and value.isdigit() and len(value) <= _DIGITS
+        digits = value.removeprefix("-")
+        number = name in WHOLE and digits.isascii() and digits.isdigit() and len(digits) <= _DIGITS
         fields[name] = int(value) if number else value
     return fields
 
@@ -426,7 +427,8 @@ def _whole(fields: Json, name: str) -> int | None:
     """A whole number."""
     value = whole(fields.get(name))
     if value is not None and (not isinstance(value, int) or isinstance(value, bool) or value < 0):
-        found = number_shown(value) if type(value) in (int, float) else kind_of(value)
+        found = f"the text `{value[:80]}`" if isinstance(value, str) else kind_of(value)
+        found = number_shown(value) if type(value) in (int, float) else found
         raise bad_request(f"`{name}` is {found}. Send a whole number, 0 or more.")
     return value
 

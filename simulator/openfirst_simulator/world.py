@@ -321,12 +321,22 @@ class World:
         decisions = self._decisions(draft)
         client = decisions.holder(who)
         if client is None:
-            client, token = decisions.client(self.client_token(who))
+            client, token = decisions.client(self._meant(who))
         else:
             token = decisions.token(client)
         acted = decisions.act(operation, client, token)
         self._store.commit(draft)
         self._moved(sent, acted, token.claims, client.session)
+
+    def _meant(self, who: str) -> Claims:
+        """What the token of somebody says who is named by it. Raises BadToken, for what is no token at all in its own words."""
+        try:
+            return self.client_token(who)
+        except BadToken as error:
+            if "." in who:
+                raise
+            why = f"`{who[:80]}` is neither a session that is open nor a token."
+            raise BadToken(error.condition, why) from None
 
     def close(self, session_id: str) -> None:
         """The platform closes a session. Raises ValueError where it is not open."""

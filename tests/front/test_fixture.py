@@ -143,6 +143,7 @@ def test_a_marker_that_cannot_be_is_told_in_a_sentence(pytester: pytest.Pytester
     result.assert_outcomes(errors=1)
     result.stdout.fnmatch_lines([f"@pytest.mark.openfirst {sentence}"])
     result.stdout.no_fnmatch_line("*Traceback*")
+    result.stdout.no_fnmatch_line("*another exception*")
 
 
 def test_each_test_has_a_fresh_one_and_the_other_is_gone(pytester: pytest.Pytester) -> None:

@@ -496,6 +496,8 @@ def test_a_document_with_two_records_of_one_id_is_refused(plane: Plane) -> None:
         ("POST", "/verify", '{"atLeast": 2, "atMost": 1}', "", "At least 2 and at most 1: no number is both."),
         ("POST", "/verify", '{"status": -1}', "", "`status` is -1. Send a whole number, 0 or more."),
         ("POST", "/verify", '{"code": ""}', "", "`code` is empty"),
+        ("GET", "/journal", "", "status=-1", "`status` is -1. Send a whole number, 0 or more."),
+        ("GET", "/journal", "", "status=1.5", "`status` is the text `1.5`. Send a whole number, 0 or more."),
         ("GET", "/journal", "", "status=200&status=201", "The query has `status` twice. Send it once."),
         ("GET", "/journal", "", "code=%ff", "The query is not UTF-8"),
         ("GET", "/journal", '{"status": 200}', "", "The body has `status`. Send it behind a question mark in the URL."),
