@@ -28,12 +28,11 @@ def made(item: pytest.Item) -> Platform:
     try:
         return platform(**wanted)
     except ValueError as error:
-        why = str(error)
-    _refuse(f"cannot be: {why}")
+        _refuse(f"cannot be: {error}")
 
 
 def _refuse(sentence: str) -> NoReturn:
-    pytest.fail(f"@pytest.mark.openfirst {sentence}", pytrace=False)
+    raise pytest.fail.Exception(f"@pytest.mark.openfirst {sentence}", pytrace=False) from None
 
 
 def told(left: Sequence[str]) -> str:

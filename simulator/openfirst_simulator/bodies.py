@@ -125,15 +125,23 @@ class Arguments:
 
 
 def check_external_id(value: Any) -> None:
-    """Raises Problem for an external ID that is longer than the platform takes: the limit is one of bytes."""
+    """Raises Problem for an external ID that the platform does not take."""
+    wrong = wrong_external_id(value)
+    if wrong is not None:
+        raise bad_request(wrong)
+
+
+def wrong_external_id(value: Any) -> str | None:
+    """Why an external ID is none that the platform takes: it is longer, which is counted in bytes, or no text."""
     if value is not None and not isinstance(value, str):
-        raise bad_request(f"`{EXTERNAL_ID}` is {kind_of(value)}. Send a text, or leave it out.")
+        return f"`{EXTERNAL_ID}` is {kind_of(value)}. Send a text, or leave it out."
     try:
         size = len(value.encode()) if value is not None else 0
     except UnicodeEncodeError:
-        raise bad_request(f"`{EXTERNAL_ID}` has half a character. Send a text of whole ones.") from None
+        return f"`{EXTERNAL_ID}` has half a character. Send a text of whole ones."
     if size > EXTERNAL_ID_BYTES:
-        raise bad_request(f"`{EXTERNAL_ID}` has {size:,} bytes. Send at most {EXTERNAL_ID_BYTES:,} (in UTF-8).")
+        return f"`{EXTERNAL_ID}` has {size:,} bytes. Send at most {EXTERNAL_ID_BYTES:,} (in UTF-8)."
+    return None
 
 
 def _sentence(error: ValidationError, whole: str | None) -> str:

@@ -16,7 +16,7 @@ from msgspec import structs
 from openfirst_reference.contract.findings import Mistake, did_you_mean, list_words
 from openfirst_reference.contract.http_surface import Endpoint, surface
 from openfirst_reference.contract.model import Contract
-from openfirst_simulator.bodies import kind_of, number_shown, whole
+from openfirst_simulator.bodies import kind_of, number_shown, whole, wrong_external_id
 from openfirst_simulator.clock import LAST
 from openfirst_simulator.paths import is_met
 from openfirst_simulator.records import Record
@@ -306,6 +306,9 @@ def _mistakes(fault: Fault) -> Iterator[tuple[bool, str]]:
         not begins,
         f"`path` is `{str(path)[:80]}`, and every path begins with a slash. Give one, or a star before it.",
     )
+    yield fault.external_id == "", "`externalId` is empty, which that of no token is. Leave it out, or give one."
+    wrong = wrong_external_id(fault.external_id)
+    yield wrong is not None, wrong or ""
     yield not 0 < fault.probability <= 1, f"`probability` is {fault.probability}. Give more than 0, and 1 at most."
     yield fault.after < 0, f"`after` is {number_shown(fault.after)}. Give 0 or more."
     times = fault.times

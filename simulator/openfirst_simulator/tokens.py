@@ -11,9 +11,8 @@ import jwt
 import msgspec
 
 from openfirst_reference.contract.findings import Mistake
-from openfirst_simulator.bodies import check_external_id
+from openfirst_simulator.bodies import wrong_external_id
 from openfirst_simulator.clock import LAST
-from openfirst_simulator.problems import Problem
 
 ISSUER = "openfirst"
 API = "api"
@@ -151,11 +150,11 @@ def check(claims: Claims) -> None:
         raise Mistake("it ends before it begins")
     if not (claims.issued >= 0 and claims.expires <= LAST):
         raise Mistake("it begins before 1970, or ends beyond the year 9999")
+    wrong = wrong_external_id(claims.external_id)
+    if wrong is not None:
+        raise Mistake(wrong.partition(". ")[0])
     try:
-        check_external_id(claims.external_id)
         f"{claims.id}{claims.app}{claims.kind}{claims.scopes and ' '.join(claims.scopes)}".encode()
-    except Problem as problem:
-        raise Mistake(problem.detail.partition(". ")[0]) from None
     except UnicodeEncodeError:
         raise Mistake("a claim has half a character") from None
 

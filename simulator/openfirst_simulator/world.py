@@ -17,7 +17,7 @@ from msgspec import structs
 from openfirst_reference.contract.findings import Mistake, did_you_mean
 from openfirst_reference.contract.http_surface import surface
 from openfirst_simulator import tokens
-from openfirst_simulator.bodies import check_external_id, number_shown, whole
+from openfirst_simulator.bodies import number_shown, whole, wrong_external_id
 from openfirst_simulator.clock import Clock
 from openfirst_simulator.decisions import AS_IT_IS, Decided, Decisions, Seen, held_by
 from openfirst_simulator.exports import Form, export
@@ -227,10 +227,9 @@ class World:
             raise Mistake(
                 f"A token lives for whole seconds, from 0 to {LONGEST_LIFE:,}, and not for {number_shown(expires_in)}."
             )
-        try:
-            check_external_id(external_id)
-        except Problem as problem:
-            raise Mistake(problem.detail) from None
+        wrong = wrong_external_id(external_id)
+        if wrong is not None:
+            raise Mistake(wrong)
         claims = self._claims(self.key, tokens.TOKEN, lifetime, scopes, external_id)
         match condition:
             case "good":

@@ -313,6 +313,9 @@ def test_every_kind_can_be_named(mine: Platform, kind: str) -> None:
         (["open", "delay"], {"seconds": "soon"}, "'soon' is no duration"),
         (["open"], {"lasting": 1e-9}, "1e-09 is less than a millisecond"),
         (["open"], {"lasting": 253_402_300_000}, "`lasting` is 253402300000, which is beyond the year 9999"),
+        (["open"], {"external_id": "\ud800"}, "`externalId` has half a character"),
+        (["open"], {"external_id": "é" * 513}, "`externalId` has 1,026 bytes. "),
+        (["open"], {"external_id": ""}, "`externalId` is empty, which that of no token is"),
         (["open"], {"lasting": "0s"}, "`lasting` is 0, in which nothing can go wrong"),
     ],
 )
@@ -400,6 +403,7 @@ def test_who_awaits_lets_the_app_go_on_meanwhile(mine: Platform) -> None:
         ("open", {"status": "201"}, "`status` is a text. Give a whole number, 0 or more."),
         ("open", {"status": -1}, "`status` is -1. Give a whole number"),
         ("open", {"since": 1.5}, r"`since` is 1\.5. Give a whole number"),
+        ("open", {"external_id": 7}, "`external_id` is a number. Give a text."),
         ("open", {"code": ""}, "`code` is empty"),
         ("open", {"row": "opne"}, "the contract has no such row"),
         ("open", {"session": ("a", "b")}, "`session` is of the type tuple. Give a text."),
@@ -546,5 +550,5 @@ def test_the_platform_makes_moves_of_its_own(mine: Platform) -> None:
     assert ask(mine, mine.token(condition="expired"))[1]["code"] == "token-expired"
     with pytest.raises(Mistake, match="cannot be made `rotten`"):
         mine.token(condition="rotten")
-    with pytest.raises(Mistake, match="not a JSON Web Token"):
+    with pytest.raises(Mistake, match="`nobody` is neither a session that is open nor a token"):
         mine.close_session("nobody")

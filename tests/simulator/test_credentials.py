@@ -132,7 +132,7 @@ def test_only_the_platforms_own_moves_are_moves(api: Api) -> None:
     for operation in ("open", "sameIdOpens", "settle", "passTime", "nonsense"):
         with pytest.raises(ValueError, match="platformCloses, revokeToken"):
             api.world.act(operation, token)
-    with pytest.raises(ValueError, match="not a JSON Web Token"):
+    with pytest.raises(ValueError, match="`no-such-session` is neither a session that is open nor a token"):
         api.world.act("platformCloses", "no-such-session")
 
 
