@@ -61,6 +61,12 @@ class Entry(msgspec.Struct, frozen=True, eq=False, gc=False):
     is_move: bool = False
     own: bool = True
 
+    def __repr__(self) -> str:
+        """What it is about, in a line."""
+        came = "" if self.is_move else f", {self.status}"
+        code, whose = self.code and f" {self.code}", self.external_id and f", of {self.external_id!r}"
+        return f"<{type(self).__name__} {self.number} at {self.at}: {self.name}{came}{code or ''}{whose or ''}>"
+
     @property
     def operation(self) -> str:
         """The same as `name`: what it is called over HTTP."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 
 from openfirst_simulator.journal import Entry, Filter, Journal
+from tests.simulator.conftest import START
+from tests.simulator.inprocess import Here
 
 
 def entry(number: int, name: str = "open", size: int = 0) -> Entry:
@@ -22,6 +24,21 @@ def test_it_keeps_as_many_entries_as_it_may() -> None:
     journal = filled(250)
     assert [each.number for each in journal.find()] == list(range(151, 251))
     assert (journal.last, journal.dropped) == (250, 150)
+
+
+def test_an_entry_is_shown_in_a_line() -> None:
+    here = Here()
+    token = here.world.token("ana")
+    session = here.opened(token)
+    here.open(token)
+    here.world.close(session)
+    here.open(None)
+    assert [repr(each) for each in here.world.journal.find()] == [
+        f"<Entry 1 at {START}: open, 201, of 'ana'>",
+        f"<Entry 2 at {START}: open, 409 session-already-open, of 'ana'>",
+        f"<Entry 3 at {START}: platformCloses, of 'ana'>",
+        f"<Entry 4 at {START}: open, 401 not-initialized>",
+    ]
 
 
 def test_it_keeps_as_many_bytes_as_it_may() -> None:
