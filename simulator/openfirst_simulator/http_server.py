@@ -22,6 +22,8 @@ BODY_SECONDS = 10.0
 """How long a body may take to come."""
 HEAD_SECONDS = 75.0
 """How long a connection may be open, or idle, before the head of its next request is there."""
+FIELD_LIMIT = 16 * 1024
+"""How long a header may be, in bytes: a token of `tokens.LONGEST` fits."""
 _STOP_SECONDS = 1.0
 _log = logging.getLogger("openfirst_simulator.http")
 
@@ -52,7 +54,12 @@ def runner(pipeline: Pipeline, body_seconds: float, head_seconds: float) -> web.
 
     # Bodies are taken as they come: what is not encoded as it says is no failure of ours.
     server = web.Server(
-        handle, access_log=None, auto_decompress=False, logger=_quiet(_log), keepalive_timeout=head_seconds
+        handle,
+        access_log=None,
+        auto_decompress=False,
+        logger=_quiet(_log),
+        keepalive_timeout=head_seconds,
+        max_field_size=FIELD_LIMIT,
     )
     return web.ServerRunner(server, shutdown_timeout=_STOP_SECONDS)
 

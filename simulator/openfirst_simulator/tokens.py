@@ -22,6 +22,8 @@ KEY_SECRET = "key-secret"
 # Kinds of token that a client holds, as credentials have them on the wire.
 CLIENT_KINDS = (TOKEN, KEY_SECRET)
 ALL_SCOPES = "*"
+LONGEST = 16_000
+"""How long a token may be, in characters: it comes in a header."""
 _ALGORITHM = "HS256"
 _MET = 10_000
 """How many of the tokens met last are known: clients send the same one again and again."""
@@ -87,8 +89,14 @@ def unsigned(claims: Claims) -> str:
 
 
 def sign(claims: Claims, key: bytes) -> str:
-    """The token that says this."""
-    return jwt.encode(_payload(claims), key, _ALGORITHM)
+    """The token that says this. Raises ValueError for one that is too long to be used."""
+    token = jwt.encode(_payload(claims), key, _ALGORITHM)
+    if len(token) > LONGEST:
+        raise Mistake(
+            f"The token would have {len(token):,} characters, and a header holds {LONGEST:,}. "
+            "Ask for fewer scopes, or a shorter external ID."
+        )
+    return token
 
 
 def _payload(claims: Claims) -> dict[str, Any]:

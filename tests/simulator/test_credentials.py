@@ -171,3 +171,16 @@ def test_a_token_begins_and_ends_where_a_date_can_be_written(make: MakeApi) -> N
     answer = api.grant("/v1/auth/token")
     assert (answer.status, "beyond the year 9999" in answer.detail) == (400, True)
     assert api.client_token({}, api_token).status == 401
+
+
+def test_a_token_is_as_long_as_its_header_may_be(make: MakeApi) -> None:
+    api = make()
+    assert api.is_open(api.world.token("\x01" * 1024)) is False
+    scope = "conf:create " * 900
+    token = api.client_token({"sessionScope": scope}).body["access_token"]
+    assert (len(token) > 14_000, api.is_open(token)) == (True, False)
+    answer = api.client_token({"sessionScope": scope * 2})
+    assert answer.outcome == (400, "invalid-request")
+    assert "characters, and a header holds 16,000. Ask for fewer scopes" in answer.detail
+    with pytest.raises(ValueError, match="a header holds 16,000"):
+        api.world.token(scopes=["x" * 20_000])

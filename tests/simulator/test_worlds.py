@@ -232,6 +232,12 @@ def test_tokens_are_given_over_http(simulator: Simulator, api: Api) -> None:
         assert answer.status == 400 and sentence in answer.detail
 
 
+def test_a_token_that_no_header_can_hold_is_not_given_over_http(simulator: Simulator, api: Api) -> None:
+    path = f"{WORLDS}/{api.world.name}/tokens"
+    answer = api.ask("POST", path, body={"scopes": ["x" * 20_000]}, base=simulator.url)
+    assert (answer.status, "a header holds 16,000" in answer.detail) == (400, True)
+
+
 def test_what_was_left_is_told_over_http(simulator: Simulator, api: Api) -> None:
     path = f"{WORLDS}/{api.world.name}"
     assert api.ask("GET", f"{path}/left", base=simulator.url).body == {"sessions": [], "faults": []}
