@@ -89,7 +89,9 @@ def _not_for_others(found: str) -> Problem:
 def _is_here(host: str) -> bool:
     """Whether a host, with a port or without, is this machine."""
     try:
-        name = urlsplit(f"//{host}").hostname or ""
+        there = urlsplit(f"//{host}")
+        name = (there.hostname or "").removesuffix(".")
+        _ = there.port  # Raises ValueError for what is none.
         return name == "localhost" or ipaddress.ip_address(name).is_loopback
     except ValueError:
         return False

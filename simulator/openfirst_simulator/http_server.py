@@ -50,7 +50,12 @@ def runner(pipeline: Pipeline, body_seconds: float, head_seconds: float) -> web.
         answer = await pipeline.answer(asked)
         if besides:
             answer = structs.replace(answer, headers={**answer.headers, **besides})
-        return _response(answer) if answer.delivery == "whole" else await _broken(request, answer)
+        if answer.delivery != "whole":
+            return await _broken(request, answer)
+        response = _response(answer)
+        if body is None:  # What is left of it is read by nobody.
+            response.force_close()
+        return response
 
     # Bodies are taken as they come: what is not encoded as it says is no failure of ours.
     server = web.Server(
@@ -68,7 +73,9 @@ async def _body(request: web.BaseRequest, seconds: float) -> bytes | None:
     """The body; None if it is longer than permitted."""
     if request.headers.get("Content-Encoding", "identity").lower() != "identity":
         raise unsupported_encoding(request.headers["Content-Encoding"])
-    limit = CONTROL_LIMIT if request.path.startswith(CONTROL) else BODY_LIMIT
+    limit = _limit(request)
+    if (request.content_length or 0) > limit:
+        return None
     try:
         if request.content.is_eof():  # All of it is here, as that of a short request mostly is.
             return _within(limit, [request.content.read_nowait()])
@@ -81,13 +88,17 @@ async def _body(request: web.BaseRequest, seconds: float) -> bytes | None:
         raise bad_request("The body ended before it was complete. Send as much of it as Content-Length says.") from None
 
 
+def _limit(request: web.BaseRequest) -> int:
+    return CONTROL_LIMIT if request.path.startswith(CONTROL) else BODY_LIMIT
+
+
 async def _expected(request: web.BaseRequest) -> None:
     """A client that waits for leave to send its body has it. Raises Problem for another expectation."""
     expected = request.headers["Expect"]
     if expected.lower() != "100-continue":
         detail = f"`Expect: {expected[:40]}` cannot be met. Leave it out, or send `100-continue`."
         raise Problem(417, "expectation-failed", "Nobody knows what is expected", detail)
-    if request.version >= HttpVersion11:
+    if request.version >= HttpVersion11 and (request.content_length or 0) <= _limit(request):
         await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
         request.writer.output_size = 0  # Of the answer itself nothing has gone out.
 

@@ -48,6 +48,12 @@ REFUSED = [
     pytest.param(415, request("POST", "/v1/sessions", BOMB, Content_Encoding="gzip"), id="a gzip bomb"),
     pytest.param(415, request("POST", "/v1/sessions", Content_Encoding="br"), id="an encoding nobody has"),
     pytest.param(413, request("POST", "/v1/sessions", b" " * 70_000), id="a long body"),
+    pytest.param(413, request("POST", "/v1/sessions", length=70_000), id="a long body that does not come"),
+    pytest.param(413, request("POST", "/v1/sessions", length=10**15), id="a body without an end"),
+    pytest.param(
+        413, request("POST", "/v1/sessions", b"", length=70_000, Expect="100-continue"), id="no leave for a long body"
+    ),
+    pytest.param(413, request("POST", WORLDS, length=10**9), id="a long body for the control plane"),
     pytest.param(400, request("POST", "/v1/sessions", b"\xff"), id="no text"),
     pytest.param(400, request("POST", "/v1/sessions", b'{"name": "\\ud800"}'), id="half a character"),
     pytest.param(400, request("POST", "/v1/sessions", b"[" * 60_000), id="a deep body"),
@@ -68,6 +74,8 @@ REFUSED = [
     pytest.param(403, request("POST", WORLDS, host="evil.example"), id="a foreign Host"),
     pytest.param(403, request("POST", WORLDS, host="127.0.0.1.evil.example"), id="a Host that looks like ours"),
     pytest.param(403, request("POST", WORLDS, host="localhost@evil.example"), id="a Host with a user"),
+    pytest.param(403, request("POST", WORLDS, host="localhost:evil"), id="a Host with a port that is none"),
+    pytest.param(403, request("POST", WORLDS, host="localhost.."), id="a Host with two dots"),
     pytest.param(
         403, request("POST", WORLDS, Origin="https://evil.example", Content_Type="text/plain"), id="a web page"
     ),
@@ -189,7 +197,9 @@ def test_who_hangs_up_leaves_nothing_in_the_log(caplog: pytest.LogCaptureFixture
     assert caplog.records == []
 
 
-@pytest.mark.parametrize("host", ["127.0.0.1:8765", "localhost", "LOCALHOST:1", "[::1]:80", "127.8.9.1"])
+@pytest.mark.parametrize(
+    "host", ["127.0.0.1:8765", "localhost", "localhost.", "localhost.:80", "LOCALHOST:1", "[::1]:80", "127.8.9.1"]
+)
 def test_this_machine_by_any_name_may_ask_the_control_plane(host: str, hasty: tuple[asyncio.Runner, Simulator]) -> None:
     runner, simulator = hasty
     sent = request("GET", WORLDS, None, host=host, Origin=f"http://{host}")
