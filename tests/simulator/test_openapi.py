@@ -70,6 +70,13 @@ def test_nothing_of_its_components_is_left_over(openapi: Any) -> None:
     assert used == set(openapi["components"]["securitySchemes"])
 
 
+def test_what_any_request_may_come_to_is_described_everywhere(openapi: Any) -> None:
+    for _, _, operation in operations(openapi):
+        assert {"404", "408", "415", "417", "500"} <= set(operation["responses"]), operation["operationId"]
+        assert ("413" in operation["responses"]) is ("requestBody" in operation), operation["operationId"]
+    assert "405" in openapi["info"]["description"]
+
+
 def test_it_has_the_routes_of_the_simulator_and_no_others(openapi: Any) -> None:
     described = {(method, path, operation["operationId"]) for method, path, operation in operations(openapi)}
     routes = {
