@@ -59,8 +59,8 @@ class Pipeline:
         except BrokenOff:
             return _BROKEN
         except ContractError as error:
-            problem = Problem(500, "contract-error", "The contract does not say what to do", str(error))
-            return self.refused(problem, request.path)
+            why = Problem(500, "contract-error", "The contract does not say what to do", str(error))
+            return self.refused(why, request.path)
         except Exception:
             _log.exception("%s %s", request.method, request.path)
             detail = "The simulator failed at this; its log says where. Please report it."
@@ -178,7 +178,9 @@ class Pipeline:
             at = self._named(path)
             world = asked_of(self._worlds, at, request.authorization)
             began, life = world.clock.now(), world.life
-            struck = world.strike(Asked(route.endpoint.name, request.method, request.path, None, kinds))
+            struck: Sequence[Fault] = world.strike(
+                Asked(route.endpoint.name, request.method, request.path, None, kinds)
+            )
             try:
                 instead, _ = await _before(struck, world, began, request) if struck else (None, began)
             finally:
