@@ -690,6 +690,18 @@ class ClosesNothing(Faulty):
         return None if client.session is not None else super().close(client)
 
 
+class SecondClientNeverCloses(Faulty):
+    """Close succeeds and does nothing, for all clients but the first."""
+
+    breaks = ("close-closes",)
+    innocent = (*APART, "open-opens", "is-open-is-pure", "reopen")
+
+    def close(self, client: Client) -> Any:
+        """Look who it is."""
+        first = next(iter(self.clients.values()))
+        return super().close(client) if client is first or client.session is None else None
+
+
 class CloseKeepsParticipant(Faulty):
     """After close the participant is still there."""
 
