@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from jsonschema import Draft202012Validator
+
 from openfirst_conformance.oracle.explanation import Bindings
 from openfirst_conformance.oracle.observation import ANSWERED, Fields, Observation, Scalar, SeenIdentity, scalar
 from openfirst_reference.contract.model import ANY_ERROR, OF_SERVICE
@@ -18,6 +20,7 @@ class Comparison:
     def __init__(self, machine: Machine) -> None:
         self.machine = machine
         self.paths = {name: self._answer_paths(name) for name in machine.contract.operations}
+        self._validators: dict[tuple[str, str], Draft202012Validator] = {}
 
     def seen(self, operation: str, outcome: Settled, ids: dict[Scalar, int]) -> Observation:
         """The part of an outcome that the contract compares, in a form that can be looked up. `ids` numbers identities."""
@@ -36,11 +39,22 @@ class Comparison:
             here: Any = value
             for part in path.split("."):
                 here = here.get(part) if isinstance(here, dict) else None
-            if is_identity:  # A blank one is none.
-                result.append(SeenIdentity(ids.setdefault(scalar(here), len(ids))) if here not in (None, "") else None)
+            if is_identity and scalar(here) not in ids and not self._can_be_identity(operation, path, here):
+                result.append(None)
+            elif is_identity:
+                result.append(SeenIdentity(ids.setdefault(scalar(here), len(ids))))
             else:
                 result.append(scalar(here))
         return Observation(Answered, Fields(tuple(result)))
+
+    def _can_be_identity(self, operation: str, path: str, value: Any) -> bool:
+        """Whether a value is one, and of the type that the contract states for it."""
+        validator = self._validators.get((operation, path))
+        if validator is None:
+            contract = self.machine.contract
+            schema = contract.schema_at(contract.types.get(contract.operations[operation].result, {}), path.split("."))
+            validator = self._validators[operation, path] = Draft202012Validator({**schema, "types": contract.types})
+        return value not in (None, "") and validator.is_valid(value)
 
     def _answer_paths(self, operation: str) -> dict[str, bool] | None:
         """The fields that answers of the operation compare, and whether they are identities; None where no answer is compared."""

@@ -120,10 +120,6 @@ def near_misses(text: str) -> list[str]:
 
 def longest(machine: Machine, operation: str, parameter: str) -> int:
     """How many bytes of a parameter are surely permitted."""
-    contract = machine.contract
-    schema: Any = {"properties": contract.operations[operation].arguments}
-    for part in contract.operations[operation].parameters[parameter]:
-        schema = schema.get("properties", {}).get(part, {})
-        if "$ref" in schema:
-            schema = contract.types[schema["$ref"].removeprefix("#/types/")]
+    stated = machine.contract.operations[operation]
+    schema = machine.contract.schema_at({"properties": stated.arguments}, stated.parameters[parameter])
     return int(schema.get("maxLength", 1000))

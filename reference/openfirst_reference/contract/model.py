@@ -6,7 +6,7 @@ What an entry does not say itself, such as its name, is filled in when the contr
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar, Literal, get_args
 
@@ -705,6 +705,14 @@ class Contract:
         if of not in LAWS:
             raise ValueError(f"`{of}` is nothing that a law is about: {', '.join(LAWS)}.")
         return next((law.rule for law in self.laws.values() if law.of == of), None)
+
+    def schema_at(self, schema: Json, path: Iterable[str]) -> Json:
+        """What a schema says of what is reached by a path of properties; empty where it says nothing."""
+        for part in path:
+            schema = schema.get("properties", {}).get(part, {})
+            if "$ref" in schema:
+                schema = self.types[schema["$ref"].removeprefix("#/types/")]
+        return schema
 
     def changes(self, effect: str | None) -> Mapping[str, str]:
         """What an effect sets variables to; no effect changes nothing. Raises KeyError for an effect that it does not have."""

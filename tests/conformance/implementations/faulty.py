@@ -589,6 +589,17 @@ class HasEmptyId(Faulty):
         return ""
 
 
+class HasNumberForId(Faulty):
+    """The ID of a participant is a number, and no text."""
+
+    breaks = ("participant-has-id",)
+    innocent = (*APART, "same-id-same-participant", "participants-differ", "participant-is-local", "open-opens")
+
+    def show(self, session: Session) -> Json:
+        """Count characters."""
+        return {**super().show(session), "id": len(session.participant_id)}
+
+
 class ShowsExternalIdOfBefore(Faulty):
     """A client that is initialised again with another token still shows the external ID of the first."""
 
