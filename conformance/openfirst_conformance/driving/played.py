@@ -53,6 +53,10 @@ class Played:
         """The calls that were really made."""
         return tuple(seen.planned for seen in self.seen)
 
+    def same_as(self, other: Played) -> bool:
+        """Whether it is the same clients that made the same calls, which came to the same."""
+        return (self.case.clients, self.case.held, self.seen) == (other.case.clients, other.case.held, other.seen)
+
     @property
     def trail(self) -> Moment | None:
         """One explanation of all that was seen before the violation, if there was one."""

@@ -11,6 +11,7 @@ from rich.text import Text
 
 _GAPS = (2, 1)
 _BELOW = 4
+_SPARED = 6
 Row = Sequence[Text | str]
 
 
@@ -40,6 +41,29 @@ def table(
         if widths is not None:
             return _joined((_row(row, widths, gap, numbers) for row in every), indent)
     return _joined((_entry(head, row, width - indent) for row in cells), indent)
+
+
+def folded(rows: Sequence[Row]) -> Iterator[tuple[Sequence[Row], int]]:
+    """The rows, in parts: where some come again and again, one after the other, and are many, they come once, with how often."""
+    words = [tuple(map(str, row)) for row in rows]
+    start = end = 0
+    while end < len(rows):
+        spared, size = max((size * (_times(words, end, size) - 1), size) for size in range(1, len(rows) - end + 1))
+        if spared < _SPARED:
+            end += 1
+        else:
+            yield rows[start:end], 1
+            yield rows[end : end + size], spared // size + 1
+            start = end = end + spared + size
+    yield rows[start:], 1
+
+
+def _times(rows: Sequence[object], start: int, size: int) -> int:
+    """How often so many rows come from there on, one time after the other."""
+    times = 1
+    while rows[start + size * times : start + size * (times + 1)] == rows[start : start + size]:
+        times += 1
+    return times
 
 
 def _text(cell: Text | str) -> Text:

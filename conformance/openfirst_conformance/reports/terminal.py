@@ -9,7 +9,8 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text
 
-from openfirst_conformance.reports.layout import Row, table, wrapped
+from openfirst_conformance.driving.played import Played
+from openfirst_conformance.reports.layout import Row, folded, table, wrapped
 from openfirst_conformance.reports.verdict_words import (
     choice_in_words,
     clients_in_words,
@@ -19,7 +20,7 @@ from openfirst_conformance.reports.verdict_words import (
 )
 from openfirst_conformance.reports.what_differs import settled_in_words, what_differs
 from openfirst_conformance.verdicts.model import ChoiceSeen, Failure, Report, RuleVerdict
-from openfirst_reference.machine.machine import machine_of
+from openfirst_reference.machine.machine import Machine, machine_of
 from openfirst_reference.show.step_words import due_words, outcome_words
 
 STYLES = {
@@ -65,11 +66,14 @@ def show(report: Report, console: Console, replay: Callable[[Failure], str | Non
 
 
 def show_failures(report: Report, console: Console, replay: Callable[[Failure], str | None] = lambda _: None) -> None:
-    """Print the shortest failure of each rule that is broken. `replay` is as in `show`."""
+    """Print the shortest failure of each rule that is broken; a sequence of calls once. `replay` is as in `show`."""
+    shown: list[tuple[str, Played]] = []
     for rule in report.rules.values():
         for failure in rule.failures[:1] if rule.verdict != "known" else ():
             console.print()
-            console.print(_failure(report, rule, failure, console.width), soft_wrap=True)
+            same = next((first for first, played in shown if played.same_as(failure.played)), None)
+            console.print(_failure(report, rule, failure, console.width, same), soft_wrap=True)
+            shown.append((rule.id, failure.played))
             again = replay(failure)
             if again:  # In one line, however long, so that it can be pasted.
                 console.print(Text(f"  Play it again: {again}", style="cyan"), soft_wrap=True)
@@ -134,17 +138,9 @@ def _rules(report: Report, width: int) -> Text:
     return rules_table(rows, width)
 
 
-def _failure(report: Report, rule: RuleVerdict, failure: Failure, width: int) -> Text:
-    several = len(failure.played.case.clients) > 1
+def _failure(report: Report, rule: RuleVerdict, failure: Failure, width: int, same: str | None = None) -> Text:
+    """A failure of a rule in words. `same`: the rule whose failure, shown before, has these very calls."""
     machine = machine_of(report.contract)
-    rows: list[Row] = []
-    for seen in failure.played.seen:
-        is_last = seen is failure.played.seen[-1]
-        call = f"{seen.planned.client}: " if several else ""
-        call += "at once: " if seen.planned.overlapping else ""
-        call += f"{seen.planned.operation}({_arguments(seen.planned.arguments)})"
-        came = Text(_printable(outcome_words(seen.outcome)), style="red" if is_last else "")
-        rows.append((call, came, " or ".join(due_words(machine, seen.permitted))))
     stated = report.contract.rules[rule.id]
     word = "broken" if rule.level == "must" else "not kept"
     last = failure.played.seen[-1]
@@ -170,12 +166,34 @@ def _failure(report: Report, rule: RuleVerdict, failure: Failure, width: int) ->
             (f"{rule.id} is {word}", "bold red" if rule.level == "must" else "bold yellow"), f" ({rule.level})."
         ),
         *(wrapped(line, width, 2) for line in lines),
-        table(("call", "seen", "permitted"), rows, width, indent=2, style="dim"),
+        wrapped(f"The calls are those of {same}, above.", width, 2)
+        if same
+        else table(("call", "seen", "permitted"), _calls(machine, failure.played), width, indent=2, style="dim"),
     ]
     if failure.played.stderr.strip():
         last_lines = failure.played.stderr.strip().splitlines()[-3:]
         parts.append(wrapped(Text("Standard error ends with: " + " / ".join(last_lines), style="dim"), width, 2))
     return Text("\n").join(parts)
+
+
+def _calls(machine: Machine, played: Played) -> list[Row]:
+    """The calls of a failure, the last of which is what fails. What is done again and again is shown once."""
+    several = len(played.case.clients) > 1
+    rows: list[Row] = []
+    for seen in played.seen:
+        is_last = seen is played.seen[-1]
+        call = f"{seen.planned.client}: " if several else ""
+        call += "at once: " if seen.planned.overlapping else ""
+        call += f"{seen.planned.operation}({_arguments(seen.planned.arguments)})"
+        came = Text(_printable(outcome_words(seen.outcome)), style="red" if is_last else "")
+        rows.append((call, came, " or ".join(due_words(machine, seen.permitted))))
+    shown: list[Row] = []
+    for part, times in folded(rows[:-1]):
+        shown += part
+        if times > 1:
+            what = "this call" if len(part) == 1 else f"these {len(part)} calls"
+            shown.append((Text(f"({what}, {times} times)", style="dim"), "", ""))
+    return [*shown, *rows[-1:]]
 
 
 def failure_in_words(report: Report, rule: RuleVerdict) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from rich.text import Text
 
-from openfirst_conformance.reports.layout import Row, table, wrapped
+from openfirst_conformance.reports.layout import Row, folded, table, wrapped
 
 URL = "https://pictures.example/ana.png"
 HEAD = ("call", "seen", "permitted")
@@ -70,6 +70,19 @@ def test_figures_are_flush_right() -> None:
 def test_styles_are_kept_over_breaks() -> None:
     (cell,) = {span.style for span in wrapped(Text("red words", style="red"), 5).spans}
     assert cell == "red"
+
+
+def test_rows_that_come_again_and_again_come_once_with_how_often() -> None:
+    opened, closed, asked = ("open()",), ("close()",), ("isOpen()",)
+    often = [asked, *[opened, closed] * 4, opened, asked]
+    assert list(folded(often)) == [([asked], 1), ([opened, closed], 4), ([opened, asked], 1)]
+    assert list(folded([*[closed] * 7, *[opened] * 7])) == [([], 1), ([closed], 7), ([], 1), ([opened], 7), ([], 1)]
+
+
+def test_few_rows_are_shown_as_they_are() -> None:
+    few: list[Row] = [("open()",), ("close()",)] * 3
+    assert list(folded(few)) == [(few, 1)]
+    assert list(folded([])) == [([], 1)]
 
 
 @pytest.mark.parametrize("width", [30, 60, 80, 200])

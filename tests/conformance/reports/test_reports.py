@@ -5,19 +5,23 @@ from __future__ import annotations
 import asyncio
 import json
 from collections import Counter
-from copy import deepcopy
+from copy import copy, deepcopy
+from dataclasses import replace
+from io import StringIO
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
 import pytest
 from jsonschema import Draft202012Validator
+from rich.console import Console
 
 from openfirst_conformance.adapters.inprocess import PythonAdapter
 from openfirst_conformance.adapters.protocol.deadlines import Deadlines
 from openfirst_conformance.reports.data import as_json
 from openfirst_conformance.reports.joined import joined
 from openfirst_conformance.reports.junit import as_junit
+from openfirst_conformance.reports.terminal import show_failures
 from openfirst_conformance.verdicts.compare import Difference, check_report, differences, remarks
 from openfirst_conformance.verdicts.judge import judge
 from openfirst_conformance.verdicts.model import Report, RuleVerdict
@@ -107,6 +111,43 @@ def test_what_is_no_report_is_told(plain: Json, field: str) -> None:
     del plain[field]
     with pytest.raises(ValueError, match=rf"a\.json: this is no report \(the file: '{field}' is a required property\)"):
         check_report(plain, "a.json")
+
+
+# The report for people --------------------------------------------------------------------------------------------------
+
+
+def printed(report: Report) -> str:
+    """What is shown of the failures."""
+    console = Console(file=StringIO(), width=200)
+    show_failures(report, console)
+    text: str = console.file.getvalue()  # type: ignore[attr-defined]
+    return text
+
+
+def test_the_calls_that_break_several_rules_are_shown_once(reports: dict[str, Report]) -> None:
+    """For the other rules they are referred to."""
+    report = copy(reports["LeaksTheName"])
+    reopen = report.rules["reopen"]
+    again = replace(reopen.failures[0], rule="update-updates")
+    report.rules = {"reopen": reopen, "update-updates": replace(report.rules["update-updates"], failures=[again])}
+    shown = printed(report)
+    assert (shown.count("  call "), shown.count("The calls are those of reopen, above.")) == (1, 1)
+    other = replace(again, played=replace(again.played, seen=again.played.seen[1:]))
+    report.rules["update-updates"].failures = [other]
+    assert printed(report).count("  call ") == 2
+
+
+def test_what_is_done_a_hundred_times_is_shown_once(reports: dict[str, Report]) -> None:
+    """The call that fails stays, and so does what comes only once before it."""
+    report = copy(reports["LeaksTheName"])
+    reopen = report.rules["reopen"]
+    played = reopen.failures[0].played
+    often = replace(played, seen=[*played.seen[:2] * 100, *played.seen])
+    report.rules = {"reopen": replace(reopen, failures=[replace(reopen.failures[0], played=often)])}
+    shown, before = printed(report), printed(replace(reports["LeaksTheName"], rules={"reopen": reopen}))
+    assert "(these 2 calls, 101 times)" in shown
+    assert len(shown.splitlines()) == len(before.splitlines()) + 1
+    assert shown.splitlines()[-1] == before.splitlines()[-1]
 
 
 # Comparing --------------------------------------------------------------------------------------------------------------
