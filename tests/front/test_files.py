@@ -15,6 +15,7 @@ from openfirst_conformance.cases.files import case_from_json, case_to_json
 from openfirst_reference.contract.findings import Mistake
 from openfirst_reference.contract.load import load_contract
 
+ADAPTERS = Path(__file__).parents[1] / "conformance" / "adapters"
 CASE = {
     "openfirst": "case",
     "id": "reopen",
@@ -121,6 +122,20 @@ def test_a_place_for_failing_cases_that_is_none_is_told_before(tmp_path: Path, m
     (tmp_path / "openfirst-cases").write_text("", encoding="utf-8")
     result = run("check")
     assert (result.exit_code, "openfirst-cases is no folder" in result.output) == (2, True)
+
+
+def test_a_failing_case_does_not_take_the_place_of_another(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of another implementation that is judged in the same folder, say. The same case again is no other one."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(str(ADAPTERS))
+    cases = tmp_path / "openfirst-cases"
+    cases.mkdir()
+    (cases / "reopen.json").write_text("another's", encoding="utf-8")
+    for _ in range(2):
+        result = run("check", "--tier", "smoke", "-j", "1", "--python", "implementations_for_judge:LeaksTheName")
+        assert "openfirst replay openfirst-cases/reopen-2.json" in result.output
+    assert sorted(file.name for file in cases.glob("reopen*")) == ["reopen-2.json", "reopen.json"]
+    assert (cases / "reopen.json").read_text(encoding="utf-8") == "another's"
 
 
 def test_a_target_that_can_be_written_is_left_as_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

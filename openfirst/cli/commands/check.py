@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import json
 import sys
 from collections.abc import Iterable, Iterator
@@ -206,10 +207,17 @@ def _floor(refusing: Floor, accepting: Floor) -> str:
 
 
 def _save(failure: Failure, contract: Contract) -> Path:
-    """Write the failing case where it can be played again from."""
+    """Write the failing case where it can be played again from. Another case is left, of another run maybe: it is somebody's."""
     CASES.mkdir(exist_ok=True)
-    file = CASES / f"{failure.rule}.json"
     case = case_to_json(failure.played.case, failure.played.calls, contract)
-    text = json.dumps(case, ensure_ascii=False, indent=2) + "\n"
-    file.write_text(text, encoding="utf-8", errors="backslashreplace")
+    text = (json.dumps(case, ensure_ascii=False, indent=2) + "\n").encode(errors="backslashreplace")
+    for number in itertools.count(1):
+        file = CASES / f"{failure.rule}{f'-{number}' if number > 1 else ''}.json"
+        try:
+            with file.open("xb") as new:
+                new.write(text)
+        except FileExistsError:
+            if not file.is_file() or file.read_bytes() != text:
+                continue
+        break
     return file
