@@ -74,10 +74,10 @@ def each(do: Callable[[int], object], times: int) -> float:
     return statistics.median(taken) * 1000
 
 
-async def opened(simulator: Simulator, count: int, begin: int = 0) -> None:
+async def opened(simulator: Simulator, count: int) -> None:
     """Open so many sessions."""
     body = json.dumps({"name": "Ana"}).encode()
-    for number in range(begin, begin + count):
+    for number in range(count):
         token = simulator.default.token(f"user-{number}")
         headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
         answer = await simulator.answer(Request("POST", "/v1/sessions", headers, body))
