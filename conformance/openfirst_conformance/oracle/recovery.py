@@ -58,7 +58,10 @@ def _shown(oracle: Oracle, node: Node, violation: Violation) -> tuple[Mapping[st
             for path, name in fields.items():
                 value, seen = state[index[name]], found[path]
                 if isinstance(value, Identity):
-                    if seen is not None:
+                    owner = oracle.machine.contract.variables[name].owner
+                    whose = [path for path, shown in fields.items() if shown == owner]
+                    # Of somebody else it is no news.
+                    if seen is not None and all((found[path] or None) == value.owner for path in whose):
                         bound[value.of(violation.client)] = seen
                 elif seen is None or isinstance(seen, str):
                     held[name] = seen

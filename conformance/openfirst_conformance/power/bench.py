@@ -25,12 +25,16 @@ from openfirst_conformance.tiers.planning.hsi import Word
 from openfirst_conformance.tiers.planning.plan import plan, promise
 from openfirst_conformance.tiers.planning.resolved_table import Table, tables_of
 from openfirst_conformance.verdicts.blame import blame
+from openfirst_conformance.verdicts.inquiry import Came, Trial, Unclear, Witness, found_out, inquire
+from openfirst_conformance.verdicts.scene import Scene
 from openfirst_reference.machine.machine import Machine
 from openfirst_reference.machine.step import Call, State, Step
 
 T = TypeVar("T")
 Found = tuple[int, Violation | tuple[str, ...]]
 """The number of the call with which a client is found out, and what is wrong: a violation, or rules that should be kept."""
+Play = Callable[[list[T], str | None], Found | None]
+"""Makes calls, as a client that holds another fixture if one is named."""
 
 
 @dataclass(frozen=True)
@@ -251,26 +255,30 @@ class Bench:
         for entry in self.meeting.get(client.fault.place if client.fault else "", ()):
             start, calls = entry.table.initial, entry.calls()
 
-            def play(fewer: list[Call], start: State = start) -> Found | None:
-                return self.play(client, start, fewer, self.oracle)
+            def play(fewer: list[Call], fixture: str | None, start: State = start) -> Found | None:
+                return self.play(client, self.machine.fixture(fixture) if fixture else start, fewer, self.oracle)
 
-            found = play(calls)
+            found = play(calls, None)
             if found is not None and self._way(found[1]) not in known:
                 known.add(self._way(found[1]))
-                yield self._blamed(calls, found, play)
+                yield self._blamed(calls, found, play, lambda _, look: look)
 
     def _convicted_together(self, company: Company) -> Iterator[tuple[str, ...]]:
         """The same of two clients."""
         known: set[object] = set()
         for _, case in self.together:
 
-            def play(fewer: list[Planned], case: Case = case) -> Found | None:
-                return company.play(replace(case, calls=tuple(fewer)), self.oracle)
+            def play(fewer: list[Planned], fixture: str | None, case: Case = case) -> Found | None:
+                clients = dict.fromkeys(case.clients, fixture) if fixture else case.clients
+                return company.play(replace(case, clients=clients, calls=tuple(fewer)), self.oracle)
 
-            found = play(list(case.calls))
+            def look(failing: Planned, look: Call) -> Planned:
+                return Planned(failing.client, look.operation, look.arguments)
+
+            found = play(list(case.calls), None)
             if found is not None and self._way(found[1]) not in known:
                 known.add(self._way(found[1]))
-                yield self._blamed(list(case.calls), found, play)
+                yield self._blamed(list(case.calls), found, play, look)
 
     def _way(self, wrong: Violation | tuple[str, ...]) -> object:
         """What two that are found out in one way have in common."""
@@ -278,8 +286,11 @@ class Bench:
             return wrong
         return blame(self.oracle, wrong, minimal=False), kind_of(wrong.client, wrong), self.oracle.wrong(wrong)
 
-    def _blamed(self, calls: list[T], found: Found, play: Callable[[list[T]], Found | None]) -> tuple[str, ...]:
-        """The rules that are blamed for what was found, once no call can be left out."""
+    def _blamed(self, calls: list[T], found: Found, play: Play[T], look: Callable[[T, Call], T]) -> tuple[str, ...]:
+        """The rules that are blamed for what was found, once no call can be left out and it is known what fails by itself.
+
+        `look`: the client of a call makes another one.
+        """
         end, wrong = found
         if not isinstance(wrong, Violation):
             return wrong
@@ -288,7 +299,7 @@ class Bench:
             shrinks, position = False, 0
             while position < len(calls):
                 fewer = calls[:position] + calls[position + 1 :]
-                end, shorter = play(fewer) or (0, ())
+                end, shorter = play(fewer, None) or (0, ())
                 if (
                     fewer
                     and end == len(fewer)
@@ -298,7 +309,19 @@ class Bench:
                     calls, wrong, shrinks = fewer, shorter, True
                 else:
                     position += 1
-        return blame(self.oracle, wrong, minimal=True)
+
+        def tried(trial: Trial) -> list[T]:
+            return [*calls[trial.start : trial.end], *([look(calls[-1], trial.more)] if trial.more else [])]
+
+        def came(trial: Trial) -> Came:
+            end, broken = play(tried(trial), trial.fixture) or (0, None)
+            return broken if end == len(tried(trial)) and isinstance(broken, Violation) else Unclear() if end else None
+
+        finding = found_out(inquire(Scene(self.oracle, wrong), lambda _: True, lambda _: True), came)
+        if isinstance(finding, Witness):
+            shown = tried(finding.trial)
+            return self._blamed(shown, (len(shown), finding.violation), play, look)
+        return blame(self.oracle, wrong, minimal=True, finding=finding)
 
 
 class _Anything:

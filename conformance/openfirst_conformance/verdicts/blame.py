@@ -1,53 +1,59 @@
 """Blame: which rules a violation breaks.
 
-The laws, in this order:
-1. A declared choice contradicted: the rules that the choice touches.
+What an inquiry has found comes first: what a call before was to bring about and did not, by the rules that answer for it; or
+that the client was where it should be, so that nobody who wrote its state is to blame. Then the laws, in this order:
+1. A declared choice contradicted: the rules that the choice touches; if these say nothing of such a call, those of its row that do.
 2. Overlapping calls that no order explains: the rule of that law.
 3. A call that changes nothing may be deleted. Where the sequence is minimal, an earlier call that (by the table) writes
    none of what shows wrong, and led no call that matters to its row, is the cause: the promise that it changes nothing is
-   what is broken; but none that demands nothing of a call which came to that. A call of another client breaks the rule that
+   what is broken; but none that demands nothing of a call which came to that. If it did what it does where the world is
+   otherwise (with a good token, say), the promise is the one that asks for that. A call of another client breaks the rule that
    keeps clients apart, unless what was seen is none of a client that is alone, either.
 4. An answer that shows a wrong state: the rules that answer for the variable after the row that wrote it last.
-5. An outcome that the row does not permit: the rules that the row carries.
+5. An outcome that the row does not permit: the rules that the row carries, first of all those that say something of such a call.
+   What row it is may depend on a choice: it is the one by what was declared or seen, or by default.
 """
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from msgspec import structs
-
-from openfirst_conformance.oracle.explanation import Candidate, Explanation, Moment, Violation, back
-from openfirst_conformance.oracle.observation import Fields
+from openfirst_conformance.oracle.explanation import Explanation, Moment, Violation, back
 from openfirst_conformance.oracle.oracle import Oracle
+from openfirst_conformance.verdicts.inquiry import Finding, LeftUndone
 from openfirst_conformance.verdicts.model import SettledChoice
-from openfirst_reference.contract.expressions import mentioned
+from openfirst_conformance.verdicts.saying import asked, is_met, says_what_is_left, speaks_of
+from openfirst_conformance.verdicts.scene import Scene
 from openfirst_reference.contract.model import CLIENTS_APART, OVERLAPPING
 from openfirst_reference.machine.outcome import Settled
 from openfirst_reference.machine.step import Step
-from openfirst_reference.proof.invariants import Check
 
 
 def blame(
-    oracle: Oracle, violation: Violation, *, minimal: bool, usual: Mapping[str, str] | None = None
+    oracle: Oracle,
+    violation: Violation,
+    *,
+    minimal: bool,
+    usual: Mapping[str, str] | None = None,
+    finding: Finding | None = None,
 ) -> tuple[str, ...]:
     """The ids of the rules that the violation breaks.
 
-    `minimal`: no call before it can be left out. `usual` says what the implementation makes of a choice elsewhere: of several
-    explanations of what was seen before, one that agrees with that is gone by.
+    `minimal`: no call before it can be left out. `usual`: see `Scene`. `finding`: what an inquiry has found out.
     """
     law = oracle.machine.contract.law(OVERLAPPING)
     if violation.overlapping and law is not None:
         return (law,)
-    return tuple(dict.fromkeys(_case(oracle, violation, minimal, usual).rules()))
+    return tuple(dict.fromkeys(_Case(oracle, violation, minimal, usual, finding).rules()))
 
 
 def contradicted(oracle: Oracle, violation: Violation, *, usual: Mapping[str, str] | None = None) -> dict[str, str]:
     """The choices whose value (declared, taken for granted, or seen elsewhere) alone forbids what was seen."""
     if violation.overlapping:
         return {}
-    choices = _case(oracle, violation, True, usual).contradicted()
+    choices = _Case(oracle, violation, True, usual).contradicted()
     return {choice: value for choice in choices if (value := oracle.choices.get(choice)) is not None}
 
 
@@ -77,43 +83,51 @@ def _came_before(oracle: Oracle, explanation: Explanation, key: int, values: fro
     return None
 
 
-def _case(oracle: Oracle, violation: Violation, minimal: bool, usual: Mapping[str, str] | None) -> _Case:
-    known = usual or {}
-
-    def surprises(item: tuple[Candidate, Explanation]) -> int:
-        choices = ((oracle.cells[key].choice, values) for key, values in item[1].assignment.items())
-        return sum(known.get(choice) not in (None, *values) for choice, values in choices)
-
-    here, explanation = min(violation.explanations, key=surprises)
-    return _Case(oracle, violation, here, explanation, minimal)
-
-
-class _Case:
+class _Case(Scene):
     def __init__(
-        self, oracle: Oracle, violation: Violation, here: Candidate, explanation: Explanation, minimal: bool
+        self,
+        oracle: Oracle,
+        violation: Violation,
+        minimal: bool,
+        usual: Mapping[str, str] | None,
+        finding: Finding | None = None,
     ) -> None:
-        self.oracle, self.machine, self.contract = oracle, oracle.machine, oracle.machine.contract
-        self.violation, self.here, self.explanation, self.minimal = violation, here, explanation, minimal
-        self.client = violation.client
+        super().__init__(oracle, violation, usual)
+        self.minimal, self.finding = minimal, finding
         self.apart = self.contract.law(CLIENTS_APART)
-        self.state = here.node.states[self.client]
-        self.steps = oracle.steps(here.node, self.client, violation.call)
-        self.past = list(explanation.trail.back()) if explanation.trail else []
 
     def rules(self) -> list[str]:
         """The rules that the laws name, from the first law that speaks on."""
         return (
-            self._by_choices()
+            self._by_what_is_undone()
+            or self._by_choices()
             or self._by_state()
             or self._by_row()
-            or [carry.rule for step in self.steps for carry in step.row.carries]
+            or [carry.rule for step in self._read() for carry in step.row.carries]
         )
+
+    # What an inquiry has found ----------------------------------------------------------------------------------------
+
+    def _by_what_is_undone(self) -> list[str]:
+        """The rules that answer for what a call before was to bring about, and did not; none where nobody does."""
+        if not isinstance(self.finding, LeftUndone):
+            return []
+        step, name = self.finding.moment.step, self.finding.name
+        kept = self.contract.effects[step.alternative.effect or ""].keeps.get(name)
+        return list(kept or self._speaking([step], [name]))
 
     # Law 1 ------------------------------------------------------------------------------------------------------------
 
     def _by_choices(self) -> list[str]:
-        """A declared choice is contradicted: the rules that it touches."""
-        return [rule for name in self.contradicted() for rule in self.contract.choices[name].touches]
+        """A declared choice is contradicted: the rules that it touches.
+
+        Where none of them speaks of such a call in the row that it met, and one does that the row carries, it is that one.
+        """
+        touched = [rule for name in self.contradicted() for rule in self.contract.choices[name].touches]
+        as_read = [step for step in self._read() if self.fits(step)]
+        if not as_read or any(is_met(self.machine, rule, step) for rule in touched for step in as_read):
+            return touched
+        return touched and (self._met(self._carried()) or touched)
 
     # Laws 3 and 4 -----------------------------------------------------------------------------------------------------
 
@@ -122,8 +136,13 @@ class _Case:
 
         Where nothing but the outcome itself shows that, and no idle call is the cause, the rules of its row are broken as well.
         """
-        fields = self._wrong_fields()
-        wrong = dict(fields) or self._as_though()
+        fields = self.wrong_fields()
+        shown = dict(fields)
+        # Whose external ID is wrong, say, is somebody else, and has an ID of his own.
+        variables = self.contract.variables
+        wrong = {name: value for name, value in fields if value is None or variables[name].owner not in shown}
+        if not fields and self.finding is None:
+            wrong = dict(itertools.islice(self.as_though(), 1))
         told = bool(fields) or (bool(wrong) and self.contract.operations[self.violation.call.operation].pure)
         causes = self._by_idle_calls(wrong)
         writers = [] if causes else [rule for name, value in wrong.items() for rule in self._by_writer(name, value)]
@@ -132,13 +151,26 @@ class _Case:
     # Law 5 ------------------------------------------------------------------------------------------------------------
 
     def _by_row(self) -> list[str]:
-        """The rules that the row carries, of those that its outcome can break."""
+        """The rules that the row carries, of those that its outcome can break; those that speak of such a case, if any do."""
+        carried = self._carried()
+        return self._met(carried) or carried
+
+    def _carried(self) -> list[str]:
         return [
             rule
-            for step in self.steps
+            for step in self._read()
             for rule in self.machine.carried(step)
             if self.contract.rules[rule].shows_at_once
         ]
+
+    def _met(self, rules: Iterable[str]) -> list[str]:
+        return [rule for rule in rules if any(is_met(self.machine, rule, step) for step in self._read())]
+
+    def _read(self) -> tuple[Step, ...]:
+        """The steps in the rows that the call meets as a choice has it: what it is seen to be, or else by default."""
+        choices = {**self.contract.default_choices(), **self.usual, **self.oracle.choices}
+        rows = {step.row.id for step in self.steps if all(choices[name] in values for name, values in step.when)}
+        return tuple(step for step in self.steps if step.row.id in rows) or self.steps
 
     # What is wrong ----------------------------------------------------------------------------------------------------
 
@@ -146,7 +178,7 @@ class _Case:
         """Choices that forbid the only steps that would explain what was seen."""
         choices: dict[str, None] = {}
         for step in self.steps:
-            if self._fits(step):
+            if self.fits(step):
                 for choice, values in step.when:
                     if self.oracle.choices.get(choice) not in (None, *values):
                         choices[choice] = None
@@ -155,48 +187,17 @@ class _Case:
                         choices[self.oracle.cells[key].choice] = None
         return list(choices)
 
-    def _fits(self, step: Step) -> bool:
-        return self.oracle.comparison.match(step, self.client, self.violation.seen, self.here.node.bindings) is not None
-
-    def _wrong_fields(self) -> list[tuple[str, Any]]:
-        """The variables whose fields show something else than they hold, with what is shown."""
-        shown = self.violation.seen.content
-        if not isinstance(shown, Fields):
-            return []
-        step = next((step for step in self.steps if step.answer is not None and step.answer.fields), None)
-        if step is None or step.answer is None:
-            return []
-        comparison, fields = self.oracle.comparison, self.oracle.comparison.fields(step.call.operation, shown)
-        wrong = comparison.wrong(step, self.client, shown, self.here.node.bindings)
-        return [(step.answer.fields[path], fields[path]) for path in wrong if path in step.answer.fields]
-
-    def _as_though(self) -> dict[str, Any]:
-        """The variable (and value) that would explain the outcome, if one alone does."""
-        for name in sorted(self.machine.guards(self.violation.call.operation), key=self.machine.index.__getitem__):
-            variable = self.contract.variables[name]
-            for value in variable.values:
-                other = self.machine.having(self.state, **{name: value})
-                if other != self.state and any(
-                    self._fits(step) or self._fits_but_for_fields(step)
-                    for step in self.machine.steps(other, self.machine.again(self.violation.call, other))
-                    if self.oracle.keys(step) is not None
-                ):
-                    return {name: value}
-        return {}
-
-    def _fits_but_for_fields(self, step: Step) -> bool:
-        return bool(step.answer and step.answer.fields) and isinstance(self.violation.seen.content, Fields)
-
     # Law 3: a call that changes nothing may be deleted ----------------------------------------------------------------
 
     def _by_idle_calls(self, wrong: dict[str, Any]) -> list[str]:
         """The rules of earlier calls that write nothing of what is wrong, and yet must have caused it."""
-        rules: list[str] = []
+        idle: list[Step] = []
+        apart: list[str] = []
         overwritten, guards = False, {*self.machine.guards(self.violation.call.operation)}
         for moment in self._suspects(wrong):
             if moment.client != self.client:
-                rules += [] if self._wrong_alone_too() else self._by_another_client(wrong)
-            elif wrong and self._written(moment.step) & set(wrong):
+                apart += [] if self._wrong_alone_too() else self._by_another_client(wrong)
+            elif wrong and self.written(moment.step) & set(wrong):
                 if not overwritten:  # What led this call to its row matters, too.
                     guards |= {*self.machine.guards(moment.step.call.operation)}
                 overwritten = True
@@ -205,12 +206,53 @@ class _Case:
                 or self._brought(moment.step, wrong)
                 or (not overwritten and self._meant_to(moment.step, wrong))
             ):
-                rules += [
-                    rule
-                    for rule in self.machine.carried(moment.step)
-                    if self.contract.rules[rule].shows_later and self._speaks_of(rule, moment.step, wrong)
-                ]
-        return rules
+                idle.append(moment.step)
+        return [*apart, *self._promised(idle, wrong)]
+
+    def _promised(self, steps: Iterable[Step], wrong: Mapping[str, Any]) -> list[str]:
+        """The rules by which such calls leave what is wrong as it should be.
+
+        They are those that speak of what a call must have taken for something else, where it did what it does then; else of what is
+        wrong; else, in a minimal sequence, those that say what it leaves behind.
+        """
+        steps = list(steps)
+        return (
+            [rule for rule, step in self._later(steps) if self._misread(step, wrong) & asked(self.machine, rule, step)]
+            or self._speaking(steps, wrong)
+            or [
+                rule
+                for rule, step in self._later(steps)
+                if self.minimal and says_what_is_left(self.machine, rule, step)
+            ]
+        )
+
+    def _speaking(self, steps: Iterable[Step], wrong: Iterable[str]) -> list[str]:
+        return [rule for rule, step in self._later(steps) if speaks_of(self.machine, rule, step, wrong)]
+
+    def _later(self, steps: Iterable[Step]) -> Iterator[tuple[str, Step]]:
+        """The rules that the rows of these steps carry, of those that later calls can show broken."""
+        for step in steps:
+            for rule in self.machine.carried(step):
+                if self.contract.rules[rule].shows_later:
+                    yield rule, step
+
+    def _misread(self, step: Step, wrong: Mapping[str, Any]) -> set[str]:
+        """The variables of the world that, were one of them otherwise, would have let the call bring about what is wrong.
+
+        It did as it does then, so it came to the same.
+        """
+        found, index = set[str](), self.machine.index
+        if self._identities(wrong) or any(step.before[index[name]] == value for name, value in wrong.items()):
+            return found
+        for name in self.machine.guards(step.call.operation) if wrong else ():
+            variable = self.contract.variables[name]
+            for value in variable.values if variable.world else ():
+                other = self.machine.having(step.before, **{name: value})
+                for item in self.machine.steps(other, self.machine.again(step.call, other)):
+                    same = (item.code, item.answer) == (step.code, step.answer)
+                    if same and all(item.after[index[name]] == value for name, value in wrong.items()):
+                        found.add(name)
+        return found
 
     def _wrong_alone_too(self) -> bool:
         """Whether another client only made other outcomes possible: what was seen is none of a client that is alone, either."""
@@ -223,38 +265,11 @@ class _Case:
         permitted = [step for step in own if self.oracle.keys(step) is not None]
         in_company = {(step.row.id, step.index) for step in self.steps if self.oracle.keys(step) is not None}
         widened = in_company != {(step.row.id, step.index) for step in permitted}
-        return widened and not any(self._fits(step) for step in permitted)
-
-    def _speaks_of(self, rule: str, step: Step, wrong: Iterable[str]) -> bool:
-        """Whether a rule says what one of the variables must be after such a call, or that all of them stay.
-
-        That a pure call changes nothing need not be said.
-        """
-        texts = [item.holds for item in self.contract.rules[rule].invariants if step.call.operation in item.of]
-        names = {name for text in texts for _, name in mentioned(text, "after")}
-        stays = any(mentioned(text, "kept") for text in texts)
-        if self.contract.operations[step.call.operation].pure:
-            return True
-        if not stays or names:
-            return not wrong or bool(names & set(wrong))
-        by_choice = any(rule in self.contract.choices[choice].touches for choice, _ in step.when)
-        return step.is_error or by_choice or self._demands(rule, step)
-
-    def _demands(self, rule: str, step: Step) -> bool:
-        """Whether a rule says of such a call, with this outcome, that all stays: something else afterwards would break it."""
-        name, variable = next(item for item in self.contract.variables.items() if len(item[1].values) > 1)
-        other = next(value for value in variable.values if value != self.machine.value(step.after, name))
-        changed = structs.replace(step, after=self.machine.having(step.after, **{name: other}))
-        checks = (
-            Check(self.machine, rule, number, item)
-            for number, item in enumerate(self.contract.rules[rule].invariants)
-            if step.call.operation in item.of
-        )
-        return any(check.fault(changed, check.start) is not None for check in checks)
+        return widened and not any(self.fits(step) for step in permitted)
 
     def _suspects(self, wrong: dict[str, Any]) -> Iterator[Moment]:
         """The earlier calls that may be a cause, latest first: none that only bound an identity which is wrong now."""
-        identities = self._identities(wrong)
+        identities = self._identities([*wrong, *dict(self.wrong_fields())])
         for moment in self.past:
             by_world = self.contract.operations[moment.step.call.operation].by_world
             binds = bool(identities and moment.step.answer is not None and moment.step.answer.fields)
@@ -265,7 +280,7 @@ class _Case:
         """Where the sequence is minimal, a call of another client keeps the two apart no longer."""
         return [self.apart] if self.minimal and self.apart is not None and not self._identities(wrong) else []
 
-    def _identities(self, wrong: dict[str, Any]) -> list[str]:
+    def _identities(self, wrong: Iterable[str]) -> list[str]:
         return [name for name in wrong if self.contract.variables[name].owner is not None]
 
     def _is_idle(self, step: Step, wrong: dict[str, Any], guards: Iterable[str]) -> bool:
@@ -275,7 +290,7 @@ class _Case:
         one of them is needed in any case.
         """
         prepares = any(step.before[self.machine.index[name]] != step.after[self.machine.index[name]] for name in guards)
-        return (bool(wrong) or not self._written(step)) and not prepares
+        return (bool(wrong) or not self.written(step)) and not prepares
 
     def _brought(self, step: Step, wrong: dict[str, Any]) -> bool:
         """Whether a call that was to change nothing was given the very value that is shown."""
@@ -291,16 +306,12 @@ class _Case:
             for item in row.may
         )
 
-    def _written(self, step: Step) -> set[str]:
-        effect = step.alternative.effect
-        return set(self.contract.effects[effect].set) if effect else set()
-
     # Law 4: an answer shows a wrong state -----------------------------------------------------------------------------
 
     def _by_writer(self, name: str, shown: Any) -> list[str]:
         """The rules that answer for a variable after the row that wrote it last."""
         for position, moment in enumerate(self.past):
-            if moment.client != self.client or name not in self._written(moment.step):
+            if moment.client != self.client or name not in self.written(moment.step):
                 continue
             effect = self.contract.effects[moment.step.alternative.effect or ""]
             if shown is not None and self._was_there(name, shown, self.past[position:]):

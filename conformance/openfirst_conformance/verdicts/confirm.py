@@ -7,16 +7,18 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import NamedTuple
 
-from openfirst_conformance.cases.case import Case
+from openfirst_conformance.cases.case import Case, Planned
 from openfirst_conformance.driving.played import Played
 from openfirst_conformance.driving.shrink import caller, failure_of, kind_of, shrink
 from openfirst_conformance.driving.subject import Subject
 from openfirst_conformance.oracle.explanation import Moment, Violation, back
 from openfirst_conformance.verdicts.blame import blame, contradicted, settled
 from openfirst_conformance.verdicts.evidence import Evidence
+from openfirst_conformance.verdicts.inquiry import Came, Finding, Trial, Unclear, Witness, inquire
 from openfirst_conformance.verdicts.model import Failure, FaultSeen
 from openfirst_conformance.verdicts.patience import Patience
 from openfirst_conformance.verdicts.reasons import NotAgain
+from openfirst_conformance.verdicts.scene import Scene
 from openfirst_conformance.verdicts.signature import Signature, signature, signature_of
 from openfirst_reference.contract.model import OVERLAPPING
 from openfirst_reference.machine.outcome import Answered
@@ -60,13 +62,15 @@ class Confirmer:
         self._blamed: dict[_Known, tuple[str, ...]] = {}
         self._vanished: Counter[_Known] = Counter()
         self._followed: set[str] = set()
+        self._put_down: set[tuple[str, tuple[str, ...]]] = set()
         self._looked_for: tuple[object, frozenset[str]] | None = None
+        self._inquires = False
         self._leaks = False
         self._fresh_starts = 0
 
     def tolerates(self, case: Case, violation: Violation) -> tuple[str, ...] | None:
         """The rules that such a violation was found to break before; None where it was not."""
-        if not self._blamed or self._is_looked_for(case, violation):
+        if not self._blamed or self._inquires or self._is_looked_for(case, violation):
             return None
         machine = self._driver.machine
         try:
@@ -101,7 +105,15 @@ class Confirmer:
             if self._follows_from_a_break(shortest):
                 self._blamed[known] = shortest.broken
                 return True
-            blamed = self._blame(shortest, shortest.violation)
+            finding = await self._inquire(shortest, shortest.violation)
+            if isinstance(finding, Witness):
+                witness = await self._patience.play(_tried(shortest, finding.trial))
+                rules = await self._rules_of(tier, witness)
+                if rules:
+                    self._blamed[known] = rules
+                    return True
+                finding = None
+            blamed = self._blame(shortest, shortest.violation, finding)
             self._blamed[known] = tuple(rule for rule in blamed if rule not in shortest.broken) or blamed
             usual = self._evidence.usual()
             oracle = self._subject.oracle_of(shortest.case)
@@ -111,6 +123,38 @@ class Confirmer:
                 self._fail(Failure(rule, tier, played.case.id, shortest, choices, before))
         self.again(tier, self._blamed.get(known, ()))
         return known in self._blamed
+
+    async def _inquire(self, shortest: Played, violation: Violation) -> Finding | None:
+        """Find out what is wrong by a few calls more. While that is done, nothing passes as known."""
+        if len([moment for moment in back(shortest.trail) if not moment.echo]) != len(shortest.calls) - 1:
+            return None  # Something was never answered.
+        scene = Scene(self._subject.oracle_of(shortest.case), violation, self._evidence.usual())
+        inquiry = inquire(
+            scene, lambda name: not self._driver.lacks(name), lambda name: not self._driver.lacks_credential(name)
+        )
+        came: Came = None
+        self._inquires = True
+        try:
+            trial = next(inquiry)
+            while True:
+                case = _tried(shortest, trial)
+                played = await self._patience.play(case)
+                complete = not played.fault and len(played.seen) == len(case.calls)
+                came = played.violation if complete else Unclear()
+                trial = inquiry.send(came)
+        except StopIteration as end:
+            found: Finding | None = end.value
+            return found
+        finally:
+            self._inquires = False
+
+    async def _rules_of(self, tier: str, witness: Played) -> tuple[str, ...]:
+        """The rules that a witness breaks, once it is confirmed; none if it is not."""
+        if witness.violation is None:
+            return witness.tracker.broken[-1] if witness.tracker and witness.tracker.broken else ()
+        known = self._known(witness.case, self._signature(witness), witness.violation)
+        await self.convict(tier, witness, witness.violation)
+        return self._blamed.get(known, ())
 
     def again(self, tier: str, rules: Iterable[str]) -> None:
         """Rules were broken in a tier, as they had been before."""
@@ -159,11 +203,16 @@ class Confirmer:
     async def follow(self, tier: str, played: Played) -> None:
         """Take in a case that could be followed to its end, though rules speak against what was done."""
         for rule in played.broken_shoulds:
-            self.failed.setdefault(rule, set()).add(tier)
+            if (rule, played.broken) in self._put_down:
+                continue
             if rule not in self._followed:
+                shortest = await shrink(self._driver, self._patience.play, played, _not_keeping(rule)) or played
+                if shortest.broken:  # It does not come about but for a break.
+                    self._put_down.add((rule, played.broken))
+                    continue
                 self._followed.add(rule)
-                shortest = await shrink(self._driver, self._patience.play, played, _not_keeping(rule))
-                self._fail(Failure(rule, tier, played.case.id, shortest or played))
+                self._fail(Failure(rule, tier, played.case.id, shortest))
+            self.failed.setdefault(rule, set()).add(tier)
 
     async def interrupted(self, played: Played) -> None:
         """Take in a case that was interrupted twice. If its last call does it, however many there were, its rules are open."""
@@ -217,13 +266,13 @@ class Confirmer:
             return None
         return shortest
 
-    def _blame(self, shortest: Played, violation: Violation) -> tuple[str, ...]:
+    def _blame(self, shortest: Played, violation: Violation, finding: Finding | None) -> tuple[str, ...]:
         """The rules that a minimal sequence breaks. Where it fails only because calls overlap, that is what is wrong."""
         law = self._driver.contract.law(OVERLAPPING)
         if law is not None and any(planned.overlapping for planned in shortest.calls):
             return (law,)
         oracle = self._subject.oracle_of(shortest.case)
-        return blame(oracle, violation, minimal=True, usual=self._evidence.usual())
+        return blame(oracle, violation, minimal=True, usual=self._evidence.usual(), finding=finding)
 
     def _fail(self, failure: Failure) -> None:
         failures = self.failures.setdefault(failure.rule, [])
@@ -233,6 +282,15 @@ class Confirmer:
 
     def _signature(self, played: Played) -> Signature:
         return signature_of(self._driver.machine, played)
+
+
+def _tried(shortest: Played, trial: Trial) -> Case:
+    """The case that a trial is."""
+    case, calls = shortest.case, shortest.calls[trial.start : trial.end]
+    if trial.more is not None:
+        calls = (*calls, Planned(shortest.calls[-1].client, trial.more.operation, trial.more.arguments))
+    clients = case.clients if trial.fixture is None else dict.fromkeys(case.clients, trial.fixture)
+    return replace(case, clients=clients, held=case.held if trial.fixture is None else {}, calls=calls)
 
 
 def _not_keeping(rule: str) -> Callable[[Played], bool | None]:

@@ -140,6 +140,7 @@ class Plain:
     # What a trial of the judge expects; conforming ones break nothing.
     breaks: ClassVar[Words] = ()
     every: ClassVar[Words] = ()
+    only: ClassVar[Words] = ()
     innocent: ClassVar[Words] = ()
     needs: ClassVar[str] = ""
     verdicts: ClassVar[Words] = ("conforms",)

@@ -1,8 +1,8 @@
 """Faulty implementations: each must be accused, and of the right thing.
 
 `breaks` names rules of which at least one must be convicted, `every` those that all must be, `innocent` rules that
-must not be. `needs` says the tier that it takes to see the fault, where the first one does not. A fault against a rule
-that only should be kept leaves the verdict as it is.
+must not be; of others than those in `only`, if it has any, none must be. `needs` says the tier that it takes to see the
+fault, where the first one does not. A fault against a rule that only should be kept leaves the verdict as it is.
 """
 
 from __future__ import annotations
@@ -225,6 +225,8 @@ class OpensNothing(Faulty):
     """Open succeeds, and there is no session."""
 
     breaks = ("open-opens",)
+    only = breaks
+    needs = "complete"
 
     def session(self, client: Client, info: Info | None, external_id: str | None) -> Any:
         """Make none."""
@@ -695,6 +697,8 @@ class ClosesNothing(Faulty):
     """Close succeeds and does nothing."""
 
     breaks = ("close-closes",)
+    only = breaks
+    needs = "complete"
 
     def close(self, client: Client) -> Any:
         """Do nothing."""
@@ -1969,3 +1973,160 @@ class EndsSessionWhenItRefusesToBeginAgain(_Found):
         except Refusal:
             self.end(client)
             raise
+
+
+# What an outsider's implementations had, and was put down to too much -----------------------------------------
+
+
+class ValidatesTokenOnce(Faulty):
+    """A token that was good once is good for ever."""
+
+    breaks = ("bad-token",)
+    only = breaks
+    innocent = ()
+
+    def check_credential(self, client: Client) -> None:
+        """Look at each credential until it is good."""
+        if client.notes.get("valid") is not client.credential:
+            super().check_credential(client)
+            client.notes["valid"] = client.credential
+
+
+class LastParticipantStays(Faulty):
+    """Who has closed the session is still shown as he was in it."""
+
+    breaks = ("participant-is-local",)
+    only = ("participant-is-local", "close-closes", "open-before-use")
+    needs = "explore"
+
+    def get_participant(self, client: Client) -> Any:
+        """That of the session, or of the last one."""
+        session = client.session or client.last
+        return self.no_participant(client) if session is None else self.show(session)
+
+
+class FirstScopesStay(Faulty):
+    """A second initialisation changes all but what the client may do."""
+
+    breaks = ("update-updates", "initialize-first")
+    only = ("update-updates", "initialize-first", "update-needs-scope")
+    needs = "complete"
+    innocent = ()
+
+    def initialise(self, client: Client, credential: Credential) -> Any:
+        """Keep the scopes."""
+        if client.credential.kind != "none":
+            credential.may_update = client.credential.may_update
+        return super().initialise(client, credential)
+
+
+class RefreshEndsSession(Faulty):
+    """A fresh token ends the session that was opened with the old one."""
+
+    breaks = ("token-refresh",)
+    only = breaks
+    innocent = ()
+
+    def renew(self, client: Client) -> None:
+        """And begin again."""
+        super().renew(client)
+        self.end(client)
+
+
+class ScopeSaysSession(Faulty):
+    """An update without the scope is refused as if there were no session."""
+
+    breaks = ("update-needs-scope",)
+    only = breaks
+    verdicts = ("conforms",)
+
+    def check_scope(self, client: Client) -> None:
+        """Say the wrong thing."""
+        if not client.credential.may_update:
+            raise Refusal("session-not-open")
+
+
+class SecondSeesFirst(Faulty):
+    """A client in session is shown the participant of the first client, if that one is, too."""
+
+    breaks = ("sessions-are-apart",)
+    only = breaks
+    innocent = ()
+
+    def get_participant(self, client: Client) -> Any:
+        """That of the first."""
+        first = next(iter(self.clients.values()))
+        return super().get_participant(first if client.session is not None and first.session is not None else client)
+
+
+class ExpiredTokenReplaces(Faulty):
+    """In a session, `open` with an expired token opens another one in its place."""
+
+    breaks = ("bad-token",)
+    only = breaks
+    innocent = ()
+    needs = "complete"
+
+    def open(self, client: Client, info: Info | None) -> Any:
+        """Do not look at the token if there is a session."""
+        if client.session is None or client.credential.condition != "expired":
+            return super().open(client, info)
+        client.session = self.session(client, info, client.credential.external_id)
+        return None
+
+
+class ExpiredTokenReplacesWhatIsKept(ExpiredTokenReplaces):
+    """The same of one that keeps a session which is open already, so that the answer alone is no fault."""
+
+    decides = deciding(open_while_open="keep")
+
+
+class ExpiredTokenReplacesAndSaysNothing(ExpiredTokenReplaces):
+    """The same of one that does not say what becomes of a session which is open already."""
+
+    undeclared = frozenset({"open-while-open"})
+
+
+class RefusesEmptyExternalId(Faulty):
+    """An empty external ID is as good as none, it says, and refuses it as if the token were no good."""
+
+    breaks = ("open-opens",)
+    only = breaks
+
+    def external_id(self, client: Client, info: Info | None) -> str | None:
+        """Refuse it."""
+        if info is not None and info.get("externalId") == "":
+            raise Refusal("token-invalid")
+        return super().external_id(client, info)
+
+
+class RefusesEmptyExternalIdAndSaysNothing(RefusesEmptyExternalId):
+    """The same of one that does not say what an empty external ID is."""
+
+    undeclared = frozenset({"empty-external-id"})
+
+
+class AdoptsEmptyExternalId(Faulty):
+    """An empty external ID takes the place of the token's."""
+
+    breaks = ("external-id-from-token",)
+    only = breaks
+
+    def external_id(self, client: Client, info: Info | None) -> str | None:
+        """Take it."""
+        return "" if info is not None and info.get("externalId") == "" else super().external_id(client, info)
+
+
+class OpensNothingForEmptyExternalId(Faulty):
+    """With an empty external ID `open` is answered, and does nothing."""
+
+    breaks = ("open-opens",)
+    only = breaks
+    needs = "complete"
+
+    def open(self, client: Client, info: Info | None) -> Any:
+        """Do nothing, if there is nothing to complain of."""
+        if info is None or info.get("externalId") != "" or client.session is not None:
+            return super().open(client, info)
+        self.check_credential(client)
+        return None

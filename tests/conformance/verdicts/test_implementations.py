@@ -60,6 +60,7 @@ def test_the_faulty_are_convicted_of_what_they_break(implementation: type[Plain]
     accused = convicted(report)
     assert set(implementation.breaks) & set(accused), f"convicted of {sorted(accused)} only"
     assert set(implementation.every) <= set(accused), f"convicted of {sorted(accused)} only"
+    assert set(accused) <= set(implementation.only or accused), f"convicted of {sorted(accused)}"
     wrongly = {rule: sequence for rule, sequence in accused.items() if rule in implementation.innocent}
     assert not wrongly, "\n\n".join(f"{rule}:\n{sequence}" for rule, sequence in wrongly.items())
     assert report.verdict in implementation.verdicts

@@ -1,0 +1,189 @@
+"""Inquiry: a few calls more, that tell whether a call failed by itself or for what one before it has left behind.
+
+Where another value of one variable would explain what was seen, both may be. If calls that change nothing show that value,
+made in its place or after a call before, then what they show is the failure, and this one follows from it; if they show what
+they should, it is the call itself. What the world holds, they need not show. There a client makes the rest of the calls that
+holds from the start what a call of its own was to bring about: if nothing fails then, that call is the cause.
+
+Nothing is played here: a trial is yielded, and what came of it is sent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Iterator
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from openfirst_conformance.oracle.explanation import Moment, Violation
+from openfirst_conformance.verdicts.scene import Scene
+from openfirst_reference.machine.step import Call, State, Step
+
+
+class Trial(NamedTuple):
+    """Those of the failing calls from `start` to `end`, and then `more`; by a client that holds `fixture`, if one is named."""
+
+    start: int
+    end: int
+    more: Call | None = None
+    fixture: str | None = None
+
+
+class Unclear:
+    """What came of a trial that could not be played to its end, or failed before."""
+
+
+Came = Violation | Unclear | None
+"""What came of a trial: what its last call broke; None: nothing."""
+
+
+@dataclass(frozen=True)
+class Witness:
+    """A trial that shows what is wrong, and where."""
+
+    trial: Trial
+    violation: Violation
+
+
+@dataclass(frozen=True)
+class Itself:
+    """The call itself is wrong: the client is where it should be."""
+
+
+@dataclass(frozen=True)
+class LeftUndone:
+    """What a call before was to make of a variable is not so."""
+
+    moment: Moment
+    name: str
+    value: str
+
+
+Finding = Witness | Itself | LeftUndone
+Inquiry = Generator[Trial, Came, Finding | None]
+
+
+def inquire(scene: Scene, can_call: Callable[[str], bool], can_hold: Callable[[str], bool]) -> Inquiry:
+    """Find out by trials what is wrong; None: they do not tell. `can_call` an operation, `can_hold` a fixture: what can be tried.
+
+    The sequence of calls is minimal, and each of them was answered before the next.
+    """
+    if scene.violation.overlapping or scene.here.pending or scene.wrong_fields():
+        return None
+    guesses, told = list(scene.as_though()), True
+    for name, value in guesses:
+        if scene.contract.variables[name].world:
+            found = yield from _by_another_start(scene, name, value, can_hold)
+        else:
+            found = yield from _by_looks(scene, name, value, can_call)
+        if isinstance(found, Witness | LeftUndone):
+            return found
+        told = told and found is not None
+    return Itself() if guesses and told else None
+
+
+def found_out(inquiry: Inquiry, came: Callable[[Trial], Came]) -> Finding | None:
+    """What an inquiry finds out where a trial can be played at once."""
+    try:
+        trial = next(inquiry)
+        while True:
+            trial = inquiry.send(came(trial))
+    except StopIteration as end:
+        found: Finding | None = end.value
+        return found
+
+
+# What calls that change nothing show ----------------------------------------------------------------------------------
+
+
+def _by_looks(scene: Scene, name: str, value: str, can_call: Callable[[str], bool]) -> Inquiry:
+    """Look at a variable in place of the call that failed, and after those before, as far back as the last that wrote it."""
+    failing = scene.violation.call.operation
+    looks = [call for call in _looks(scene, name) if can_call(call.operation)]
+    calls = [moment for moment in scene.past if not moment.echo][::-1]
+    shown = right = 0
+    first: Witness | None = None
+    for look in looks:
+        if look.operation != failing:
+            trial = Trial(0, len(calls), look)
+            came = yield trial
+            if isinstance(came, Violation) and _shows(scene, came, name, value):
+                shown, first = shown + 1, first or Witness(trial, came)
+            right += came is None and (scene.tells(look, name, value) or not _could_be(scene, name, value))
+    if right:
+        return None if shown else Itself()
+    writes = [
+        end for end, moment in enumerate(calls, 1) if _is_own(scene, moment) and name in scene.written(moment.step)
+    ]
+    for end in range(max(writes, default=1), len(calls)):
+        for look in looks:
+            trial = Trial(0, end, look)
+            came = yield trial
+            if isinstance(came, Violation) and _shows(scene, came, name, value):
+                return Witness(trial, came)
+    # Of two that change nothing neither is the better witness.
+    return None if scene.contract.operations[failing].pure else first
+
+
+def _looks(scene: Scene, name: str) -> Iterator[Call]:
+    """A call of each operation that changes nothing and depends on a variable."""
+    for operation, stated in scene.contract.operations.items():
+        if stated.pure and name in scene.machine.guards(operation):
+            yield scene.machine.alphabet({operation: ()}, scene.state)[0]
+
+
+def _shows(scene: Scene, violation: Violation, name: str, value: str) -> bool:
+    """Whether a look shows that value of a variable, and not that something else is wrong."""
+    shown = Scene(scene.oracle, violation, scene.usual)
+    return violation.client == scene.client and not shown.wrong_fields() and (name, value) in shown.as_though()
+
+
+def _could_be(scene: Scene, name: str, value: str) -> bool:
+    """Whether a client that forgets, or does too much, could be there, by the last call that wrote the variable or one since."""
+    since: list[Step] = []
+    for moment in scene.past:
+        if _is_own(scene, moment):
+            since.append(moment.step)
+            if name in scene.written(moment.step):
+                break
+    changes = (scene.contract.changes(item.effect) for step in since for item in step.row.may)
+    was = any(scene.machine.value(step.before, name) == value for step in since)
+    return was or any(made.get(name) == value for made in changes)
+
+
+def _is_own(scene: Scene, moment: Moment) -> bool:
+    return moment.client == scene.client
+
+
+# What the world holds -------------------------------------------------------------------------------------------------
+
+
+def _by_another_start(scene: Scene, name: str, value: str, can_hold: Callable[[str], bool]) -> Inquiry:
+    """Let a client make the rest of the calls that holds from the start what the last call that wrote a variable made of it."""
+    calls = [moment for moment in scene.past if not moment.echo][::-1]
+    writes = [place for place, moment in enumerate(calls) if name in scene.written(moment.step)]
+    if len(scene.here.node.states) > 1:
+        return None
+    if not writes or not _could_be(scene, name, value):
+        return Itself()
+    place = writes[-1]
+    if scene.contract.operations[calls[place].step.call.operation].by_world:
+        return None  # Then it is so, whatever the client makes of it.
+    for fixture in scene.contract.fixtures:
+        if can_hold(fixture) and _is_like(scene, scene.machine.fixture(fixture), calls[place:]):
+            came = yield Trial(place + 1, len(calls) + 1, fixture=fixture)
+            if came is None:
+                return LeftUndone(calls[place], name, value)
+            return Itself() if isinstance(came, Violation) and came.rows == scene.violation.rows else None
+    return None
+
+
+def _is_like(scene: Scene, state: State, calls: list[Moment]) -> bool:
+    """Whether the calls behind the first, and the one that failed, meet in a state the rows that they met."""
+    machine, first = scene.machine, calls[0].step
+    made = [*(moment.step.call for moment in calls[1:]), scene.violation.call]
+    asked = {name for call in made for name in machine.guards(call.operation)}
+    try:
+        alike = all(machine.again(call, state).leaves == call.leaves for call in made)
+    except ValueError:
+        return False
+    return alike and all(machine.value(state, name) == machine.value(first.after, name) for name in asked)

@@ -1,0 +1,183 @@
+"""Inquiry: whether a call failed by itself, or for what one before it has left behind, is found out by a few calls more."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from openfirst_conformance.oracle.explanation import Violation
+from openfirst_conformance.oracle.oracle import Oracle
+from openfirst_conformance.oracle.tracker import Tracker
+from openfirst_conformance.power.faults import Fault, single_faults
+from openfirst_conformance.power.faulty_client import FaultyClient
+from openfirst_conformance.verdicts.blame import blame
+from openfirst_conformance.verdicts.inquiry import (
+    Came,
+    Finding,
+    Itself,
+    LeftUndone,
+    Trial,
+    Unclear,
+    Witness,
+    found_out,
+    inquire,
+)
+from openfirst_conformance.verdicts.scene import Scene
+from openfirst_reference.contract.load import load_contract
+from openfirst_reference.machine.machine import Machine
+
+CONTRACT = load_contract()
+MACHINE = Machine(CONTRACT)
+DEFAULT = CONTRACT.default_choices()
+FAULTS = {fault.text: fault for faults in single_faults(MACHINE).values() for fault in faults}
+CLOSES_NOTHING = FAULTS["close.open, alternative 1: the effect closed is forgotten"]
+GOOD: dict[str, Any] = {"credential": {"condition": "good", "externalId": "Zoë", "scopes": ["*"]}}
+ANA: dict[str, Any] = {"name": "Ana", "avatarUrl": None}
+Calls = list[tuple[str, dict[str, Any]]]
+
+
+@dataclass
+class Implementation:
+    """A client with one fault; `trials` has what it was asked to do."""
+
+    fault: Fault
+    fixture: str = "token-with-id"
+    trials: list[list[str]] = field(default_factory=list)
+    oracle: Oracle = field(default_factory=lambda: Oracle(MACHINE, DEFAULT))
+
+    def play(self, calls: Calls, fixture: str) -> tuple[int, Violation | None]:
+        """How many calls were made, and what the last of them broke."""
+        client, state, progress = FaultyClient(MACHINE, DEFAULT, self.fault), MACHINE.fixture(fixture), 0
+        tracker = Tracker(self.oracle, {"a": state})
+        for number, (operation, arguments) in enumerate(calls, 1):
+            known = next(iter(tracker.explanations)).node.states[0]
+            outcome, state, progress = client.respond(state, progress, MACHINE.call(operation, arguments, state))
+            violation = tracker.see("a", MACHINE.call(operation, arguments, known), outcome)
+            if violation is not None:
+                return number, violation
+        return len(calls), None
+
+    def fails(self, *calls: str | tuple[str, dict[str, Any]]) -> tuple[Calls, Violation]:
+        """The calls, the last of which breaks something, and what it is."""
+        made = [(call, {}) if isinstance(call, str) else call for call in calls]
+        count, violation = self.play(made, self.fixture)
+        assert violation is not None and count == len(made)
+        return made, violation
+
+    def came(self, calls: Calls) -> Callable[[Trial], Came]:
+        """What plays a trial."""
+
+        def came(trial: Trial) -> Came:
+            more = [] if trial.more is None else [(trial.more.operation, dict(trial.more.arguments))]
+            made = [*calls[trial.start : trial.end], *more]
+            self.trials.append([operation for operation, _ in made])
+            count, violation = self.play(made, trial.fixture or self.fixture)
+            return violation if count == len(made) else Unclear()
+
+        return came
+
+    def found(
+        self, calls: Calls, violation: Violation, can_call: Callable[[str], bool] = lambda _: True
+    ) -> Finding | None:
+        """What an inquiry finds."""
+        scene = Scene(self.oracle, violation)
+        return found_out(inquire(scene, can_call, lambda _: True), self.came(calls))
+
+
+def test_a_call_that_follows_from_a_forgotten_effect_is_not_the_failure() -> None:
+    """The second open is refused since the session is still open: isOpen says so, and is the better witness."""
+    implementation = Implementation(CLOSES_NOTHING)
+    calls, violation = implementation.fails("open", "close", "open")
+    found = implementation.found(calls, violation)
+    assert isinstance(found, Witness)
+    assert found.trial.more is not None and (found.trial.end, found.trial.more.operation) == (2, "isOpen")
+    assert blame(implementation.oracle, found.violation, minimal=True) == ("close-closes",)
+
+
+def test_the_first_place_where_it_shows_is_the_witness() -> None:
+    """Not only in the place of the call that failed: here the session is not open before time passes."""
+    fault = FAULTS["open.without-info, alternative 1: the effect opened is forgotten"]
+    implementation = Implementation(fault, "time-passes")
+    denied = ("passTime", {"renewal": "denied"})
+    calls, violation = implementation.fails("open", denied, "getParticipant")
+    found = implementation.found(calls, violation)
+    assert isinstance(found, Witness) and found.trial.end == 1
+    assert blame(implementation.oracle, found.violation, minimal=True) == ("open-opens",)
+
+
+def test_where_status_calls_show_what_they_should_it_is_the_call_itself() -> None:
+    """The update is refused as if there were no session, and there is one: whoever opened it is not to blame."""
+    implementation = Implementation(FAULTS["updateParticipantInfo takes session open for closed"])
+    calls, violation = implementation.fails("open", ("updateParticipantInfo", ANA))
+    assert set(blame(implementation.oracle, violation, minimal=True)) == {"open-opens", "update-updates"}
+    found = implementation.found(calls, violation)
+    assert found == Itself()
+    assert blame(implementation.oracle, violation, minimal=True, finding=found) == ("update-updates",)
+
+
+def test_of_two_status_calls_that_disagree_the_one_that_fails_is_wrong() -> None:
+    """isOpen is false, and there is a participant."""
+    implementation = Implementation(FAULTS["isOpen takes session open for lost"])
+    calls, violation = implementation.fails("open", "isOpen")
+    found = implementation.found(calls, violation)
+    assert blame(implementation.oracle, violation, minimal=True, finding=found) == ("is-open-is-pure",)
+
+
+def test_what_no_status_call_shows_is_found_by_a_client_that_holds_it_from_the_start() -> None:
+    """With a token from the start `open` opens: so it is the initialising that does not initialise."""
+    fault = FAULTS["initializeToken.first, alternative 1: the effect initialised-with-token is forgotten"]
+    implementation = Implementation(fault, "initialises")
+    calls, violation = implementation.fails(("initializeToken", GOOD), "open")
+    found = implementation.found(calls, violation)
+    assert isinstance(found, LeftUndone) and found.moment.step.call.operation == "initializeToken"
+    assert ["open"] in implementation.trials
+    assert blame(implementation.oracle, violation, minimal=True, finding=found) == ("initialize-first",)
+
+
+def test_a_call_that_fails_whatever_the_client_held_before_fails_by_itself() -> None:
+    fault = FAULTS["open takes condition good for forged"]
+    implementation = Implementation(fault, "initialises")
+    calls, violation = implementation.fails(("initializeToken", GOOD), "open")
+    found = implementation.found(calls, violation)
+    assert found == Itself()
+    assert "initialize-first" not in blame(implementation.oracle, violation, minimal=True, finding=found)
+
+
+def test_what_the_world_has_brought_about_is_so_whatever_the_client_makes_of_it() -> None:
+    """That the token has expired is no fault of the client's; nothing tells what it made of it, and no trial is made."""
+    fault = FAULTS["time.to-expiry.denied, alternative 1: the effect expired is forgotten"]
+    implementation = Implementation(fault, "time-passes")
+    denied = ("passTime", {"renewal": "denied"})
+    calls, violation = implementation.fails(denied, denied, denied, "open")
+    assert implementation.found(calls, violation) is None
+    assert set(blame(implementation.oracle, violation, minimal=True)) == {"token-refresh", "bad-token"}
+
+
+@pytest.mark.parametrize("can", [[], ["getParticipant"]])
+def test_only_what_can_be_called_is_called(can: list[str]) -> None:
+    implementation = Implementation(CLOSES_NOTHING)
+    calls, violation = implementation.fails("open", "close", "open")
+    found = implementation.found(calls, violation, can.__contains__)
+    assert {operation for trial in implementation.trials for operation in trial[2:]} == set(can)
+    assert (found is None) == (not can)
+
+
+def test_trials_that_come_to_nothing_tell_nothing() -> None:
+    """The adapter failed meanwhile, say."""
+    implementation = Implementation(CLOSES_NOTHING)
+    _, violation = implementation.fails("open", "close", "open")
+    scene = Scene(implementation.oracle, violation)
+    assert found_out(inquire(scene, lambda _: True, lambda _: True), lambda _: Unclear()) is None
+
+
+def test_a_status_call_that_is_wrong_in_something_else_is_no_witness() -> None:
+    """The participant has another name: by that no open is refused."""
+    implementation = Implementation(CLOSES_NOTHING)
+    calls, violation = implementation.fails("open", "close", "open")
+    lost = Implementation(FAULTS["open.without-info, alternative 1: name is set to tokenExternalId"])
+    _, other = lost.fails("open", "getParticipant")
+    scene = Scene(implementation.oracle, violation)
+    assert calls and found_out(inquire(scene, lambda _: True, lambda _: True), lambda _: other) is None
