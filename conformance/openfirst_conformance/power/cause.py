@@ -48,6 +48,13 @@ def broken_by(machine: Machine, choices: Mapping[str, str], fault: Fault) -> fro
     return frozenset(rules.union(*(_answering(contract, [effect], [name]) for effect, name in copied)))
 
 
+def answering_for(machine: Machine, fault: Fault) -> set[str]:
+    """The rules that answer, after the effects where the fault is, for the variables that it changes."""
+    place = _place(machine, fault)
+    own = {item.effect for item in place.alternatives if item.effect is not None}
+    return _answering(machine.contract, own, place.changed)
+
+
 @dataclass
 class _Place:
     """Where a fault is: the rows that it breaks, the alternatives that should have been taken, and the variables it changes."""

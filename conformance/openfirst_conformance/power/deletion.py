@@ -10,6 +10,7 @@ from typing import NamedTuple
 from openfirst_conformance.oracle.oracle import Oracle
 from openfirst_conformance.oracle.tracker import Tracker
 from openfirst_conformance.power.bench import Bench
+from openfirst_conformance.power.cause import answering_for
 from openfirst_conformance.power.faults import Fault
 from openfirst_conformance.power.faulty_client import FaultyClient
 from openfirst_conformance.verdicts.blame import blame
@@ -21,7 +22,7 @@ from openfirst_reference.machine.search import Search
 from openfirst_reference.machine.step import Call, Identity, State
 from openfirst_reference.proof.mutants import whole_mutants
 
-_TRIED_FOR_A_RULE = 150
+_TRIED_FOR_A_RULE = 100
 _CALLS_OF_TWO = 3
 
 
@@ -58,8 +59,10 @@ def each_rule_blamed(bench: Bench, faults: Sequence[Fault]) -> dict[str, Blamed 
     ):
         note(blamed)
     for rule in contract.rules:
-        near = (fault for fault in faults if rule in _answering(contract, fault) and fault.place in bench.meeting)
-        for fault in itertools.islice(near, _TRIED_FOR_A_RULE):
+        near = [fault for fault in faults if rule in _answering(contract, fault) and fault.place in bench.meeting]
+        by_effect = [fault for fault in near if rule in answering_for(bench.machine, fault)]
+        by_row = [fault for fault in near if rule not in answering_for(bench.machine, fault)]
+        for fault in (*by_effect[:_TRIED_FOR_A_RULE], *by_row[:_TRIED_FOR_A_RULE]):
             if is_alone(rule):
                 break
             note(Blamed(str(fault), next(bench.convicted(FaultyClient(bench.machine, bench.choices, fault)), ())))

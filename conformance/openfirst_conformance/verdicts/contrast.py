@@ -31,6 +31,9 @@ class Way(Enum):
     REFUSED_SOMEHOW = auto()
     """Nobody says for what reason."""
     ANSWERED = auto()
+    """With a value, or with whatever: then nothing is said of it, and it is the opposite of no other answer."""
+    SHOWED = auto()
+    """With data that are compared."""
 
 
 class Side(NamedTuple):
@@ -98,7 +101,7 @@ class Contrast:
     def lacking(self, operations: Iterable[str]) -> tuple[Lack, ...]:
         """What was never seen, where none of these operations was seen on two sides; empty where one was, or none has two."""
         mine = sorted(operations)
-        if any(len(self.sides.seen[operation]) > 1 for operation in mine):
+        if any(_is_on_two(self.sides.seen[operation]) for operation in mine):
             return ()
         lacks = []
         for operation in mine:
@@ -114,9 +117,16 @@ class Contrast:
             ways = {OF_SERVICE: Way.REFUSED_BY_SERVICE, ANY_ERROR: Way.REFUSED_SOMEHOW}
             return Side(ways.get(alternative.error, Way.REFUSED))
         answer = self._contract.answers[alternative.answer or ""]
-        if answer.ignore or answer.fields or isinstance(answer.value, dict):
-            return Side(Way.ANSWERED)
-        return Side(Way.ANSWERED, json.dumps(answer.value))
+        if answer.fields or isinstance(answer.value, dict):
+            return Side(Way.SHOWED)
+        return Side(Way.ANSWERED, None if answer.ignore else json.dumps(answer.value))
+
+
+def _is_on_two(sides: set[Side]) -> bool:
+    """Whether two of these are opposites."""
+    if Side(Way.ANSWERED) in sides:
+        sides = {Side(Way.ANSWERED) if side.way in (Way.ANSWERED, Way.SHOWED) else side for side in sides}
+    return len(sides) > 1
 
 
 def _permitted(alternative: Alternative, choices: Mapping[str, str | None]) -> bool:

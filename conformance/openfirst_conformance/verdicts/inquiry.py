@@ -138,7 +138,7 @@ def _shows(scene: Scene, violation: Violation, name: str, value: str) -> bool:
 
 
 def _could_be(scene: Scene, name: str, value: str) -> bool:
-    """Whether a client that forgets, or does too much, could be there, by the last call that wrote the variable or one since."""
+    """Whether a client that forgets, misreads, or does too much, could be there, by the last call that wrote it or one since."""
     since: list[Step] = []
     for moment in scene.past:
         if _is_own(scene, moment):
@@ -147,7 +147,7 @@ def _could_be(scene: Scene, name: str, value: str) -> bool:
                 break
     changes = (scene.contract.changes(item.effect) for step in since for item in step.row.may)
     was = any(scene.machine.value(step.before, name) == value for step in since)
-    return was or any(made.get(name) == value for made in changes)
+    return was or any(made.get(name) in (value, "given") for made in changes)
 
 
 def _is_own(scene: Scene, moment: Moment) -> bool:
@@ -161,7 +161,7 @@ def _by_another_start(scene: Scene, name: str, value: str, can_hold: Callable[[s
     """Let a client make the rest of the calls that holds from the start what the last call that wrote a variable made of it."""
     calls = [moment for moment in scene.past if not moment.echo][::-1]
     writes = [place for place, moment in enumerate(calls) if name in scene.written(moment.step)]
-    if len(scene.here.node.states) > 1:
+    if len(scene.here.node.states) > 1 or scene.contract.operations[scene.violation.call.operation].by_world:
         return None
     if not writes or not _could_be(scene, name, value):
         return Itself()

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import pytest
+
 from openfirst_conformance.oracle.oracle import Oracle
 from openfirst_conformance.oracle.tracker import Tracker
 from openfirst_conformance.verdicts import evidence
@@ -97,3 +99,21 @@ def test_a_refusal_that_nobody_can_translate_is_not_taken_for_a_services_own() -
     silent, own = (contrast(gate, OPENED, ("use", use, Refused(code))) for code in (None, "no-such-alias"))
     assert silent.lacking(["use"]) == (Lack("use", (ANSWERED, Side(Way.REFUSED_BY_SERVICE))),)
     assert own.lacking(["use"]) == ()
+
+
+@pytest.mark.parametrize(
+    ("seen", "is_enough"),
+    [
+        ({Side(Way.ANSWERED, "null"), ANSWERED}, False),
+        ({Side(Way.SHOWED), ANSWERED}, False),
+        ({Side(Way.ANSWERED, "null"), Side(Way.SHOWED)}, True),
+        ({Side(Way.ANSWERED, "true"), Side(Way.ANSWERED, "false")}, True),
+        ({ANSWERED, REFUSED}, True),
+    ],
+)
+def test_an_answer_that_may_be_anything_is_the_opposite_of_no_other_answer(seen: set[Side], is_enough: bool) -> None:
+    """Whoever answers every call with nothing would else be on both sides of what the conference was."""
+    sides = Sides()
+    sides.seen["use"] |= seen
+    sides.due["use"][frozenset([Side(Way.REFUSED_SOMEHOW)])] = None
+    assert (Contrast(MACHINE.contract, sides).lacking(["use"]) == ()) == is_enough
