@@ -22,7 +22,7 @@ from openfirst_reference.machine.search import Search
 from openfirst_reference.machine.step import Call, Identity, State
 from openfirst_reference.proof.mutants import whole_mutants
 
-_TRIED_FOR_A_RULE = 100
+_TRIED_FOR_A_RULE = 75
 _CALLS_OF_TWO = 3
 
 
@@ -62,11 +62,25 @@ def each_rule_blamed(bench: Bench, faults: Sequence[Fault]) -> dict[str, Blamed 
         near = [fault for fault in faults if rule in _answering(contract, fault) and fault.place in bench.meeting]
         by_effect = [fault for fault in near if rule in answering_for(bench.machine, fault)]
         by_row = [fault for fault in near if rule not in answering_for(bench.machine, fault)]
-        for fault in (*by_effect[:_TRIED_FOR_A_RULE], *by_row[:_TRIED_FOR_A_RULE]):
+        by_guard = [fault for fault in near if _asked_for(contract, rule) & {(fault.takes or fault.sees or ())[1:3]}]
+        for fault in (*by_guard, *_of_each_kind(by_effect), *_of_each_kind(by_row)):
             if is_alone(rule):
                 break
             note(Blamed(str(fault), next(bench.convicted(FaultyClient(bench.machine, bench.choices, fault)), ())))
     return best
+
+
+def _of_each_kind(faults: Sequence[Fault]) -> Iterator[Fault]:
+    """So many of these, one of each kind after the other."""
+    kinds = {fault.kind: [other for other in faults if other.kind == fault.kind] for fault in faults}
+    turns = (fault for turn in itertools.zip_longest(*kinds.values()) for fault in turn if fault is not None)
+    return itertools.islice(turns, _TRIED_FOR_A_RULE)
+
+
+def _asked_for(contract: Contract, rule: str) -> set[tuple[str, ...]]:
+    """The parameters and variables, each with a value, where alone a row carries a rule."""
+    guards = (carry.guard for row in contract.rows.values() for carry in row.carries if carry.rule == rule)
+    return {(name, value) for guard in guards for name, values in guard.items() for value in values}
 
 
 def _answering(contract: Contract, fault: Fault) -> set[str]:

@@ -69,7 +69,8 @@ def inquire(scene: Scene, can_call: Callable[[str], bool], can_hold: Callable[[s
     """
     if scene.violation.overlapping or scene.here.pending or scene.wrong_fields():
         return None
-    guesses, told = list(scene.as_though()), True
+    # What was so before is left as it was more likely than something else is made of it.
+    guesses, told = sorted(scene.as_though(), key=lambda guess: not _was(scene, *guess)), True
     for name, value in guesses:
         if scene.contract.variables[name].world:
             found = yield from _by_another_start(scene, name, value, can_hold)
@@ -138,16 +139,23 @@ def _shows(scene: Scene, violation: Violation, name: str, value: str) -> bool:
 
 
 def _could_be(scene: Scene, name: str, value: str) -> bool:
-    """Whether a client that forgets, misreads, or does too much, could be there, by the last call that wrote it or one since."""
-    since: list[Step] = []
+    """Whether a client that forgets, misreads, or does too much, could be there."""
+    changes = (scene.contract.changes(item.effect) for step in _since(scene, name) for item in step.row.may)
+    return _was(scene, name, value) or any(made.get(name) in (value, "given") for made in changes)
+
+
+def _was(scene: Scene, name: str, value: str) -> bool:
+    """Whether the client was there before: so it is if a call forgets what it was to do."""
+    return any(scene.machine.value(step.before, name) == value for step in _since(scene, name))
+
+
+def _since(scene: Scene, name: str) -> Iterator[Step]:
+    """The client's steps, latest first, up to the last one that wrote a variable."""
     for moment in scene.past:
         if _is_own(scene, moment):
-            since.append(moment.step)
+            yield moment.step
             if name in scene.written(moment.step):
-                break
-    changes = (scene.contract.changes(item.effect) for step in since for item in step.row.may)
-    was = any(scene.machine.value(step.before, name) == value for step in since)
-    return was or any(made.get(name) in (value, "given") for made in changes)
+                return
 
 
 def _is_own(scene: Scene, moment: Moment) -> bool:
