@@ -75,7 +75,7 @@ def inquire(scene: Scene, can_call: Callable[[str], bool], can_hold: Callable[[s
         if scene.contract.variables[name].world:
             found = yield from _by_another_start(scene, name, value, can_hold)
         else:
-            found = yield from _by_looks(scene, name, value, can_call)
+            found = yield from _by_looks(scene, name, value, can_call, can_hold)
         if isinstance(found, Witness | LeftUndone):
             return found
         told = told and found is not None
@@ -96,11 +96,16 @@ def found_out(inquiry: Inquiry, came: Callable[[Trial], Came]) -> Finding | None
 # What calls that change nothing show ----------------------------------------------------------------------------------
 
 
-def _by_looks(scene: Scene, name: str, value: str, can_call: Callable[[str], bool]) -> Inquiry:
-    """Look at a variable in place of the call that failed, and after those before, as far back as the last that wrote it."""
+def _by_looks(
+    scene: Scene, name: str, value: str, can_call: Callable[[str], bool], can_hold: Callable[[str], bool]
+) -> Inquiry:
+    """Look at a variable in place of the call that failed, and after those before, as far back as the last that wrote it.
+
+    Of two looks that disagree one is wrong by itself, unless it is not where the client was in that state from the start.
+    """
     failing = scene.violation.call.operation
     looks = [call for call in _looks(scene, name) if can_call(call.operation)]
-    calls = [moment for moment in scene.past if not moment.echo][::-1]
+    calls, is_look = _calls(scene), scene.contract.operations[failing].pure
     shown = right = 0
     first: Witness | None = None
     for look in looks:
@@ -110,19 +115,18 @@ def _by_looks(scene: Scene, name: str, value: str, can_call: Callable[[str], boo
             if isinstance(came, Violation) and _shows(scene, came, name, value):
                 shown, first = shown + 1, first or Witness(trial, came)
             right += came is None and (scene.tells(look, name, value) or not _could_be(scene, name, value))
+    place = _writer(scene, calls, name)
     if right:
-        return None if shown else Itself()
-    writes = [
-        end for end, moment in enumerate(calls, 1) if _is_own(scene, moment) and name in scene.written(moment.step)
-    ]
-    for end in range(max(writes, default=1), len(calls)):
+        by_history = is_look and (yield from _is_well_from_the_start(scene, calls, place, can_hold))
+        return None if shown or by_history else Itself()
+    for end in range(1 if place is None else place + 1, len(calls)):
         for look in looks:
             trial = Trial(0, end, look)
             came = yield trial
             if isinstance(came, Violation) and _shows(scene, came, name, value):
                 return Witness(trial, came)
     # Of two that change nothing neither is the better witness.
-    return None if scene.contract.operations[failing].pure else first
+    return None if is_look else first
 
 
 def _looks(scene: Scene, name: str) -> Iterator[Call]:
@@ -167,22 +171,41 @@ def _is_own(scene: Scene, moment: Moment) -> bool:
 
 def _by_another_start(scene: Scene, name: str, value: str, can_hold: Callable[[str], bool]) -> Inquiry:
     """Let a client make the rest of the calls that holds from the start what the last call that wrote a variable made of it."""
-    calls = [moment for moment in scene.past if not moment.echo][::-1]
-    writes = [place for place, moment in enumerate(calls) if name in scene.written(moment.step)]
+    calls = _calls(scene)
+    place = _writer(scene, calls, name)
     if len(scene.here.node.states) > 1 or scene.contract.operations[scene.violation.call.operation].by_world:
         return None
-    if not writes or not _could_be(scene, name, value):
+    if place is None or not _could_be(scene, name, value):
         return Itself()
-    place = writes[-1]
     if scene.contract.operations[calls[place].step.call.operation].by_world:
         return None  # Then it is so, whatever the client makes of it.
+    is_well = yield from _is_well_from_the_start(scene, calls, place, can_hold)
+    return is_well if is_well is None else LeftUndone(calls[place], name, value) if is_well else Itself()
+
+
+def _is_well_from_the_start(
+    scene: Scene, calls: list[Moment], place: int | None, can_hold: Callable[[str], bool]
+) -> Generator[Trial, Came, bool | None]:
+    """Whether nothing fails behind a call where the client is from the start as that call leaves it; None: nobody can say."""
+    if place is None or len(scene.here.node.states) > 1:
+        return None
     for fixture in scene.contract.fixtures:
         if can_hold(fixture) and _is_like(scene, scene.machine.fixture(fixture), calls[place:]):
             came = yield Trial(place + 1, len(calls) + 1, fixture=fixture)
-            if came is None:
-                return LeftUndone(calls[place], name, value)
-            return Itself() if isinstance(came, Violation) and came.rows == scene.violation.rows else None
+            fails_too = isinstance(came, Violation) and came.rows == scene.violation.rows
+            return True if came is None else False if fails_too else None
     return None
+
+
+def _calls(scene: Scene) -> list[Moment]:
+    """The calls before, the first one first."""
+    return [moment for moment in scene.past if not moment.echo][::-1]
+
+
+def _writer(scene: Scene, calls: list[Moment], name: str) -> int | None:
+    """The place of the last call of the client that wrote a variable."""
+    own = (place for place, moment in enumerate(calls) if _is_own(scene, moment) and name in scene.written(moment.step))
+    return max(own, default=None)
 
 
 def _is_like(scene: Scene, state: State, calls: list[Moment]) -> bool:

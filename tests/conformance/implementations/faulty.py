@@ -1995,8 +1995,8 @@ class ValidatesTokenOnce(Faulty):
 class LastParticipantStays(Faulty):
     """Who has closed the session is still shown as he was in it."""
 
-    breaks = ("participant-is-local",)
-    only = ("participant-is-local", "close-closes", "open-before-use")
+    breaks = ("close-closes", "participant-is-local")
+    only = (*breaks, "open-before-use")
     needs = "explore"
 
     def get_participant(self, client: Client) -> Any:

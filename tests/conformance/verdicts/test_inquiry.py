@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pytest
@@ -124,6 +124,15 @@ def test_of_two_status_calls_that_disagree_the_one_that_fails_is_wrong() -> None
     calls, violation = implementation.fails("open", "isOpen")
     found = implementation.found(calls, violation)
     assert blame(implementation.oracle, violation, minimal=True, finding=found) == ("is-open-is-pure",)
+
+
+def test_a_status_call_that_is_wrong_only_after_a_call_is_not_wrong_by_itself() -> None:
+    """There is no participant after the close, as it should be, and isOpen is true. Before anything was opened it is false."""
+    implementation = Implementation(replace(FAULTS["isOpen takes session closed for open"], after=(("close", ()),)))
+    calls, violation = implementation.fails("open", "close", "isOpen")
+    assert implementation.found(calls, violation) is None
+    assert ["isOpen"] in implementation.trials
+    assert blame(implementation.oracle, violation, minimal=True) == ("close-closes",)
 
 
 def test_what_no_status_call_shows_is_found_by_a_client_that_holds_it_from_the_start() -> None:
