@@ -82,7 +82,7 @@ class Table:
     def settled(self, state: State, choices: Mapping[str, str]) -> State:
         """The state once nothing is under way: the platform knows at once what a client may learn later."""
         for operation in self._settling:
-            key = (operation, self.machine.asked(operation, state), tuple(choices.values()))
+            key = (operation, self.machine.outline_for(operation, state), tuple(choices.values()))
             if key not in self._at_rest:
                 step = next(self.steps(state, operation, {}, choices))
                 state = step.after

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hmac
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from functools import lru_cache
+from sys import intern
 from typing import Annotated, Any, Literal
 
 import jwt
@@ -146,10 +147,18 @@ def _said(raw: str) -> Claims | None:
 def _claims(said: _Payload) -> Claims:
     """What a token says. Raises Mistake for what no token of ours does."""
     later = said.milliseconds / 1000
-    scopes = None if said.scope is None else tuple(said.scope.split())
-    claims = Claims(said.jti, said.app, said.kind, said.iat + later, said.exp + later, scopes, said.externalId)
+    scopes = None if said.scope is None else _scopes_of(said.scope)
+    # Of what many tokens have in common, one copy is kept.
+    app, kind = intern(said.app), intern(said.kind)
+    claims = Claims(said.jti, app, kind, said.iat + later, said.exp + later, scopes, said.externalId)
     check(claims)
     return claims
+
+
+@lru_cache(maxsize=100)
+def _scopes_of(text: str) -> tuple[str, ...]:
+    """The scopes that a token says one after another."""
+    return tuple(text.split())
 
 
 def check(claims: Claims) -> None:

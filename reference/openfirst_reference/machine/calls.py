@@ -15,7 +15,7 @@ from openfirst_reference.contract.model import Classes, Contract, Leaf
 from openfirst_reference.machine.step import Call, State, Variant
 from openfirst_reference.machine.wire import Wire
 
-_MEMORY = 100_000
+_MEMORY = 5_000
 
 
 class Calls:

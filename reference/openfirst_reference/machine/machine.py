@@ -9,7 +9,7 @@ Rule 2: it does not know who asks. The simulator, the tracker, the proof and the
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from operator import itemgetter
 from typing import Any, NamedTuple
@@ -80,9 +80,8 @@ class Machine:
         self._calls = Calls(contract, self.wire)
         self._asked_at = {name: self._asked_of(name) for name in contract.operations}
         in_classes = {name for names in self._calls.seen_by.values() for name in names}
-        self._outlined = _picked(
-            [self.index[name] for name, item in contract.variables.items() if item.values or name in in_classes]
-        )
+        self._outlined = self._parts_of_a_state(in_classes)
+        self._outlined_for = {name: self._parts_of_a_state(self._calls.seen_by[name]) for name in contract.operations}
         self._table: dict[tuple[Any, ...], Row] = {}
         self._ready: dict[tuple[Any, ...], tuple[_Alternative, ...]] = {}
         self._steps: dict[tuple[State, Call], tuple[Step, ...]] = {}
@@ -108,6 +107,15 @@ class Machine:
     def outline(self, state: State) -> State:
         """The part of a state that decides which rows a call meets: what rows and classes ask for."""
         return self._outlined(state)
+
+    def outline_for(self, operation: str, state: State) -> State:
+        """The part of a state that decides which rows calls of this operation meet."""
+        return self._outlined_for[operation](state)
+
+    def _parts_of_a_state(self, seen: Collection[str]) -> Callable[[State], State]:
+        """What picks the enumerations out of a state, and the variables `seen`."""
+        variables = self.contract.variables
+        return _picked([self.index[name] for name in variables if variables[name].values or name in seen])
 
     def having(self, state: State, **values: str | None) -> State:
         """The state with other values for some variables: how the world's own changes come in.
