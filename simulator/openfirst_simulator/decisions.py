@@ -9,16 +9,16 @@ from msgspec import structs
 
 from openfirst_reference.contract.model import ANY_ERROR, OF_SERVICE
 from openfirst_reference.machine.step import Identity, State, Step
-from openfirst_simulator import tokens
+from openfirst_simulator import events, tokens
 from openfirst_simulator.ids import Ids
 from openfirst_simulator.problems import Problem, bad_request, refusal
-from openfirst_simulator.records import EXTERNAL_ID, GOOD, SESSION, Client, Timer, Token, like
+from openfirst_simulator.records import EXTERNAL_ID, GOOD, SESSION, Client, Feed, Timer, Token, like
 from openfirst_simulator.services import EMPTY, KEPT, Services
 from openfirst_simulator.store import Draft
 from openfirst_simulator.table import Table
 from openfirst_simulator.tokens import Claims
 
-EXPIRES, FORGOTTEN = "token-expires", "token-forgotten"
+EXPIRES, FORGOTTEN, REFRESH = "token-expires", "token-forgotten", "token-refresh"
 
 
 class Decided(NamedTuple):
@@ -148,6 +148,8 @@ class Decisions:
         if what == EMPTY:
             self._services.over(of)
             return {"conference": of}
+        if what == REFRESH:
+            return self._remind(of)
         token = self._draft.get(Token, of)
         if token is None:
             return {"token": of}
@@ -165,6 +167,28 @@ class Decisions:
         token = self._draft.get(Token, of) if what == FORGOTTEN else None
         client = None if token is None else self._draft.get(Client, str(token.client))
         return client.session if client is not None and client.token == of else None
+
+    def listens(self, session: str) -> None:
+        """Somebody hears what a session hears: from now on that it is time for a fresh token, as well."""
+        if self._draft.get(Feed, session) is None or self._draft.get(Timer, _reminder(session)) is None:
+            self._remind(session)
+
+    def _remind(self, session: str) -> dict[str, Any]:
+        """At each point of its token's life a session hears that it is time for a fresh one. Gives what there is to tell of it."""
+        client = self.holder(session)
+        if client is None:
+            return {"session": session}
+        feed = self._draft.get(Feed, session) or Feed(id=session)
+        claims, points = self.token(client).claims, self._table.refresh_points
+        passed = sum(point <= claims.lived(self._now) for point in points)
+        known = feed.reminded[1] if feed.reminded is not None and feed.reminded[0] == claims.id else 0
+        self._draft.put(structs.replace(feed, reminded=(claims.id, passed)))
+        if passed > known:
+            events.emit(self._draft, session, self._now, events.REFRESH)
+        if passed < len(points):
+            due = claims.issued + points[passed] * (claims.expires - claims.issued)
+            self._draft.put(Timer(id=_reminder(session), due=due, what=REFRESH, of=session))
+        return {"session": session, "token": claims.id, "externalId": claims.external_id}
 
     def _will_be_over(self, token: Token) -> None:
         expires, now = token.claims.expires, self._now
@@ -265,6 +289,8 @@ class Decisions:
             session = None
         elif session is None or anew:
             session, opened = self._ids.fresh(), self._now
+        if client.session not in (None, session):
+            self._hears_no_more(client.session)
         alike = tuple(sorted(self._table.identities(after))) if session is not None else ()
         if client.state != after or client.session != session:
             client = structs.replace(client, previous=client.state, previous_session=client.session)
@@ -278,6 +304,17 @@ class Decisions:
         )
         self._draft.put(client)
         return client
+
+    def _hears_no_more(self, session: str) -> None:
+        """A session is over, and what it heard is forgotten."""
+        for record in (self._draft.get(Feed, session), self._draft.get(Timer, _reminder(session))):
+            if record is not None:
+                self._draft.drop(record)
+
+
+def _reminder(session: str) -> str:
+    """The ID of the timer that reminds a session of its token."""
+    return f"refresh {session}"
 
 
 def _before(client: Client) -> Client:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import closing, suppress
 
 from aiohttp import HttpVersion11, StreamReader, web
@@ -13,9 +13,11 @@ from msgspec import structs
 
 from openfirst_simulator.bodies import BODY_LIMIT, CONTROL_LIMIT
 from openfirst_simulator.cross_origin import NOTHING, ORIGIN, PREFLIGHT, said_to
-from openfirst_simulator.messages import Answer, Request, parts_of
+from openfirst_simulator.events import as_frame, as_server_sent
+from openfirst_simulator.messages import Answer, Hearing, Request, parts_of
 from openfirst_simulator.pipeline import CONTROL, Pipeline
-from openfirst_simulator.problems import Problem, bad_request, unsupported_encoding
+from openfirst_simulator.problems import EVENT_STREAM, Problem, bad_request, unsupported_encoding
+from openfirst_simulator.records import Event
 from openfirst_simulator.timeline import BrokenOff
 
 BODY_SECONDS = 10.0
@@ -24,12 +26,15 @@ HEAD_SECONDS = 75.0
 """How long a connection may be open, or idle, before the head of its next request is there."""
 FIELD_LIMIT = 16 * 1024
 """How long a header may be, in bytes: a token of `tokens.LONGEST` fits."""
+ALIVE_SECONDS = 15.0
+"""How long a stream may be silent: then something is said that is no event, to see whether somebody is there."""
 _STOP_SECONDS = 1.0
 _log = logging.getLogger("openfirst_simulator.http")
 
 
 def runner(pipeline: Pipeline, body_seconds: float, head_seconds: float) -> web.ServerRunner:
     """What runs the server. It has one handler, since the pipeline knows the routes."""
+    stopping = asyncio.Event()
 
     async def handle(request: web.BaseRequest) -> web.StreamResponse:
         besides = said_to(request.method, request.path, request.headers) if ORIGIN in request.headers else NOTHING
@@ -50,6 +55,8 @@ def runner(pipeline: Pipeline, body_seconds: float, head_seconds: float) -> web.
         answer = await pipeline.answer(asked)
         if besides:
             answer = structs.replace(answer, headers={**answer.headers, **besides})
+        if answer.delivery == "stream":
+            return await _stream(request, answer, stopping)
         if answer.delivery != "whole":
             return await _broken(request, answer)
         response = _response(answer)
@@ -66,7 +73,19 @@ def runner(pipeline: Pipeline, body_seconds: float, head_seconds: float) -> web.
         keepalive_timeout=head_seconds,
         max_field_size=FIELD_LIMIT,
     )
-    return web.ServerRunner(server, shutdown_timeout=_STOP_SECONDS)
+    return _Runner(server, stopping)
+
+
+class _Runner(web.ServerRunner):
+    """Runs the server; when it stops, so do the streams."""
+
+    def __init__(self, server: web.Server, stopping: asyncio.Event) -> None:
+        super().__init__(server, shutdown_timeout=_STOP_SECONDS)
+        self._stopping = stopping
+
+    async def shutdown(self) -> None:
+        """Nobody waits for what is heard next."""
+        self._stopping.set()
 
 
 async def _body(request: web.BaseRequest, seconds: float) -> bytes | None:
@@ -134,6 +153,70 @@ async def _broken(request: web.BaseRequest, answer: Answer) -> web.StreamRespons
     if request.transport is not None:
         request.transport.abort()
     return response
+
+
+async def _stream(request: web.BaseRequest, answer: Answer, stopping: asyncio.Event) -> web.StreamResponse:
+    """An answer that goes on until there is nothing to hear any more, or nobody who hears it."""
+    if request.headers.get("Upgrade", "").lower() == "websocket":
+        return await _socket(request, answer, stopping)
+    response = web.StreamResponse(status=answer.status, headers=answer.headers)
+    response.content_type = answer.content_type or EVENT_STREAM
+    with suppress(ConnectionError):
+        await response.prepare(request)
+        await response.write(b": open\n\n")
+        async for events in _heard(answer, stopping):
+            await response.write(b"".join(map(as_server_sent, events)) or b":\n\n")
+    return response
+
+
+async def _socket(request: web.BaseRequest, answer: Answer, stopping: asyncio.Event) -> web.StreamResponse:
+    """The same over a WebSocket, an event a message. What the other side says is not listened to."""
+    socket = web.WebSocketResponse(heartbeat=ALIVE_SECONDS)
+    await socket.prepare(request)
+    gone = asyncio.Event()
+    reading = asyncio.create_task(_read_to_the_end(socket, gone))
+    try:
+        with suppress(ConnectionError):
+            async for events in _heard(answer, stopping, gone):
+                for event in events:
+                    await socket.send_str(as_frame(event))
+        await socket.close()
+    finally:
+        reading.cancel()
+    return socket
+
+
+async def _read_to_the_end(socket: web.WebSocketResponse, gone: asyncio.Event) -> None:
+    async for _ in socket:
+        pass
+    gone.set()
+
+
+async def _heard(answer: Answer, *ends: asyncio.Event) -> AsyncIterator[Sequence[Event]]:
+    """What is heard, until there is nothing more or one of these ends it; nothing, now and then, to see who is still there."""
+    waiting = [asyncio.create_task(end.wait()) for end in ends]
+    coming: asyncio.Task[Sequence[Event] | None] | None = None
+    try:
+        while answer.hearing is not None:
+            coming = coming or asyncio.ensure_future(_next(answer.hearing))
+            await asyncio.wait({coming, *waiting}, timeout=ALIVE_SECONDS, return_when=asyncio.FIRST_COMPLETED)
+            if any(end.done() for end in waiting):
+                return
+            if not coming.done():
+                yield ()
+                continue
+            events, coming = coming.result(), None
+            if events is None:
+                return
+            yield events
+    finally:
+        for task in (coming, *waiting):
+            if task is not None:
+                task.cancel()
+
+
+async def _next(hearing: Hearing) -> Sequence[Event] | None:
+    return await hearing()
 
 
 def _response(answer: Answer) -> web.Response:

@@ -98,6 +98,8 @@ class Interface:
             return Done(problem=problem)
         if isinstance(decided.outcome, Problem):
             return Done(problem=decided.outcome, decided=decided)
+        if asked.route.listens and not decided.outcome:
+            return Done(problem=asked.world.without_session(), decided=decided)
         shape = asked.route.shape
         return Done(shape(asked.world, decided.client, decided.outcome) if shape else None, decided=decided)
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Mapping
+from collections.abc import Awaitable, Mapping, Sequence
 from itertools import pairwise
 from typing import Literal, Protocol
 
 import msgspec
 
+from openfirst_simulator.records import Event
+
 _PARTS = 10
-Delivery = Literal["whole", "broken", "cut", "slow"]
+Delivery = Literal["whole", "broken", "cut", "slow", "stream"]
 
 
 class Pause(Protocol):
@@ -20,6 +22,13 @@ class Pause(Protocol):
 
     def close(self) -> None:
         """No other part comes."""
+
+
+class Hearing(Protocol):
+    """What is heard from now on, for an answer that does not end before its session."""
+
+    def __call__(self) -> Awaitable[Sequence[Event] | None]:
+        """What comes next, at least one event; None at the end."""
 
 
 class Request(msgspec.Struct, frozen=True, eq=False):
@@ -50,7 +59,7 @@ class Answer(msgspec.Struct, frozen=True, eq=False):
     """What is answered. An answer without content has no `content_type`.
 
     `delivery` says how it goes out. Where it is not whole, somebody wanted it so: `broken` breaks the connection instead,
-    `cut` in the middle, and `slow` awaits `pause` before each of its parts.
+    `cut` in the middle, and `slow` awaits `pause` before each of its parts. A `stream` goes on with what `hearing` gives.
     """
 
     status: int
@@ -59,6 +68,7 @@ class Answer(msgspec.Struct, frozen=True, eq=False):
     headers: Mapping[str, str] = {}
     delivery: Delivery = "whole"
     pause: Pause | None = None
+    hearing: Hearing | None = None
 
 
 def parts_of(content: bytes) -> list[bytes]:

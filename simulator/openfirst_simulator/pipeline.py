@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping, 
 from email.utils import formatdate
 from functools import lru_cache
 from typing import Any
-from urllib.parse import unquote
+from urllib.parse import parse_qsl, unquote
 
 import msgspec
 from msgspec import structs
@@ -22,12 +22,14 @@ from openfirst_simulator.bodies import BODY_LIMIT, CONTROL_LIMIT, json_object
 from openfirst_simulator.control import CONTROL_ROUTES, Content, ControlRoute, check_sender, control
 from openfirst_simulator.decisions import AS_IT_IS, Seen
 from openfirst_simulator.descriptions import Descriptions, as_yaml
+from openfirst_simulator.events import as_json
 from openfirst_simulator.faults import MISLEADING, OF_CONTENT, SPOILING, Asked, Fault, kinds_for
 from openfirst_simulator.interface import Admitted, Done, Interface
 from openfirst_simulator.issuing import asked_of
 from openfirst_simulator.journal import Entry
 from openfirst_simulator.messages import Answer, Request, parts_of
-from openfirst_simulator.problems import JSON, PROBLEM_JSON, Problem, not_found, too_large
+from openfirst_simulator.problems import EVENT_STREAM, JSON, PROBLEM_JSON, Problem, bad_request, not_found, too_large
+from openfirst_simulator.records import Event
 from openfirst_simulator.router import Router
 from openfirst_simulator.routes import SESSION_ROUTES, TOKEN_ROUTES, Route, TokenRoute
 from openfirst_simulator.table import Table
@@ -92,6 +94,8 @@ class Pipeline:
 
         async def handle(request: Request, path: Mapping[str, str]) -> Answer:
             asked = self._interface.admit(route, self._named(path), path, request.authorization)
+            if route.listens and asked.problem is None:
+                asked = _heard_before(asked, request)
             world = asked.world
             began, life = world.clock.now(), world.life
             came = world.journal.last, began
@@ -123,7 +127,12 @@ class Pipeline:
             struck = self._telling(asked, request, struck, is_canceled=canceled is not None)
         done = Done(problem=canceled) if canceled else self._done(asked, request, _seen(struck) if struck else AS_IT_IS)
         now = world.clock.now()
-        answer = _answer(status, done.body, now=now) if done.problem is None else refused(done.problem, now=now)
+        if done.problem is not None:
+            answer = refused(done.problem, now=now)
+        elif asked.route.listens:
+            answer = _listening(asked, request, done, now)
+        else:
+            answer = _answer(status, done.body, now=now)
         closes: str | None = None
         if struck:
             struck, closes = _closing(struck, done, world)
@@ -442,6 +451,58 @@ def _noted(
         )
     )
     return answer
+
+
+# Events ---------------------------------------------------------------------------------------------------------------
+
+
+def _heard_before(asked: Admitted, request: Request) -> Admitted:
+    """The request, which goes no further if it does not say from where on it listens."""
+    try:
+        _after_event(request)
+        return asked
+    except Problem as problem:
+        return structs.replace(asked, problem=problem)
+
+
+def _after_event(request: Request) -> int:
+    """The number of the event behind which a request listens. Raises Problem for what is none."""
+    fields = dict(parse_qsl(request.query, keep_blank_values=True))
+    unknown = [name for name in fields if name != "after"]
+    if unknown:
+        raise bad_request(f"The query has a field that is not known: `{unknown[0][:80]}`. Known: after.")
+    where, said = "after", fields.get("after")
+    if said is None:
+        where, said = "Last-Event-ID", request.headers.get("Last-Event-ID") or "0"
+    if not (said.isascii() and said.isdigit() and len(said) <= 15):
+        raise bad_request(f"`{where}` is `{said[:80]}`. Give the number of the last event that was heard, or 0.")
+    return int(said)
+
+
+def _listening(asked: Admitted, request: Request, done: Done, now: float) -> Answer:
+    """What a session has heard, and in a stream all that it will."""
+    after, world = _after_event(request), asked.world
+    session = "" if done.decided is None else str(done.decided.client.session)
+    events = world.events(session, after)
+    is_stream = "text/event-stream" in request.headers.get("Accept", "")
+    if not is_stream and request.headers.get("Upgrade", "").lower() != "websocket":
+        last = events[-1].id if events else after
+        return _answer(200, {"events": [as_json(event) for event in events], "last": last}, now=now)
+    headers = {"Date": _date(int(now)), "Cache-Control": "no-cache"}
+    return Answer(200, b"", EVENT_STREAM, headers, delivery="stream", hearing=_Hearing(world, session, after))
+
+
+class _Hearing:
+    """What a session hears behind an event, one after another."""
+
+    def __init__(self, world: World, session: str, after: int) -> None:
+        self._world, self._session, self._after = world, session, after
+
+    async def __call__(self) -> Sequence[Event] | None:
+        events = await self._world.more_events(self._session, self._after)
+        if events:
+            self._after = events[-1].id
+        return events
 
 
 def _body(request: Request, limit: int = BODY_LIMIT) -> bytes:

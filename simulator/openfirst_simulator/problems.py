@@ -11,6 +11,7 @@ from openfirst_reference.machine.step import Step
 
 PROBLEM_JSON = "application/problem+json"
 JSON = "application/json"
+EVENT_STREAM = "text/event-stream"
 # Seen in issues: 89 with 401, and 90 without its status. Any other status stands for itself.
 _SEEN = {401: (89, "Invalid_token", "Expired or invalid token"), 400: (90, "Illegal argument", None)}
 

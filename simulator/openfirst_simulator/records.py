@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import ClassVar, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 import msgspec
 
@@ -92,6 +92,26 @@ class Conference(Record, frozen=True, gc=False):
     alias: str
     style: str | None = None
     members: Mapping[str, str] = {}
+
+
+class Event(msgspec.Struct, frozen=True, gc=False):
+    """Something that a client in session hears of: the `id`-th of its session, at an instant in seconds, with what is said."""
+
+    id: int
+    at: float
+    name: str
+    data: Any = None
+
+
+class Feed(Record, frozen=True, gc=False):
+    """What a session hears; its `id` is the session's. `events` are the latest, and `last` the number of the last one.
+
+    `reminded` is the token that was last asked to be refreshed, and at how many of the points of its life.
+    """
+
+    last: int = 0
+    events: tuple[Event, ...] = ()
+    reminded: tuple[str, int] | None = None
 
 
 class Series(Record, frozen=True, gc=False):

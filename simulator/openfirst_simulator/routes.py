@@ -19,10 +19,14 @@ Shape = Callable[[World, Client, Any], Any]
 
 @dataclass(frozen=True)
 class Route:
-    """A route of the session interface. `shape` gives the body of the answer; None: it has none."""
+    """A route of the session interface. `shape` gives the body of the answer; None: it has none.
+
+    Where one `listens`, the answer is what the session hears; who is not in session is refused.
+    """
 
     endpoint: Endpoint
     shape: Shape | None = None
+    listens: bool = False
 
 
 @dataclass(frozen=True)
@@ -62,6 +66,7 @@ SESSION_ROUTES = (
     Route(_ENDPOINTS["getParticipant"], _value),
     Route(_ENDPOINTS["updateParticipantInfo"]),
     Route(_ENDPOINTS["use"], _result),
+    Route(_ENDPOINTS["events"], listens=True),
 )
 TOKEN_ROUTES = (
     TokenRoute(_ENDPOINTS["getApiToken"], issuing.api_token),

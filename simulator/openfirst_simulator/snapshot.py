@@ -15,7 +15,7 @@ from openfirst_simulator import tokens
 from openfirst_simulator.clock import Clock
 from openfirst_simulator.faults import Fault, check
 from openfirst_simulator.keyring import KEY_BYTES
-from openfirst_simulator.records import Application, Client, Conference, Record, Series, Timer, Token
+from openfirst_simulator.records import Application, Client, Conference, Feed, Record, Series, Timer, Token
 from openfirst_simulator.store import Draft, MemoryStore
 from openfirst_simulator.table import Table
 
@@ -32,6 +32,7 @@ class Records(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     conferences: tuple[Conference, ...]
     timers: tuple[Timer, ...]
     faults: tuple[Fault, ...]
+    feeds: tuple[Feed, ...] = ()
 
 
 class Snapshot(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="camel"):
@@ -61,6 +62,7 @@ _KINDS: dict[str, type[Record]] = {
     "conferences": Conference,
     "timers": Timer,
     "faults": Fault,
+    "feeds": Feed,
 }
 
 
@@ -107,6 +109,7 @@ def read(document: Any, table: Table) -> Snapshot:
                 has = "has a session, and is in none" if client.session is not None else "is in session, and has none"
                 raise Mistake(f"the client {client.id} {has}")
         _check_holders(snapshot.records)
+        _check_feeds(snapshot.records)
     except (msgspec.ValidationError, ValueError) as error:
         raise Mistake(f"This is no snapshot of such a world: {error}. Give a document that `snapshot` gave.") from None
     return snapshot
@@ -128,6 +131,17 @@ def _check_holders(records: Records) -> None:
             raise Mistake(f"the client {client.id} has a token that is not there")
         if (token.client, token.claims.app) != (client.id, client.app):
             raise Mistake(f"the client {client.id} has a token that is another client's, {token.client}'s")
+
+
+def _check_feeds(records: Records) -> None:
+    """Raises ValueError for what no open session can have heard."""
+    sessions = {client.session for client in records.clients}
+    for feed in records.feeds:
+        if feed.id not in sessions:
+            raise Mistake(f"a session hears that is not open, {feed.id}")
+        numbers = [event.id for event in feed.events]
+        if numbers != list(range(feed.last - len(numbers) + 1, feed.last + 1)) or (numbers and numbers[0] < 1):
+            raise Mistake(f"the events of the session {feed.id} are not those up to the number {feed.last}")
 
 
 def _check_token(token: Token, machine: Machine) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from functools import cached_property
 from math import inf
 from typing import Any
 
@@ -54,6 +55,8 @@ class Table:
         self._lives = [
             (part, self._placed(self.credentials.life(part))) for part in sorted({-inf, *parts}, reverse=True)
         ]
+        # Of these points of a token's life its client is told, if it listens.
+        self.refresh_points = tuple(sorted(parts))
         bound = platform.company
         self.company = {
             has_any: self._placed({} if bound is None else {bound.variable: bound.value(has_any)})
@@ -125,6 +128,16 @@ class Table:
 
     def _life(self, lived: float) -> tuple[Placed, ...]:
         return next((placed for part, placed in self._lives if part <= lived), ())
+
+    @cached_property
+    def gated(self) -> tuple[str, Mapping[str, str]]:
+        """A call that needs a session, whatever else: an operation with its arguments. Raises Mistake if there is none."""
+        for operation, parameter in self.targets.items():
+            names = self.contract.operations[operation].parameters[parameter][0].split("/")
+            for method in self.contract.methods.values():
+                if self.contract.gates[method.gate].needs_session:
+                    return operation, dict(zip(names, method.sent, strict=True))
+        raise Mistake("The contract has no service that needs a session. Give a gate `needs-session: true`.")
 
     def in_session(self, state: State) -> bool:
         """Whether a client in this state has a session."""

@@ -20,13 +20,14 @@ from openfirst_simulator import tokens
 from openfirst_simulator.bodies import number_shown, whole, wrong_external_id
 from openfirst_simulator.clock import Clock
 from openfirst_simulator.decisions import AS_IT_IS, Decided, Decisions, Seen, held_by
+from openfirst_simulator.events import heard
 from openfirst_simulator.exports import Form, export
 from openfirst_simulator.faults import BEFORE, INSTEAD, Asked, Fault, check_operation, check_reach, fault_of
 from openfirst_simulator.ids import Ids, derived
 from openfirst_simulator.journal import Entry, Filter, Journal, journal_entry
 from openfirst_simulator.keyring import Keyring
 from openfirst_simulator.problems import Problem, refusal
-from openfirst_simulator.records import GOOD, Application, Client, Series, Timer, Token
+from openfirst_simulator.records import GOOD, Application, Client, Event, Feed, Series, Timer, Token
 from openfirst_simulator.report import OpenSession, Report, report_of
 from openfirst_simulator.snapshot import VERSION, Snapshot, put_all, read, records_of
 from openfirst_simulator.store import Draft, MemoryStore
@@ -70,6 +71,7 @@ class World:
         self.journal = Journal()
         self._under_way: list[_UnderWay] = []
         self._stalled: dict[str, list[asyncio.Future[None]]] = {}
+        self._hearing: dict[str, list[asyncio.Future[None]]] = {}
         self._keyring = Keyring(self.clock.now)
         self._seed = None if seed is None else f"{name}:{seed}"
         self.key, self.secret = application or application_of(self._seed or secrets.token_hex(16))
@@ -81,7 +83,7 @@ class World:
         draft = self._draft()
         draft.put(Series(id=Series.only, epoch=_epoch(self._seed)))
         draft.put(Application(id=self.key, secret=self.secret))
-        self._store.commit(draft)
+        self._commit(draft)
 
     @property
     def url(self) -> str:
@@ -134,7 +136,7 @@ class World:
         key, secret = application_of(Ids(self._secret, draft).fresh() if self._seed else secrets.token_hex(16))
         application = Application(id=key, secret=secret)
         draft.put(application)
-        self._store.commit(draft)
+        self._commit(draft)
         return application
 
     # The whole of it ----------------------------------------------------------------------------------------
@@ -155,7 +157,7 @@ class World:
         draft = self._draft()
         for application in applications:
             draft.put(application)
-        self._store.commit(draft)
+        self._commit(draft)
 
     def snapshot(self) -> dict[str, Any]:
         """The state of the world as a document that JSON can hold; see `snapshot.Snapshot`."""
@@ -191,7 +193,7 @@ class World:
         put_all(draft, snapshot.records)
         series = snapshot.records.series[0]
         draft.put(structs.replace(series, epoch=_epoch(self._seed and f"{series.epoch}, restored")))
-        self._store.commit(draft)
+        self._commit(draft)
         self.clock.set(snapshot.now, snapshot.scale)
         self.journal.begin_anew()
 
@@ -237,7 +239,7 @@ class World:
             case "revoked":
                 draft = self._draft()
                 draft.put(Token(id=claims.id, claims=claims, condition=condition))
-                self._store.commit(draft)
+                self._commit(draft)
                 return self._keyring.signed(claims)
             case "expired":
                 return self._keyring.expired(claims)
@@ -277,7 +279,7 @@ class World:
         self._overlap(claims, operation)
         draft = self._draft()
         decided = self._decisions(draft).perform(claims, operation, arguments, session_id, seen)
-        self._store.commit(draft)
+        self._commit(draft)
         return decided
 
     def would_come_to(
@@ -324,7 +326,7 @@ class World:
         else:
             token = decisions.token(client)
         acted = decisions.act(operation, client, token)
-        self._store.commit(draft)
+        self._commit(draft)
         self._moved(sent, acted, token.claims, client.session)
 
     def _meant(self, who: str) -> Claims:
@@ -344,6 +346,15 @@ class World:
     def revoke(self, token: str) -> None:
         """The platform revokes a client's token. Raises BadToken for what is none of this world."""
         self.act(REVOKE, token)
+
+    def without_session(self) -> Problem:
+        """The refusal of what can be had in a session alone."""
+        table = self._table
+        operation, arguments = table.gated
+        step = table.refusal(held_by(table, GOOD), operation, arguments)
+        if step is None or step.code is None:
+            raise Mistake(f"The contract lets `{operation}` be called without a session. Let a row refuse it.")
+        return refusal(table.contract, step.code, rule=table.rule(step))
 
     def refused(
         self, operation: str, arguments: Mapping[str, Any], found: str, condition: str | None = None
@@ -389,6 +400,38 @@ class World:
         left = self.sessions
         return report_of(self.name, self.clock.now(), self.journal, self.faults, left, self._table)
 
+    # What a session hears ------------------------------------------------------------------------------------
+
+    def events(self, session_id: str, after: int = 0) -> list[Event]:
+        """What a session has heard behind the event with this number: it is being listened to from now on.
+
+        Where some of it is kept no more, the first is a `gap`. Raises ValueError for a session that is not open.
+        """
+        self.clock.catch_up()
+        draft = self._draft()
+        decisions = self._decisions(draft)
+        if decisions.holder(session_id) is None:
+            raise Mistake(f"There is no open session `{session_id[:80]}`. Ask for events while it is open.")
+        decisions.listens(session_id)
+        self._commit(draft)
+        return heard(self._store.load(Feed, session_id), after)
+
+    async def more_events(self, session_id: str, after: int) -> list[Event] | None:
+        """What a session hears behind the event with this number, as soon as there is something; None once it is over."""
+        life = self.life
+        while self.life == life and self.has_session(session_id):
+            found = self.events(session_id, after)
+            if found:
+                return found
+            waiting = asyncio.get_running_loop().create_future()
+            self._hearing.setdefault(session_id, []).append(waiting)
+            try:
+                await waiting
+            finally:
+                if waiting in self._hearing.get(session_id, ()):
+                    self._hearing[session_id].remove(waiting)
+        return None
+
     # Faults, and what is under way ---------------------------------------------------------------------------
 
     @property
@@ -402,7 +445,7 @@ class World:
         fault = fault_of(f"f-{Ids(self._secret, draft).fresh()[:8]}", fields)
         check_reach(fault, self._table.contract, ("", f"/w/{self.name}"), self.clock.now())
         draft.put(fault)
-        self._store.commit(draft)
+        self._commit(draft)
         return fault
 
     def heal(self, identifier: str | None = None) -> None:
@@ -419,7 +462,7 @@ class World:
             for waiting in self._stalled.pop(fault.id, ()):
                 if not waiting.done():
                     waiting.set_result(None)
-        self._store.commit(draft)
+        self._commit(draft)
 
     def strike(self, asked: Asked) -> list[Fault]:
         """The faults that strike a request, which are counted."""
@@ -434,7 +477,7 @@ class World:
                 if met.hits > fault.hits:
                     struck.append(met)
         if draft.changes:
-            self._store.commit(draft)
+            self._commit(draft)
         return struck
 
     def spare(self, fault: Fault) -> None:
@@ -443,13 +486,15 @@ class World:
         if here is not None:
             draft = self._draft()
             draft.put(structs.replace(here, hits=here.hits - 1))
-            self._store.commit(draft)
+            self._commit(draft)
 
     def break_off(self) -> None:
         """The world becomes another: whatever request waits is answered by nobody."""
         self.life += 1
         self.clock.break_off()
         self.heal()
+        for session in list(self._hearing):
+            self._tell(session)
 
     async def stall(self, fault: Fault, who: object) -> None:
         """Somebody waits until the fault is removed."""
@@ -526,7 +571,7 @@ class World:
             self.close(session)
         draft = self._draft()
         told = self._decisions(draft).over(timer.what, timer.of)
-        self._store.commit(draft)
+        self._commit(draft)
         return {"at": timer.due, "what": timer.what, **told}
 
     def _claims(
@@ -541,11 +586,24 @@ class World:
         claims = self._keyring.claims(
             Ids(self._secret, draft).fresh(), application, kind, expires_in, scopes, external_id
         )
-        self._store.commit(draft)
+        self._commit(draft)
         return claims
 
     def _draft(self) -> Draft:
         return Draft(self._store)
+
+    def _commit(self, draft: Draft) -> None:
+        """What was decided is so from now on, and whoever waits to hear of it does."""
+        self._store.commit(draft)
+        if self._hearing:
+            for kind, identifier in draft.changes:
+                if kind is Feed:
+                    self._tell(identifier)
+
+    def _tell(self, session: str) -> None:
+        for waiting in self._hearing.pop(session, ()):
+            if not waiting.done():
+                waiting.set_result(None)
 
     def _decisions(self, draft: Draft) -> Decisions:
         return Decisions(self._table, draft, self.clock.now(), self.choices, Ids(self._secret, draft))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+from typing import Any
 
 import jwt
 import pytest
@@ -52,8 +53,9 @@ def test_each_way_of_being_wrong_has_its_own_sentence(make: MakeApi) -> None:
     good = api.world.token("zoe")
     claims = jwt.decode(good, options={"verify_signature": False})
     long_key = "k" * 64
+    no_key: Any = None
     wrong = {
-        "not signed": jwt.encode(claims, None, "none"),
+        "not signed": jwt.encode(claims, no_key, "none"),
         "signed with HS512": jwt.encode(claims, long_key, "HS512"),
         "another key": jwt.encode(claims, long_key, "HS256"),
         "altered": altered(good, exp=claims["exp"] + 1),

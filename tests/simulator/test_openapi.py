@@ -93,6 +93,7 @@ def test_operations_are_called_as_in_the_contract(openapi: Any) -> None:
     assert described & client_calls == client_calls - {"initialize", "initializeToken"}
     assert described - client_calls == {
         "listSessions",
+        "events",
         "getApiToken",
         "getClientAccessToken",
         "getClientAccessTokenV1",

@@ -42,10 +42,12 @@ _TICK = 1e-6
 _UNSEEN = "not recorded"
 """The ID of a session whose `open` was recorded without its answer's body: the first that is asked about."""
 _STATUS = ("isOpen", "listSessions")
+# An answer that may have no end, and tells of the session no more than that it is open.
+_STREAM = "events"
 _ENDPOINTS = [
     (item, re.compile("(?P<base>.*?)" + re.sub(r"\\\{(\w+)\\\}", r"(?P<\1>[^/]+)", re.escape(item.path)) + "/?"))
     for item in surface().values()
-    if item.operation is not None
+    if item.operation is not None and item.name != _STREAM
 ]
 
 

@@ -1,4 +1,4 @@
-"""The conference: clients meet in it."""
+"""The conference: clients meet in it. What they hear follows the React Native SDK's `ConferenceServiceEventNames`."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from openfirst_simulator.services.scene import Model, Scene, argument
 
 ALIAS_LIMIT = 250
 EMPTY = "conference-forgotten"
+USER, LISTENER = "USER", "LISTENER"
 KEPT = 86_400.0
 """For how many seconds of the world's time what is over is remembered."""
 
@@ -22,12 +23,15 @@ def left(scene: Scene, client: Client) -> Client:
     if client.conference is None:
         return client
     conference = scene.draft.get(Conference, client.conference)
-    if conference is not None:
+    if conference is not None and client.id in conference.members:
+        _tell(scene, conference, client, "participantUpdated", "LEFT")
         members = {name: kind for name, kind in conference.members.items() if name != client.id}
         conference = structs.replace(conference, members=members)
         scene.draft.put(conference)
         _rest(scene, conference)
-    return scene.changed(client, conference=None)
+    client = scene.changed(client, conference=None)
+    scene.emit(client, "conference.statusUpdated", {"status": "LEFT"})
+    return client
 
 
 def over(scene: Scene, identifier: str) -> None:
@@ -74,11 +78,11 @@ def _current(scene: Scene, client: Client, arguments: list[Any]) -> Json | None:
 
 
 def _join(scene: Scene, client: Client, arguments: list[Any]) -> Json:
-    return _enter(scene, client, arguments, "USER")
+    return _enter(scene, client, arguments, USER)
 
 
 def _listen(scene: Scene, client: Client, arguments: list[Any]) -> Json:
-    return _enter(scene, client, arguments, "LISTENER")
+    return _enter(scene, client, arguments, LISTENER)
 
 
 def _leave(scene: Scene, client: Client, arguments: list[Any]) -> None:
@@ -103,9 +107,15 @@ def _enter(scene: Scene, client: Client, arguments: list[Any], kind: str) -> Jso
             "In another conference already",
             f"The participant is in the conference `{other.alias}`. Leave that one first.",
         )
+    is_new = client.id not in conference.members
     conference = structs.replace(conference, members={**conference.members, client.id: kind})
     scene.draft.put(conference)
-    scene.changed(client, conference=conference.id)
+    client = scene.changed(client, conference=conference.id)
+    if is_new:
+        scene.emit(client, "conference.statusUpdated", {"status": "JOINING"})
+        scene.emit(client, "conference.statusUpdated", {"status": "JOINED"})
+        _tell(scene, conference, client, "participantAdded", "CONNECTING")
+        _tell(scene, conference, client, "participantUpdated", "CONNECTED")
     return _shown(scene, conference, client)
 
 
@@ -151,6 +161,18 @@ def _shown(scene: Scene, conference: Conference, client: Client, *, is_new: bool
     if conference.style is not None:
         shown["spatialAudioStyle"] = conference.style
     return shown
+
+
+def _tell(scene: Scene, conference: Conference, about: Client, event: str, status: str) -> None:
+    """The others in a conference hear of a user of it; of a listener nobody does."""
+    kind = conference.members[about.id]
+    if kind != USER:
+        return
+    participant = {**(scene.participant_of(about) or {}), "status": status, "type": kind, "streams": []}
+    for name in conference.members:
+        other = scene.client(name)
+        if other is not None and name != about.id:
+            scene.emit(other, f"conference.{event}", {"participant": participant})
 
 
 def _members(scene: Scene, conference: Conference) -> list[Json]:

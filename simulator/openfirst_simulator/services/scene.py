@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 from msgspec import structs
 
 from openfirst_reference.contract.document import Json
+from openfirst_simulator import events
 from openfirst_simulator.ids import Ids
 from openfirst_simulator.problems import bad_request
 from openfirst_simulator.records import Client
@@ -38,6 +39,10 @@ class Scene:
         client = structs.replace(client, **fields)
         self.draft.put(client)
         return client
+
+    def emit(self, to: Client, name: str, data: Any) -> None:
+        """A client hears of something, if it has a session: the event `name`, such as `conference.statusUpdated`."""
+        events.emit(self.draft, to.session, self.now, name, data)
 
 
 Model = Callable[[Scene, Client, list[Any]], Any]

@@ -1,0 +1,294 @@
+"""What a session hears, in each way of hearing it."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+import aiohttp
+import pytest
+
+from openfirst_simulator import Request, Simulator
+from openfirst_simulator.events import LOGGED, emit
+from openfirst_simulator.events import heard as behind
+from openfirst_simulator.records import Feed
+from openfirst_simulator.store import Draft, MemoryStore
+from tests.simulator.conftest import START
+from tests.simulator.inprocess import CONTRACT, Here
+
+
+def heard(here: Here, token: str, after: int | None = None) -> list[tuple[int, str, Any]]:
+    query = "" if after is None else f"?after={after}"
+    came = asyncio.run(
+        here.simulator.answer(
+            Request("GET", "/w/here/v1/sessions/current/events", {"Authorization": f"Bearer {token}"}, b"", query[1:])
+        )
+    )
+    assert came.status == 200, came.content
+    return [(event["id"], event["name"], event["data"]) for event in json.loads(came.content)["events"]]
+
+
+def two_in_a_conference(here: Here) -> tuple[str, str]:
+    ana, ben = here.world.token("ana"), here.world.token("ben")
+    for token, name in ((ana, "Ana"), (ben, "Ben")):
+        here.opened(token, {"name": name})
+        here.use(token, "conference/create", {"alias": "rehearsal"})
+    conference = here.use(ana, "conference/fetch", "rehearsal").body["result"]
+    here.use(ana, "conference/join", conference)
+    here.use(ben, "conference/join", conference)
+    return ana, ben
+
+
+def test_those_in_a_conference_hear_who_comes_and_goes() -> None:
+    here = Here()
+    ana, ben = two_in_a_conference(here)
+    his = here.participant(ben).body
+    added = {"participant": {**his, "status": "CONNECTING", "type": "USER", "streams": []}}
+    connected = {"participant": {**added["participant"], "status": "CONNECTED"}}
+    assert heard(here, ana) == [
+        (1, "conference.statusUpdated", {"status": "JOINING"}),
+        (2, "conference.statusUpdated", {"status": "JOINED"}),
+        (3, "conference.participantAdded", added),
+        (4, "conference.participantUpdated", connected),
+    ]
+    here.use(ben, "conference/leave")
+    gone = {"participant": {**added["participant"], "status": "LEFT"}}
+    assert heard(here, ana, 4) == [(5, "conference.participantUpdated", gone)]
+    assert heard(here, ben)[-1][1:] == ("conference.statusUpdated", {"status": "LEFT"})
+
+
+def test_whoever_closes_the_session_has_left_and_hears_no_more() -> None:
+    here = Here()
+    ana, ben = two_in_a_conference(here)
+    assert here.close(ben).status == 204
+    assert heard(here, ana)[-1][2]["participant"]["status"] == "LEFT"
+    assert here.ask("GET", "/v1/sessions/current/events", ben).outcome == (409, "session-not-open")
+    here.opened(ben)
+    assert heard(here, ben) == []
+
+
+def test_a_listener_is_heard_of_by_nobody() -> None:
+    here = Here()
+    ana, ben = here.world.token("ana"), here.world.token("ben")
+    here.opened(ana)
+    here.opened(ben)
+    conference = here.use(ana, "conference/create", {"alias": "rehearsal"}).body["result"]
+    here.use(ana, "conference/join", conference)
+    before = len(heard(here, ana))
+    here.use(ben, "conference/listen", conference)
+    assert len(heard(here, ana)) == before
+    here.use(ana, "conference/leave")
+    assert [name for _, name, _ in heard(here, ben)][-1] == "conference.participantUpdated"
+
+
+@pytest.mark.parametrize("session", ["current", "c1f8c9ff-3a5b-4f5e-a4f7-2b8d3a9b1c11"])
+def test_without_a_session_there_is_nothing_to_hear(session: str) -> None:
+    here = Here()
+    path = f"/v1/sessions/{session}/events"
+    refused = here.ask("GET", path, here.world.token("ana"))
+    assert refused.outcome == (409, "session-not-open")
+    assert refused.body["rule"] == "open-before-use"
+    assert here.ask("GET", path, None).outcome[0] == 401
+    assert here.ask("GET", path, here.world.token(condition="forged")).outcome[0] == 401
+
+
+def test_another_ones_session_is_not_heard() -> None:
+    here = Here()
+    session = here.opened(here.world.token("ana"))
+    ben = here.world.token("ben")
+    here.opened(ben)
+    assert here.ask("GET", f"/v1/sessions/{session}/events", ben).outcome == (409, "session-not-open")
+
+
+@pytest.mark.parametrize("query", ["after=x", "after=-1", "after=", "since=1", f"after={'9' * 40}"])
+def test_a_number_that_is_none_is_refused(query: str) -> None:
+    here = Here()
+    token = here.world.token("ana")
+    here.opened(token)
+    headers = {"Authorization": f"Bearer {token}"}
+    came = asyncio.run(here.simulator.answer(Request("GET", "/w/here/v1/sessions/current/events", headers, b"", query)))
+    assert (came.status, json.loads(came.content)["code"]) == (400, "invalid-request")
+
+
+def test_what_is_kept_no_more_is_a_gap() -> None:
+    store = MemoryStore()
+    for number in range(LOGGED + 7):
+        draft = Draft(store)
+        emit(draft, "s", float(number), "x", number)
+        store.commit(draft)
+    feed = store.load(Feed, "s")
+    assert feed is not None
+    assert (feed.last, len(feed.events), feed.events[0].id) == (LOGGED + 7, LOGGED, 8)
+    first, second = behind(feed, 3)[:2]
+    assert (first.name, first.id, first.data) == ("gap", 7, {"from": 4, "to": 7})
+    assert second.id == 8
+    assert behind(feed, 7)[0].id == 8
+    assert behind(feed, LOGGED + 7) == []
+
+
+def test_a_session_is_reminded_of_its_token_at_each_point_of_its_life() -> None:
+    here = Here()
+    token = here.world.token("ana", expires_in=1000)
+    here.opened(token)
+    assert heard(here, token) == []
+    for seconds, count in ((499, 0), (1, 1), (249, 1), (1, 2), (249, 2), (1, 3)):
+        here.world.clock.advance(seconds)
+        assert len(here.world.events(here.world.sessions[0].id)) == count
+    assert {event.name for event in here.world.events(here.world.sessions[0].id)} == {"sdk.tokenRefresh"}
+
+
+def test_a_fresh_token_is_reminded_of_in_its_own_time() -> None:
+    here = Here()
+    token = here.world.token("ana", expires_in=1000)
+    session = here.opened(token)
+    heard(here, token)
+    here.world.clock.advance(600)
+    fresh = here.world.token("ana", expires_in=1000)
+    assert here.is_open(fresh, session).body == {"open": True}
+    here.world.clock.advance(499)
+    assert len(here.world.events(session)) == 1
+    here.world.clock.advance(1)
+    assert len(here.world.events(session)) == 2
+
+
+def test_who_never_listens_is_reminded_of_nothing() -> None:
+    here = Here()
+    here.opened(here.world.token("ana", expires_in=1000))
+    assert [happened["what"] for happened in here.world.clock.advance(1000)] == ["token-expires"]
+
+
+def test_a_snapshot_takes_along_what_was_heard() -> None:
+    here = Here()
+    ana, _ = two_in_a_conference(here)
+    before = heard(here, ana)
+    document = json.loads(json.dumps(here.world.snapshot()))
+    here.world.reset()
+    here.simulator.restore("here", document)
+    assert heard(here, ana) == before
+    document["records"]["feeds"][0]["last"] += 1
+    with pytest.raises(ValueError, match=r"the events of the session .* are not those up to the number"):
+        here.simulator.restore("here", document)
+
+
+# Over HTTP ------------------------------------------------------------------------------------------------------------
+
+
+class Listening:
+    """Two in a world over HTTP: one listens, the other one acts."""
+
+    def __init__(self, simulator: Simulator, http: aiohttp.ClientSession) -> None:
+        self.world = simulator.world("w", frozen_at=START)
+        self.http = http
+        self.tokens = {name: self.world.token(name) for name in ("ana", "ben")}
+
+    async def ask(self, method: str, path: str, who: str = "ana", body: Any = None) -> Any:
+        headers = {"Authorization": f"Bearer {self.tokens[who]}"}
+        async with self.http.request(
+            method, f"{self.world.url}/v1/sessions{path}", json=body, headers=headers
+        ) as response:
+            return await response.json() if response.content_type == "application/json" else await response.read()
+
+    async def meet(self, who: str) -> None:
+        await self.ask("POST", "", who)
+        made = await self.ask("POST", "/current/services/conference/create", who, {"arguments": [{"alias": "r"}]})
+        await self.ask("POST", "/current/services/conference/join", who, {"arguments": [made["result"]]})
+
+
+def over_http(test: Callable[[Listening], Coroutine[Any, Any, None]]) -> Callable[[], None]:
+    """The test, with two in a world that is asked over HTTP."""
+
+    async def run() -> None:
+        async with Simulator(CONTRACT) as simulator, aiohttp.ClientSession() as http:
+            await test(Listening(simulator, http))
+
+    def tested() -> None:
+        asyncio.run(run())
+
+    return tested
+
+
+async def server_sent(response: aiohttp.ClientResponse, count: int) -> list[dict[str, str]]:
+    """So many events of a stream, field by field."""
+    events: list[dict[str, str]] = []
+    fields: dict[str, str] = {}
+    while len(events) < count:
+        line = (await response.content.readline()).decode().rstrip("\n")
+        if line.startswith(":"):
+            continue
+        if not line:
+            if fields:
+                events.append(fields)
+            fields = {}
+            continue
+        name, _, value = line.partition(": ")
+        fields[name] = value
+    return events
+
+
+@over_http
+async def test_a_stream_goes_on_as_things_happen_and_ends_with_the_session(listening: Listening) -> None:
+    await listening.meet("ana")
+    headers = {"Authorization": f"Bearer {listening.tokens['ana']}", "Accept": "text/event-stream"}
+    url = f"{listening.world.url}/v1/sessions/current/events"
+    async with listening.http.get(url, headers=headers) as stream:
+        assert stream.content_type == "text/event-stream"
+        assert [event["event"] for event in await server_sent(stream, 2)] == ["conference.statusUpdated"] * 2
+        await listening.meet("ben")
+        third, fourth = await server_sent(stream, 2)
+        assert (third["id"], third["event"]) == ("3", "conference.participantAdded")
+        assert json.loads(fourth["data"])["participant"]["status"] == "CONNECTED"
+        await listening.ask("DELETE", "/current")
+        assert (await stream.content.read()).strip() in (b"", b":")
+
+
+@over_http
+async def test_a_stream_is_resumed_behind_what_was_heard(listening: Listening) -> None:
+    await listening.meet("ana")
+    headers = {
+        "Authorization": f"Bearer {listening.tokens['ana']}",
+        "Accept": "text/event-stream",
+        "Last-Event-ID": "1",
+    }
+    async with listening.http.get(f"{listening.world.url}/v1/sessions/current/events", headers=headers) as stream:
+        [event] = await server_sent(stream, 1)
+        assert event == {"id": "2", "event": "conference.statusUpdated", "data": '{"status":"JOINED"}'}
+
+
+@over_http
+async def test_a_websocket_carries_an_event_a_message(listening: Listening) -> None:
+    await listening.meet("ana")
+    headers = {"Authorization": f"Bearer {listening.tokens['ana']}"}
+    url = f"{listening.world.url}/v1/sessions/current/events?after=2"
+    async with listening.http.ws_connect(url, headers=headers) as socket:
+        await listening.meet("ben")
+        first = await socket.receive_json()
+        assert (first["id"], first["at"], first["name"]) == (3, START, "conference.participantAdded")
+        await socket.receive_json()
+        await listening.ask("DELETE", "/current")
+        assert (await socket.receive()).type == aiohttp.WSMsgType.CLOSE
+
+
+def test_streams_end_when_the_world_is_dropped_and_when_the_simulator_stops() -> None:
+    asyncio.run(_streams_end())
+
+
+async def _streams_end() -> None:
+    async with aiohttp.ClientSession() as http:
+        simulator = Simulator(CONTRACT)
+        await simulator.start()
+        here = Listening(simulator, http)
+        await here.ask("POST", "")
+        headers = {"Authorization": f"Bearer {here.tokens['ana']}", "Accept": "text/event-stream"}
+        url = f"{here.world.url}/v1/sessions/current/events"
+        async with http.get(url, headers=headers) as stream:
+            simulator.drop("w")
+            assert await stream.content.read() == b": open\n\n"
+        token = simulator.default.token("ana")
+        headers["Authorization"] = f"Bearer {token}"
+        async with http.post(f"{simulator.url}/v1/sessions", headers=headers) as opened:
+            assert opened.status == 201
+        async with http.get(f"{simulator.url}/v1/sessions/current/events", headers=headers) as stream:
+            await simulator.close()
+            assert await stream.content.read() == b": open\n\n"
