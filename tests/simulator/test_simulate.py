@@ -130,7 +130,9 @@ def in_front(monkeypatch: pytest.MonkeyPatch, answer: bool) -> None:
 @pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM])
 def test_who_stops_it_stops_the_command(monkeypatch: pytest.MonkeyPatch, number: signal.Signals) -> None:
     in_front(monkeypatch, answer=False)
-    code = f"import os, signal; signal.alarm(20); os.kill(os.getppid(), {number}); signal.pause()"
+    # Where these tests run behind nohup, SIGHUP is ignored by all of them.
+    monkeypatch.setattr(signal, "getsignal", lambda _: signal.SIG_DFL)
+    code = f"import os, signal; signal.signal({number}, signal.SIG_DFL); signal.alarm(20); os.kill(os.getppid(), {number}); signal.pause()"
     assert asyncio.run(simulate_for(load_contract(), 0, {}, [*PYTHON, code])) == 128 + number
 
 
