@@ -16,6 +16,7 @@ from openfirst_reference.machine.step import Call, State, Variant
 from openfirst_reference.machine.wire import Wire
 
 _MEMORY = 5_000
+_CLIENT = "client"
 
 
 class Calls:
@@ -42,14 +43,18 @@ class Calls:
         """Classify a call made in `state`. Raises ValueError where a value belongs to no class, or there is no such operation."""
         if operation not in self.contract.operations:
             raise Mistake(f"`{operation}` is not an operation. Operations: {', '.join(self.contract.operations)}.")
-        key = (operation, _canonical(arguments) if arguments else "", self._seen(operation, state))
+        key: tuple[Any, ...] = (operation, _canonical(arguments) if arguments else "")
         known = self._calls.get(key)
         if known is None:
-            if len(self._calls) >= _MEMORY:
-                self._calls.clear()
-                self._again.clear()
-                self._alphabets.clear()
-            known = self._calls[key] = self._classified(operation, arguments, state)
+            of_client = (*key, *self._seen(operation, state))
+            known = self._calls.get(of_client)
+            if known is None:
+                if len(self._calls) >= _MEMORY:
+                    self._calls.clear()
+                    self._again.clear()
+                    self._alphabets.clear()
+                known, looked = self._classified(operation, arguments, state)
+                self._calls[of_client if looked else key] = known
         return known
 
     def again(self, call: Call, state: State) -> Call:
@@ -66,7 +71,8 @@ class Calls:
         """What the classes of an operation's parameters see of a state."""
         return tuple([state[position] for position in self._seen_at[operation]])
 
-    def _classified(self, operation: str, arguments: Mapping[str, Any], state: State) -> Call:
+    def _classified(self, operation: str, arguments: Mapping[str, Any], state: State) -> tuple[Call, bool]:
+        """The call, and whether its classes depend on the client: these arguments are of the same ones everywhere if not."""
         given = self.wire.inward(operation, arguments)
         client = {name: state[self._index[name]] for name in self.seen_by[operation]}
         values = _Values(given, client)
@@ -90,7 +96,7 @@ class Calls:
                     for variant in variants
                     for value, group in group_of.items()
                 ]
-        return Call(operation, arguments, names_of, tuple(variants))
+        return Call(operation, arguments, names_of, tuple(variants)), values.client_was_asked
 
     def _leaf(self, classes: Classes, value: Any, values: _Values) -> Leaf:
         if classes.source == "services":
@@ -113,7 +119,7 @@ class Calls:
         """Whether an expression is true; it is not evaluated again for the same values of what it speaks of."""
         asked = self._asked.get(text)
         if asked is None:
-            asked = self._asked[text] = tuple(dict.fromkeys(mentioned(text, "given", "client")))
+            asked = self._asked[text] = tuple(dict.fromkeys(mentioned(text, "given", _CLIENT)))
         key = (text, *[values.of(root, name) for root, name in asked])
         known = self._true.get(key)
         if known is None:
@@ -128,7 +134,7 @@ class Calls:
             for (owner, _), classes in self.contract.classes.items()
             if owner == operation
             for leaf in classes.leaves
-            for _, name in mentioned(leaf.expression or "", "client")
+            for _, name in mentioned(leaf.expression or "", _CLIENT)
         }
         return tuple(name for name in self.contract.variables if name in asked)
 
@@ -204,10 +210,12 @@ class _Values:
     """What an expression may speak of: what is given, and the client's variables."""
 
     def __init__(self, given: Mapping[str, Any], client: Mapping[str, Any]) -> None:
-        self._roots = {"given": given, "client": client}
+        self._roots = {_CLIENT: client, "given": given}
+        self.client_was_asked = False
 
     def of(self, root: str, name: str | None) -> Hashable:
         """A value by its name, or all of a root, as what stands for it in a key."""
+        self.client_was_asked |= root == _CLIENT
         value = self._roots[root].get(name) if name is not None else self._roots[root]
         # 1, 1.0 and true are the same key, and not the same value.
         return value if value is None or isinstance(value, str) else (type(value), _canonical(value))
