@@ -2,6 +2,7 @@
 
 - the contract: `load_contract`, `Contract`, `ContractError`
 - a platform of its own for a test: `platform`, `Platform`, `LeftBehind`; in pytest the fixture `platform`
+- unmodified REST clients that come to it: `redirected`
 - a session: `SessionService`, `ParticipantInfo`, `Participant`, `SessionError`, `VirtualClock`
 - the platform on this machine: `Simulator`, `World`, `SimulatorError`, `WorldError`
 - judging: `judge`, `Report`, and what is judged: `ProcessAdapter`, `PythonAdapter`, `TcpAdapter`; `REFERENCE` names the
@@ -18,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from openfirst.request import REFERENCE
     from openfirst.testing.platform import LeftBehind, Platform, platform
+    from openfirst.testing.redirected import redirected
     from openfirst_conformance.adapters.authoring.serve import serve
     from openfirst_conformance.adapters.inprocess import PythonAdapter
     from openfirst_conformance.adapters.process import ProcessAdapter
@@ -60,6 +62,7 @@ __all__ = [
     "judge",
     "load_contract",
     "platform",
+    "redirected",
     "serve",
 ]
 
@@ -91,6 +94,7 @@ _HOMES = {
     "judge": "openfirst_conformance.verdicts.judge",
     "load_contract": "openfirst_reference.contract.load",
     "platform": "openfirst.testing.platform",
+    "redirected": "openfirst.testing.redirected",
     "serve": "openfirst_conformance.adapters.authoring.serve",
 }
 

@@ -14,6 +14,7 @@ from openfirst.testing.clock import PlatformClock
 from openfirst.testing.durations import Duration, seconds_of
 from openfirst.testing.faults import PlatformFault, in_words
 from openfirst.testing.journal import PlatformJournal
+from openfirst.testing.redirection import Redirect
 from openfirst.testing.running import running
 from openfirst_reference.contract.findings import Mistake, did_you_mean
 from openfirst_reference.contract.http_surface import surface
@@ -107,6 +108,10 @@ class Platform:
     def close_session(self, who: str) -> None:
         """The platform closes a session, that of this ID or of this token's client."""
         self._do(self._world.close, who)
+
+    def redirected(self) -> Redirect:
+        """For as long as a `with` block takes, the platform's public host names lead here; see `openfirst.redirected`."""
+        return self._do(lambda: Redirect(self._running.over_tls))
 
     # What the sources leave open ----------------------------------------------------------------------------
 

@@ -7,15 +7,18 @@ import atexit
 import itertools
 import os
 import threading
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterator
 from concurrent.futures import Future
+from contextlib import contextmanager
 from typing import Any, ParamSpec, TypeVar
+from urllib.parse import urlsplit
 
 from openfirst.testing import is_plain
+from openfirst.testing.redirection import Target
 from openfirst_reference.contract.findings import Mistake
 from openfirst_reference.contract.load import load_contract
 from openfirst_reference.contract.model import Contract
-from openfirst_simulator import Simulator, World, WorldError
+from openfirst_simulator import Simulator, SimulatorError, World, WorldError
 from openfirst_simulator.clock import FROZEN, REAL
 
 __tracebackhide__ = is_plain
@@ -35,6 +38,32 @@ class Running:
         self._thread = threading.Thread(target=self._loop.run_forever, name="openfirst simulator", daemon=True)
         self._thread.start()
         self.wait(self.simulator.start())
+        self._tls_users = 0
+        self._tls_turn = threading.Lock()
+
+    @contextmanager
+    def over_tls(self) -> Iterator[Target]:
+        """Where the platform's names are to lead so that they lead here. Raises Mistake where trustme is not installed.
+
+        It listens for HTTPS from the first who wants it to the last: a connection that a client has kept ends with that, and is
+        none that it could go on with afterwards.
+        """
+        with self._tls_turn:
+            if self._tls_users == 0:
+                try:
+                    self.wait(self.simulator.start_tls())
+                except SimulatorError as error:
+                    raise Mistake(str(error)) from None
+            self._tls_users += 1
+            urls = {443: urlsplit(self.simulator.tls_url), 80: urlsplit(self.simulator.url)}
+        try:
+            ports = {port: url.port or port for port, url in urls.items()}
+            yield Target(urls[443].hostname or "", ports, self.simulator.ca_pem)
+        finally:
+            with self._tls_turn:
+                self._tls_users -= 1
+                if self._tls_users == 0:
+                    self.wait(self.simulator.stop_tls())
 
     def world(
         self, choices: dict[str, str], frozen_at: float | None, *, frozen: bool, seed: int | None = None

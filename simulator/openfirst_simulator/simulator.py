@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import ipaddress
+import ssl
 from collections.abc import Callable, Mapping
 from types import TracebackType
 from typing import Any
@@ -17,6 +18,7 @@ from openfirst_simulator.messages import Answer, Request
 from openfirst_simulator.pipeline import Pipeline
 from openfirst_simulator.services import Services
 from openfirst_simulator.table import Table
+from openfirst_simulator.tls import Authority, NoTLS
 from openfirst_simulator.world import World
 from openfirst_simulator.worlds import Worlds
 
@@ -48,6 +50,9 @@ class Simulator:
         self._worlds = Worlds(self._table, now, lambda: self._url or "")
         self._pipeline = Pipeline(self._table, self._worlds)
         self._runner: web.ServerRunner | None = None
+        self._authority: Authority | None = None
+        self._tls: web.ServerRunner | None = None
+        self._tls_url: str | None = None
 
     @property
     def url(self) -> str:
@@ -55,6 +60,23 @@ class Simulator:
         if self._url is None:
             raise SimulatorError("The simulator is not running, so it has no URL yet. Call start first.")
         return self._url
+
+    @property
+    def tls_url(self) -> str:
+        """The base URL over HTTPS, without a slash at its end. Raises SimulatorError before `start_tls`."""
+        if self._tls_url is None:
+            raise SimulatorError("The simulator does not listen for HTTPS. Call start_tls first.")
+        return self._tls_url
+
+    @property
+    def ca_pem(self) -> str:
+        """The certificate to trust over HTTPS, as PEM: the simulator's own authority, the same for as long as it is there.
+
+        Raises SimulatorError before `start_tls`.
+        """
+        if self._authority is None:
+            raise SimulatorError("The simulator has no certificate yet. Call start_tls first.")
+        return self._authority.pem
 
     @property
     def default(self) -> World:
@@ -104,26 +126,56 @@ class Simulator:
 
     async def start(self, port: int = 0, host: str = "127.0.0.1") -> str:
         """Listen, and give the base URL. Port 0 is any free one. Raises SimulatorError."""
+        if self._runner is not None:
+            raise SimulatorError(f"The simulator is running already, at {self.url}. Close it first.")
+        self._runner, where = await self._listen(port, host)
+        self._url = f"http://{where}"
+        return self._url
+
+    async def start_tls(self, port: int = 0, host: str = "127.0.0.1") -> str:
+        """Listen for HTTPS besides, and give the base URL; the certificate is good for the platform's hosts as well.
+
+        Raises SimulatorError, also where the library trustme is missing.
+        """
+        if self._tls is not None:
+            raise SimulatorError(f"The simulator listens for HTTPS already, at {self.tls_url}. Call stop_tls first.")
+        try:
+            self._authority = self._authority or Authority()
+        except NoTLS as error:
+            raise SimulatorError(str(error)) from None
+        self._tls, where = await self._listen(port, host, self._authority.server())
+        self._tls_url = f"https://{where}"
+        return self._tls_url
+
+    async def stop_tls(self) -> None:
+        """Listen for HTTPS no more; its connections end."""
+        if self._tls is not None:
+            server, self._tls, self._tls_url = self._tls, None, None
+            transports = [each.transport for each in server.server.connections] if server.server is not None else []
+            await server.cleanup()
+            for transport in transports:
+                if transport is not None:
+                    transport.abort()  # Nobody waits for a client to say that it ends, too.
+
+    async def _listen(self, port: int, host: str, tls: ssl.SSLContext | None = None) -> tuple[web.ServerRunner, str]:
+        """A server that listens, and where. Raises SimulatorError."""
         if not _is_loopback(host):
             raise SimulatorError(
                 f"{host} is not an address of this machine alone. Listen on 127.0.0.1, ::1 or localhost."
             )
-        if self._runner is not None:
-            raise SimulatorError(f"The simulator is running already, at {self.url}. Close it first.")
         server = runner(self._pipeline, *self._limits)
         await server.setup()
         try:
-            await web.TCPSite(server, host, port).start()
+            await web.TCPSite(server, host, port, ssl_context=tls).start()
         except (OSError, OverflowError) as error:
             await server.cleanup()
             raise SimulatorError(_why(error, host, port)) from None
-        self._runner = server
         shown = f"[{host}]" if ":" in host else host
-        self._url = f"http://{shown}:{server.addresses[0][1]}"
-        return self._url
+        return server, f"{shown}:{server.addresses[0][1]}"
 
     async def close(self) -> None:
         """Stop listening. What is in the worlds stays; a closed simulator can be started again."""
+        await self.stop_tls()
         if self._runner is not None:
             server, self._runner, self._url = self._runner, None, None
             await server.cleanup()
