@@ -17,7 +17,7 @@ from openfirst_reference.contract.findings import Mistake
 def redirected(to: Platform | str, *, ca: str | PathLike[str] | None = None) -> Redirect:
     """For as long as a block takes, or a function that it decorates, the platform's public host names lead to a simulator.
 
-    `to` is a platform of this process, or the HTTPS URL of `openfirst simulate --tls`, with `ca`, the file that it names.
+    `to` is a platform of this process, or the HTTPS URL of `openfirst simulate --tls`, with `ca`, the file that it names (or what is in that).
     In between, every client in this process that asks https://api.dolby.io, https://comms.api.dolby.io (and its regions),
     https://session.voxeet.com or https://api.voxeet.com comes to the simulator, with TLS, and trusts it; nothing that is said to
     these hosts leaves the machine, and no other host is concerned. It holds for all threads and event loops of the process, and
@@ -59,6 +59,8 @@ def _target(url: str, ca: str | PathLike[str] | None) -> Target:
         raise Mistake(
             "`ca` is missing: the file with the certificate to trust, which `openfirst simulate --tls` names."
         )
+    if isinstance(ca, str) and ca.startswith("-----BEGIN"):
+        return Target(address, {443: port}, ca)
     try:
         pem = Path(ca).read_text(encoding="ascii")
     except (OSError, ValueError) as error:

@@ -177,9 +177,7 @@ def _of(host: Any) -> tuple[Target, str] | None:
 
 def _target_of(host: Any) -> Target | None:
     """Where to connect in place of a host, or of the address that stands for all of them."""
-    if host in (ADDRESS, _MAPPED) and _active:
-        return _active[-1][0]
-    found = _of(host)
+    found = _of(COMMS if isinstance(host, str) and host in (ADDRESS, _MAPPED) else host)
     return None if found is None else found[0]
 
 

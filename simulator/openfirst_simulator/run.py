@@ -5,19 +5,22 @@ from __future__ import annotations
 import asyncio
 import gc
 import os
+import shlex
 import signal
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
 from typing import TextIO
 
 from openfirst_reference.contract.model import Contract
 from openfirst_simulator.simulator import Simulator, SimulatorError
-from openfirst_simulator.world import World
+from openfirst_simulator.trust import NotWritten, Trust, files
 
 _EXTERNAL_ID = "ana"
 _LIFETIME = 86_400
-URL = "OPENFIRST_URL"
-"""Where in its environment a command finds the base URL."""
+URL, TLS_URL = "OPENFIRST_URL", "OPENFIRST_TLS_URL"
+"""Where in its environment a command finds the base URL, and that over HTTPS."""
 # Records hold no circles, so there is little to be found: the young are looked through seldom, and all of it next to never.
 _THRESHOLDS = (10_000, 20, 1_000)
 
@@ -29,7 +32,17 @@ def settle() -> None:
     gc.enable()
 
 
-async def simulate(contract: Contract, port: int, choices: Mapping[str, str], out: TextIO) -> None:
+@dataclass(frozen=True)
+class TLS:
+    """HTTPS besides HTTP: its port, 0 for any free one, and the file for the certificate to trust, if not a temporary one."""
+
+    port: int = 0
+    ca: Path | None = None
+
+
+async def simulate(
+    contract: Contract, port: int, choices: Mapping[str, str], out: TextIO, *, tls: TLS | None = None
+) -> None:
     """Run the simulator until Ctrl-C or SIGTERM.
 
     Raises SimulatorError where it cannot start, ValueError for a choice that the contract does not permit.
@@ -37,42 +50,59 @@ async def simulate(contract: Contract, port: int, choices: Mapping[str, str], ou
     stop = asyncio.Event()
     simulator = Simulator(contract)
     simulator.default.choose(choices)
-    await simulator.start(port)
-    settle()
-    try:
+    async with _listening(simulator, port, tls) as trust:
+        settle()
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, stop.set)
-        print(_greeting(simulator.default), file=out, flush=True)
+        print(_greeting(simulator, trust), file=out, flush=True)
         await stop.wait()
-    finally:
-        await simulator.close()
     print("Stopped.", file=out, flush=True)
 
 
-async def simulate_for(contract: Contract, port: int, choices: Mapping[str, str], command: Sequence[str]) -> int:
+async def simulate_for(
+    contract: Contract, port: int, choices: Mapping[str, str], command: Sequence[str], *, tls: TLS | None = None
+) -> int:
     """Run the simulator for as long as a command takes, and give its exit status, as a shell would.
 
     Raises SimulatorError where either of them cannot start, ValueError for a choice that the contract does not permit.
     """
     simulator = Simulator(contract)
     simulator.default.choose(choices)
-    environment = {**os.environ, URL: await simulator.start(port)}
-    settle()
     passing: asyncio.Task[None] | None = None
-    try:
-        heard = _signals()
-        program = await asyncio.create_subprocess_exec(*command, env=environment)
-        passing = asyncio.create_task(_pass_on(heard, program))
-        status = await program.wait()
-    except OSError as error:
-        why = f"`{command[0]}` cannot be run ({error.strerror}). Write a program and its arguments behind `--`."
-        raise SimulatorError(why) from None
-    finally:
-        if passing is not None:
-            passing.cancel()
-        await simulator.close()
+    async with _listening(simulator, port, tls) as trust:
+        environment = {**os.environ, URL: simulator.url}
+        if trust is not None:
+            environment |= {TLS_URL: simulator.tls_url, **trust.environment}
+        settle()
+        try:
+            heard = _signals()
+            program = await asyncio.create_subprocess_exec(*command, env=environment)
+            passing = asyncio.create_task(_pass_on(heard, program))
+            status = await program.wait()
+        except OSError as error:
+            why = f"`{command[0]}` cannot be run ({error.strerror}). Write a program and its arguments behind `--`."
+            raise SimulatorError(why) from None
+        finally:
+            if passing is not None:
+                passing.cancel()
     return status if status >= 0 else 128 - status
+
+
+@asynccontextmanager
+async def _listening(simulator: Simulator, port: int, tls: TLS | None) -> AsyncIterator[Trust | None]:
+    """The simulator listens, and over HTTPS besides if that is wanted, with files to trust it by. Raises SimulatorError."""
+    async with AsyncExitStack() as stack:
+        stack.push_async_callback(simulator.close)
+        await simulator.start(port)
+        trust = None
+        if tls is not None:
+            await simulator.start_tls(tls.port)
+            try:
+                trust = stack.enter_context(files(simulator.ca_pem, tls.ca))
+            except NotWritten as error:
+                raise SimulatorError(str(error)) from None
+        yield trust
 
 
 def _signals() -> asyncio.Queue[signal.Signals]:
@@ -113,7 +143,8 @@ def is_in_front() -> bool:
         os.close(terminal)
 
 
-def _greeting(world: World) -> str:
+def _greeting(simulator: Simulator, trust: Trust | None) -> str:
+    world = simulator.default
     token = world.token(_EXTERNAL_ID, expires_in=_LIFETIME)
     return f"""\
 The platform is at     {world.url}
@@ -125,5 +156,21 @@ Client access token    {token}
 
 Open a session:
 curl -X POST {world.url}/v1/sessions -H "Authorization: Bearer {token}" -d '{{"name": "Ana"}}'
-
+{"" if trust is None else _over_tls(simulator, trust)}
 Ctrl-C stops it."""
+
+
+def _over_tls(simulator: Simulator, trust: Trust) -> str:
+    world, where = simulator.default, simulator.tls_url.removeprefix("https://")
+    ca = shlex.quote(str(trust.ca))
+    ask = f"curl --cacert {ca} --connect-to ::{where} -u {world.key}:{world.secret} -d grant_type=client_credentials"
+    return f"""
+Over TLS it is at      {simulator.tls_url}
+Certificate to trust   {trust.ca}
+
+Get an API token, of the platform's own host name:
+{ask} https://api.dolby.io/v1/auth/token
+
+Run a client in Node:
+NODE_EXTRA_CA_CERTS={ca} node app.js
+"""

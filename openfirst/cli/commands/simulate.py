@@ -38,28 +38,49 @@ class _ForACommand(click.Command):
     type=click.IntRange(0, 65535),
     help=f"The port; 0 takes a free one. {PORT} if nothing is said, and with a command a free one.",
 )
+@click.option("--tls", is_flag=True, help="Listen for HTTPS besides, with a certificate that is made for this run.")
+@click.option(
+    "--tls-port",
+    type=click.IntRange(0, 65535),
+    help="The port for HTTPS, which implies --tls; a free one if nothing is said.",
+)
+@click.option(
+    "--ca",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="The file for the certificate that clients are to trust, which implies --tls; a temporary one if nothing is said.",
+)
 @chosen
 @profile
 @overlays
 @click.argument("command", nargs=-1, type=click.UNPROCESSED)
 def simulate(
-    port: int | None, chosen: tuple[str, ...], profile: str | None, overlays: tuple[Path, ...], command: tuple[str, ...]
+    port: int | None,
+    tls: bool,
+    tls_port: int | None,
+    ca: Path | None,
+    chosen: tuple[str, ...],
+    profile: str | None,
+    overlays: tuple[Path, ...],
+    command: tuple[str, ...],
 ) -> None:
     """Run the platform on this machine, until Ctrl-C; or, behind `--`, for as long as a COMMAND takes.
 
-    The command finds the platform's address in OPENFIRST_URL, and its exit status is the simulator's.
+    The command finds the platform's address in OPENFIRST_URL, that over HTTPS in OPENFIRST_TLS_URL, and its exit status is the
+    simulator's.
     """
     gc.disable()  # Until it answers: what is made on the way there stays.
-    from openfirst_simulator import SimulatorError, simulate_for
+    from openfirst_simulator import TLS, SimulatorError, simulate_for
     from openfirst_simulator import simulate as run
+
+    over = TLS(tls_port or 0, ca) if tls or tls_port is not None or ca is not None else None
 
     with said_plainly():
         contract = load_contract(overlays=overlays)
         choices = choices_of(contract, chosen, profile)
         try:
             if command:
-                sys.exit(asyncio.run(simulate_for(contract, port or 0, choices, command)))
-            asyncio.run(run(contract, PORT if port is None else port, choices, sys.stdout))
+                sys.exit(asyncio.run(simulate_for(contract, port or 0, choices, command, tls=over)))
+            asyncio.run(run(contract, PORT if port is None else port, choices, sys.stdout, tls=over))
         except SimulatorError as error:
             raise click.UsageError(str(error)) from None
         finally:
