@@ -17,11 +17,11 @@ from openfirst_reference.contract.findings import Mistake
 def redirected(to: Platform | str, *, ca: str | PathLike[str] | None = None) -> Redirect:
     """For as long as a block takes, or a function that it decorates, the platform's public host names lead to a simulator.
 
-    `to` is a platform of this process, or the HTTPS URL of `openfirst simulate --tls`, with `ca`, the file that it names (or what is in that).
-    In between, every client in this process that asks https://api.dolby.io, https://comms.api.dolby.io (and its regions),
-    https://session.voxeet.com or https://api.voxeet.com comes to the simulator, with TLS, and trusts it; nothing that is said to
-    these hosts leaves the machine, and no other host is concerned. It holds for all threads and event loops of the process, and
-    not for other processes. Raises Mistake for what cannot be led to, and on entering where names lead elsewhere already.
+    `to` is a platform of this process, or the HTTPS URL of `openfirst simulate --tls`, with `ca`: the file that it names,
+    or what is in that. In between, every client in this process that asks https://api.dolby.io, https://comms.api.dolby.io (and
+    its regions), https://session.voxeet.com or https://api.voxeet.com comes to the simulator, with TLS, and trusts it; nothing that
+    is said to these hosts leaves the machine, and no other host is concerned. It holds for all threads and event loops of the
+    process, and not for other processes. Raises Mistake for what cannot be led to, and on entering where names lead elsewhere.
 
         with openfirst.redirected(platform):
             token = await get_api_token(platform.key, platform.secret)

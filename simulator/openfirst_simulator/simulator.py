@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import errno
 import ipaddress
 import ssl
@@ -151,6 +152,7 @@ class Simulator:
         """Listen for HTTPS no more; its connections end."""
         if self._tls is not None:
             server, self._tls, self._tls_url = self._tls, None, None
+            await asyncio.sleep(0)  # What was accepted a moment ago is a connection first; asyncio loses it otherwise.
             transports = [each.transport for each in server.server.connections] if server.server is not None else []
             await server.cleanup()
             for transport in transports:
