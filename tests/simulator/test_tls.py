@@ -220,7 +220,7 @@ def test_it_says_where_it_is_and_whom_to_trust(tmp_path: Path, named: bool) -> N
         await screen.printed.wait()
         shown = screen.getvalue()
         [url] = re.findall(r"^Over TLS it is at +(https://127\.0\.0\.1:\d+)$", shown, re.MULTILINE)
-        [ca]: list[str] = re.findall(r"^Certificate to trust +(\S+)$", shown, re.MULTILINE)
+        [ca] = re.findall(r"^Certificate to trust +(\S+)$", shown, re.MULTILINE)
         assert f"NODE_EXTRA_CA_CERTS={ca} node" in shown
         [line] = re.findall(r"^curl --cacert.*$", shown, re.MULTILINE)
         assert (await asyncio.to_thread(curl, line))["token_type"] == "Bearer"
@@ -230,7 +230,7 @@ def test_it_says_where_it_is_and_whom_to_trust(tmp_path: Path, named: bool) -> N
             assert answer.status == 200
         os.kill(os.getpid(), signal.SIGTERM)
         await running
-        return ca
+        return str(ca)
 
     ca = Path(asyncio.run(scene()))
     assert (ca.exists(), ca.parent.exists()) == (named, named)
