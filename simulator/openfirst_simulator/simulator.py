@@ -144,7 +144,7 @@ class Simulator:
             self._authority = self._authority or Authority()
         except NoTLS as error:
             raise SimulatorError(str(error)) from None
-        self._tls, where = await self._listen(port, host, self._authority.server())
+        self._tls, where = await self._listen(port, host, self._authority.server)
         self._tls_url = f"https://{where}"
         return self._tls_url
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ssl
+from functools import cached_property
 
 REGIONS = ("au", "ca", "eu", "in", "us")
 COMMS = "comms.api.dolby.io"
@@ -49,6 +50,7 @@ class Authority:
         """The authority's own certificate, which a client has to trust, as PEM."""
         return self._authority.cert_pem.bytes().decode()
 
+    @cached_property
     def server(self) -> ssl.SSLContext:
         """What a server needs that answers for the platform's hosts and for this machine."""
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)

@@ -47,6 +47,7 @@ class Network:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.looked_up: list[Any] = []
+        self.flags: list[int] = []
         self.connected: list[Any] = []
         connect, getaddrinfo = socket.socket.connect, socket.getaddrinfo
 
@@ -56,11 +57,14 @@ class Network:
                 raise ConnectionRefusedError("Not of this machine.")
             connect(connecting, address)
 
-        def watched_getaddrinfo(host: Any, *args: Any, **options: Any) -> Any:
+        def watched_getaddrinfo(
+            host: Any, port: Any, family: int = 0, type: int = 0, proto: int = 0, flags: int = 0
+        ) -> Any:
             self.looked_up.append(host)
+            self.flags.append(flags)
             if host not in (*LOCAL, ADDRESS, f"::ffff:{ADDRESS}", "localhost"):
                 raise socket.gaierror(socket.EAI_NONAME, f"{host} is not of this machine.")
-            return getaddrinfo(host, *args, **options)
+            return getaddrinfo(host, port, family, type, proto, flags)
 
         monkeypatch.setattr(socket.socket, "connect", watched_connect)
         monkeypatch.setattr(socket, "getaddrinfo", watched_getaddrinfo)
@@ -289,6 +293,13 @@ def test_an_address_that_was_looked_up_alone(platform: Platform) -> None:
         assert socket.gethostbyname_ex("api.dolby.io") == ("api.dolby.io", [], [ADDRESS])
         with socket.create_connection((socket.gethostbyname("api.dolby.io"), 443)) as connection:
             assert connection.getpeername()[0] == "127.0.0.1"
+
+
+def test_a_machine_without_a_network_will_do(platform: Platform, network: Network) -> None:
+    """Whoever asks for addresses that the machine has a network for (as asyncio's clients do) is given this one all the same."""
+    with platform.redirected():
+        socket.getaddrinfo("api.dolby.io", 443, flags=socket.AI_ADDRCONFIG)
+    assert network.flags[-1] == socket.AI_NUMERICHOST
 
 
 @pytest.mark.skipif(not socket.has_ipv6, reason="there is no IPv6 here")
