@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Sequence
 from contextlib import closing, suppress
+from typing import Literal
 
 from aiohttp import HttpVersion11, StreamReader, web
 from aiohttp.http_exceptions import HttpProcessingError
@@ -32,7 +33,9 @@ _STOP_SECONDS = 1.0
 _log = logging.getLogger("openfirst_simulator.http")
 
 
-def runner(pipeline: Pipeline, body_seconds: float, head_seconds: float) -> web.ServerRunner:
+def runner(
+    pipeline: Pipeline, body_seconds: float, head_seconds: float, scheme: Literal["http", "https"] = "http"
+) -> web.ServerRunner:
     """What runs the server. It has one handler, since the pipeline knows the routes."""
     stopping = asyncio.Event()
 
@@ -50,7 +53,7 @@ def runner(pipeline: Pipeline, body_seconds: float, head_seconds: float) -> web.
             response.force_close()
             return response
         asked = Request(
-            request.method, request.rel_url.raw_path, request.headers, body, request.rel_url.raw_query_string
+            request.method, request.rel_url.raw_path, request.headers, body, request.rel_url.raw_query_string, scheme
         )
         answer = await pipeline.answer(asked)
         if besides:

@@ -35,7 +35,7 @@ class Request(msgspec.Struct, frozen=True, eq=False):
     """What was asked. `path` is as it was sent, percent signs included; `query` is what came after its question mark.
 
     `headers` has the names as the standards write them, such as `Authorization`. `body` is as it came; None if it was longer
-    than permitted, and so not read.
+    than permitted, and so not read. `scheme` is that of the URL.
     """
 
     method: str
@@ -43,6 +43,7 @@ class Request(msgspec.Struct, frozen=True, eq=False):
     headers: Mapping[str, str] = {}
     body: bytes | None = b""
     query: str = ""
+    scheme: Literal["http", "https"] = "http"
 
     @property
     def authorization(self) -> str | None:

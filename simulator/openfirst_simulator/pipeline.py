@@ -252,7 +252,9 @@ class Pipeline:
         async def handle(request: Request, _: Mapping[str, str]) -> Answer:
             if path.startswith(CONTROL):
                 check_sender(request.headers)
-            return show(self._descriptions, self._worlds.default, f"http://{request.headers.get('Host', HOST)}")
+            return show(
+                self._descriptions, self._worlds.default, f"{request.scheme}://{request.headers.get('Host', HOST)}"
+            )
 
         return handle
 

@@ -165,7 +165,7 @@ class Simulator:
             raise SimulatorError(
                 f"{host} is not an address of this machine alone. Listen on 127.0.0.1, ::1 or localhost."
             )
-        server = runner(self._pipeline, *self._limits)
+        server = runner(self._pipeline, *self._limits, "http" if tls is None else "https")
         await server.setup()
         try:
             await web.TCPSite(server, host, port, ssl_context=tls).start()

@@ -86,6 +86,9 @@ def test_http_and_https_are_one_platform() -> None:
                 assert answer.status == 201
             async with http.get(f"{simulator.url}/v1/sessions/current", headers=headers) as answer:
                 assert await answer.json() == {"open": True}
+            for url in (simulator.url, simulator.tls_url):
+                async with http.get(f"{url}/_openfirst/", ssl=tls) as answer:
+                    assert f"curl -s {url}/v1/auth/token" in await answer.text()  # As it was reached.
 
     asyncio.run(scene())
 
