@@ -132,6 +132,33 @@ def test_it_is_there_until_it_is_stopped_and_has_the_same_authority_again() -> N
     asyncio.run(scene())
 
 
+def test_its_connections_end_with_it_whatever_the_client_does() -> None:
+    """A client that is kept waiting does not answer that TLS ends; nobody waits for that."""
+
+    def kept(simulator: Simulator) -> socket.socket:
+        plain = socket.create_connection(("127.0.0.1", urlsplit(simulator.tls_url).port or 0), timeout=10)
+        tls = trusting(simulator.ca_pem).wrap_socket(plain, server_hostname="localhost")
+        tls.sendall(b"GET /openapi.yaml HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        assert tls.recv(15) == b"HTTP/1.1 200 OK"
+        beneath = socket.socket(fileno=tls.detach())
+        beneath.settimeout(10)
+        return beneath
+
+    def rest(beneath: socket.socket) -> None:
+        with beneath:
+            while beneath.recv(65536):
+                pass
+
+    async def scene() -> None:
+        async with Simulator(load_contract()) as simulator:
+            await simulator.start_tls()
+            beneath = await asyncio.to_thread(kept, simulator)
+            await simulator.stop_tls()
+            await asyncio.to_thread(rest, beneath)
+
+    asyncio.run(scene())
+
+
 def test_where_it_cannot_listen_is_told() -> None:
     async def scene() -> None:
         async with Simulator(load_contract()) as simulator:
