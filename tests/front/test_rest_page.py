@@ -13,7 +13,7 @@ import pytest
 from openfirst_simulator.tls import HOSTS
 from tests.tracked import ROOT, tracked_in
 
-PAGE = (ROOT / "docs" / "rest.md").read_text(encoding="utf-8")
+PAGE = (ROOT / "docs" / "rest-clients.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"```(\w+)\n(.*?)```", PAGE, re.DOTALL)
 FILES = {
     found[1]: code for _, code in BLOCKS if (found := re.match(r"(?:#|//) ([\w-]+(?:\.test)?\.(?:py|[mc]js))\b", code))
