@@ -9,7 +9,7 @@ import asyncio
 import secrets
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 from msgspec import structs
@@ -29,12 +29,14 @@ from openfirst_simulator.keyring import Keyring
 from openfirst_simulator.problems import Problem, refusal
 from openfirst_simulator.records import GOOD, Application, Client, Event, Feed, Series, Timer, Token
 from openfirst_simulator.report import OpenSession, Report, report_of
+from openfirst_simulator.services import Scene, Setting
 from openfirst_simulator.snapshot import VERSION, Snapshot, put_all, read, records_of
 from openfirst_simulator.store import Draft, MemoryStore
 from openfirst_simulator.table import Table
 from openfirst_simulator.timeline import WAKE, Timeline
 from openfirst_simulator.tokens import BadToken, Claims
 
+T = TypeVar("T")
 LONGEST_LIFE = 10 * 365 * 86_400
 """How long a token that a test makes may live, in seconds."""
 # What has a method of its own, by the names on the wire.
@@ -288,6 +290,14 @@ class World:
         """What such a call would come to now, with nothing done. Raises Problem for a bad argument."""
         self.clock.catch_up()
         return self._decisions(self._draft()).perform(claims, operation, arguments, session_id, seen)
+
+    def decide(self, do: Callable[[Scene], T]) -> T:
+        """What somebody decides who is no client, such as an application by REST, committed. Raises what `do` raises."""
+        self.clock.catch_up()
+        draft = self._draft()
+        result = do(self._decisions(draft).scene)
+        self._commit(draft)
+        return result
 
     def participant(self, client: Client) -> Any:
         """The local participant of a client just as a call has left it, as the contract shows it; None without a session."""
@@ -606,7 +616,8 @@ class World:
                 waiting.set_result(None)
 
     def _decisions(self, draft: Draft) -> Decisions:
-        return Decisions(self._table, draft, self.clock.now(), self.choices, Ids(self._secret, draft))
+        ids, setting = Ids(self._secret, draft), Setting(self._keyring.key, self._url)
+        return Decisions(self._table, draft, self.clock.now(), self.choices, ids, setting)
 
 
 @dataclass(eq=False)
