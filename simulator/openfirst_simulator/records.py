@@ -208,7 +208,7 @@ class Webhook(Record, frozen=True, kw_only=True, gc=False):
 class Delivery(OfConference, frozen=True, kw_only=True, gc=False):
     """One attempt to send to a webhook what happened `at` an instant, in seconds: `body` is JSON, and `number` counts the attempts.
 
-    It is `due` at an instant, and None when it was made; `status` and `headers` are those of the answer then.
+    It is `due` at an instant, and was `sent` at one, None if it was not yet; `status` and `headers` are those of the answer then.
     """
 
     index: ClassVar[str] = "delivery"
@@ -218,7 +218,8 @@ class Delivery(OfConference, frozen=True, kw_only=True, gc=False):
     url: str
     at: float
     number: int = 1
-    due: float | None = None
+    due: float
+    sent: float | None = None
     status: str | None = None
     headers: Mapping[str, str] = {}
 

@@ -15,11 +15,11 @@ import msgspec
 from msgspec import structs
 
 from openfirst_reference.contract.findings import Mistake, did_you_mean
-from openfirst_reference.contract.http_surface import surface
 from openfirst_simulator import tokens
 from openfirst_simulator.bodies import number_shown, whole, wrong_external_id
 from openfirst_simulator.clock import Clock
 from openfirst_simulator.decisions import AS_IT_IS, Decided, Decisions, Seen, held_by
+from openfirst_simulator.endpoints import everywhere
 from openfirst_simulator.events import heard
 from openfirst_simulator.exports import Form, export
 from openfirst_simulator.faults import BEFORE, INSTEAD, Asked, Fault, check_operation, check_reach, fault_of
@@ -107,7 +107,7 @@ class World:
     def operations(self) -> set[str]:
         """What an entry of the journal may be about: what a platform is asked, by `operationId`, and the moves that it makes."""
         contract = self._table.contract
-        return {*surface(), *(contract.bindings.operations.outward(name) for name in self._table.actions)}
+        return {*everywhere(), *(contract.bindings.operations.outward(name) for name in self._table.actions)}
 
     def choose(self, choices: Mapping[str, str]) -> None:
         """From now on these choices, and the contract's defaults for the others.

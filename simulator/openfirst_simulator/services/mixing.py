@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, TypeVar
+from typing import Literal, TypedDict, TypeVar
 
 from msgspec import structs
 
@@ -12,6 +12,18 @@ from openfirst_simulator.services import notices
 from openfirst_simulator.services.scene import Scene
 
 M = TypeVar("M", bound=Mix)
+
+
+class MixOptions(TypedDict, total=False):
+    """What may be said of a mix: its ID, its layout, and the size of its pictures in pixels."""
+
+    mix_id: str
+    layout_url: str
+    width: int
+    height: int
+
+
+NOTHING: MixOptions = {}
 REMIXED = "remix-completed"
 REMIX_SECONDS = 60.0
 """For how long a remix is in progress; how long it took the platform, nothing says."""
@@ -24,7 +36,9 @@ def running(scene: Scene, kind: type[M], conference: Conference) -> list[M]:
     return [each for each in scene.draft.find(kind, kind.index, conference.id) if each.ended is None]
 
 
-def start_recording(scene: Scene, conference: Conference, participant: str | None = None, **mix: Any) -> Recording:
+def start_recording(
+    scene: Scene, conference: Conference, participant: str | None = None, mix: MixOptions = NOTHING
+) -> Recording:
     """A conference is recorded from now on. Raises Problem where one of that mix ID is running."""
     _check_only(scene, Recording, conference, "recording", mix)
     formats = (conference.parameters.get("recording") or {}).get("format") or FORMATS
@@ -52,7 +66,9 @@ def stop_recordings(scene: Scene, conference: Conference) -> list[Recording]:
     return ended
 
 
-def start_stream(scene: Scene, conference: Conference, kind: Any, uri: str | None = None, **mix: Any) -> Stream:
+def start_stream(
+    scene: Scene, conference: Conference, kind: Literal["rtmp", "rts"], uri: str | None, mix: MixOptions = NOTHING
+) -> Stream:
     """A conference is streamed from now on. Raises Problem where one of that kind and mix ID is running."""
     _check_only(scene, Stream, conference, kind, mix)
     made = Stream(id=scene.ids.fresh(), conference=conference.id, started=scene.now, kind=kind, uri=uri, **mix)
@@ -70,7 +86,7 @@ def stop_streams(scene: Scene, conference: Conference, kind: str | None = None) 
     return ended
 
 
-def start_remix(scene: Scene, conference: Conference, **mix: Any) -> Remix:
+def start_remix(scene: Scene, conference: Conference, mix: MixOptions = NOTHING) -> Remix:
     """A remix is in progress from now on. Raises Problem while another one of the application is."""
     for other in scene.draft.store.every(Remix):
         theirs = scene.draft.get(Conference, other.conference)
@@ -106,7 +122,7 @@ def remixed(scene: Scene, identifier: str) -> None:
     notices.recorded(scene, conference, made, anew=True)
 
 
-def _check_only(scene: Scene, kind: type[Mix], conference: Conference, what: str, mix: dict[str, Any]) -> None:
+def _check_only(scene: Scene, kind: type[Mix], conference: Conference, what: str, mix: MixOptions) -> None:
     mix_id = mix.get("mix_id", "default")
     for other in running(scene, kind, conference):
         if other.mix_id == mix_id and what in ("recording", getattr(other, "kind", what)):

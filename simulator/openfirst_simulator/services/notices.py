@@ -39,7 +39,7 @@ def ended(scene: Scene, conference: Conference, visits: Iterable[Visit], recorde
             "startTime": milliseconds(start),
             "duration": milliseconds(scene.now - start),
             "recordingDuration": milliseconds(recorded),
-            "dolbyVoice": str(bool(conference.parameters.get("dolbyVoice"))).lower(),
+            "dolbyVoice": str(dolby_voice(conference)).lower(),
             "participants": [
                 {
                     "userId": visit.participant,
@@ -122,6 +122,11 @@ def metadata(visit: Visit) -> Json:
         "ipAddress": "127.0.0.1",
     }
     return {name: value for name, value in known.items() if value is not None}
+
+
+def dolby_voice(conference: Conference) -> bool:
+    """Whether it is a conference with Dolby Voice, which the REST clients ask for unless they are told not to."""
+    return conference.parameters.get("dolbyVoice", True) is not False
 
 
 def milliseconds(seconds: float) -> int:
