@@ -290,8 +290,12 @@ Show = Callable[[Descriptions, World, str], Answer]
 def _page(descriptions: Descriptions, world: World, base: str) -> Answer:
     from openfirst_simulator.pages import CONTENT_SECURITY_POLICY, page  # noqa: PLC0415 - few ask for it
 
-    both = {OPENAPI: descriptions.session_interface, CONTROL_OPENAPI: descriptions.control_plane}
-    content = page(both, base, world.key, world.secret).encode()
+    described = {
+        OPENAPI: descriptions.session_interface,
+        REST_OPENAPI: descriptions.rest_interface,
+        CONTROL_OPENAPI: descriptions.control_plane,
+    }
+    content = page(described, base, world.key, world.secret).encode()
     return Answer(200, content, "text/html", {"Content-Security-Policy": CONTENT_SECURITY_POLICY})
 
 
