@@ -177,11 +177,15 @@ class Mix(OfConference, frozen=True, kw_only=True, gc=False):
 
 
 class Recording(Mix, frozen=True, kw_only=True, gc=False):
-    """A recording of a conference in some `formats`, mp3 or mp4. `participant` is who started it, None if it was no participant."""
+    """A recording of a conference in some `formats`, mp3 or mp4, or one that was `remixed` from such.
+
+    `participant` is who started it, None if it was no participant.
+    """
 
     index: ClassVar[str] = "recording"
     formats: tuple[str, ...] = ("mp4",)
     participant: str | None = None
+    remixed: bool = False
 
 
 class Stream(Mix, frozen=True, kw_only=True, gc=False):

@@ -13,6 +13,7 @@ from openfirst_simulator.rest.call import Call, File
 from openfirst_simulator.rest.paging import expression, page
 from openfirst_simulator.services import notices
 from openfirst_simulator.services.conference import visits_of
+from openfirst_simulator.services.mixing import recordings_of
 from openfirst_simulator.services.notices import MEDIA_TYPES, metadata, milliseconds
 
 TYPES = ("user", "listener", "pstn", "mixer")
@@ -133,7 +134,7 @@ def _summary(call: Call, known: Conference, *, live: bool) -> Any:
     }
     if known.ended is None:
         return {**shown, **_heads(each for each in visits if each.left is None)} if live else shown
-    made = call.scene.draft.find(Recording, Recording.index, known.id)
+    made = recordings_of(call.scene, known)
     streams = call.scene.draft.find(Stream, Stream.index, known.id)
     recorded = _time(call, made)
     rts = [each for each in streams if each.kind == "rts"]
@@ -164,7 +165,7 @@ def _statistics(call: Call, known: Conference) -> Any:
     """How many there were at once. Of the network nothing is known, for there is no media."""
     visits = visits_of(call.scene, known)
     mixes: list[Mix] = [
-        *call.scene.draft.find(Recording, Recording.index, known.id),
+        *recordings_of(call.scene, known),
         *call.scene.draft.find(Stream, Stream.index, known.id),
     ]
     spans = {kind: [(each.joined, each.left) for each in visits if each.type == kind] for kind in ("USER", "LISTENER")}

@@ -1,4 +1,4 @@
-"""Lists in pages. What `next` gives is where the next page begins, whatever has come or gone meanwhile."""
+"""Lists in pages, by time. What `next` gives is where the next page begins, whatever has come or gone meanwhile."""
 
 from __future__ import annotations
 
@@ -24,16 +24,24 @@ _BEGINNING: Key = (0.0, "")
 def page(
     call: Call, items: Iterable[T], key: Callable[[T], Key], show: Callable[[list[T]], Mapping[str, Any]]
 ) -> dict[str, Any]:
-    """The page that is asked for: of the items from `from` to `to`, `max` behind `start`, in the order of their keys."""
+    """The page that is asked for: of the items from `from` to `to`, `max` behind `start`, by time, and then as they came."""
     since, until = call.number("from", 0), call.number("to", LATEST)
     most, start = call.number("max", MOST, least=1), _read(call.query.get("start", ""))
-    found = sorted((item for item in items if since <= key(item)[0] * 1000 <= until), key=key)
-    behind = [item for item in found if start is None or key(item) > start]
+    found = sorted((item for item in items if since <= key(item)[0] * 1000 <= until), key=lambda item: key(item)[0])
+    behind = found if start is None else _behind(found, key, start)
     shown = behind[:most]
     answer: dict[str, Any] = {**show(shown), "first": _written(_BEGINNING)}
     if len(behind) > most:
         answer["next"] = _written(key(shown[-1]))
     return answer
+
+
+def _behind(items: list[T], key: Callable[[T], Key], start: Key) -> list[T]:
+    """The items behind the one with this key; where that is no more, all that are no earlier than it was."""
+    for place, item in enumerate(items):
+        if key(item) == start:
+            return items[place + 1 :]
+    return [item for item in items if key(item)[0] >= start[0]]
 
 
 def expression(call: Call, name: str) -> Callable[[str], bool]:

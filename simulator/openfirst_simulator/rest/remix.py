@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from openfirst_simulator.records import Conference, Recording, Remix
+from openfirst_simulator.records import Conference, Remix
 from openfirst_simulator.rest.call import Call
 from openfirst_simulator.services import mixing
 
@@ -29,4 +29,4 @@ def status(call: Call) -> Any:
 
 
 def _recorded(call: Call, conference: Conference) -> bool:
-    return any(each.ended for each in call.scene.draft.find(Recording, Recording.index, conference.id))
+    return any(each.ended is not None for each in mixing.recordings_of(call.scene, conference))

@@ -94,8 +94,7 @@ def end(scene: Scene, conference: Conference) -> None:
     conference = scene.draft.get(Conference, conference.id) or conference
     mixing.stop_streams(scene, conference)
     mixing.stop_recordings(scene, conference)
-    recordings = scene.draft.find(Recording, Recording.index, conference.id)
-    recorded = sum((each.ended or scene.now) - each.started for each in recordings)
+    recorded = sum((each.ended or scene.now) - each.started for each in mixing.recordings_of(scene, conference))
     scene.draft.put(structs.replace(conference, ended=scene.now, members={}))
     notices.ended(scene, conference, visits_of(scene, conference), recorded)
     scene.draft.put(Timer(id=_timer(conference), due=scene.now + KEPT, what=FORGOTTEN, of=conference.id))

@@ -66,6 +66,11 @@ def stop_recordings(scene: Scene, conference: Conference) -> list[Recording]:
     return ended
 
 
+def recordings_of(scene: Scene, conference: Conference) -> list[Recording]:
+    """What recorded a conference, or does; what was remixed of that is not among it."""
+    return [each for each in scene.draft.find(Recording, Recording.index, conference.id) if not each.remixed]
+
+
 def start_stream(
     scene: Scene, conference: Conference, kind: Literal["rtmp", "rts"], uri: str | None, mix: MixOptions = NOTHING
 ) -> Stream:
@@ -107,12 +112,13 @@ def remixed(scene: Scene, identifier: str) -> None:
     if remix is None or conference is None:
         return
     scene.draft.put(structs.replace(remix, ended=scene.now))
-    before = [each for each in scene.draft.find(Recording, Recording.index, identifier) if each.ended is not None]
+    before = [each for each in recordings_of(scene, conference) if each.ended is not None]
     if not before:
         return
     made = structs.replace(
         before[-1],
         id=scene.ids.fresh(),
+        remixed=True,
         mix_id=remix.mix_id,
         layout_url=remix.layout_url,
         width=remix.width,
