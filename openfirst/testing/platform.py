@@ -113,6 +113,16 @@ class Platform:
         """For as long as a `with` block takes, the platform's public host names lead here; see `openfirst.redirected`."""
         return self._do(lambda: Redirect(self._running.over_tls))
 
+    # What the outside hears ---------------------------------------------------------------------------------
+
+    @checked
+    def webhook(self, url: str | None) -> None:
+        """From now on what happens in conferences is posted to this URL, of this machine; None: to none.
+
+        What is not taken is posted again as the platform's time passes; `clock.advance` does so, and waits for the answers.
+        """
+        self._do(self._world.post_to, url)
+
     # What the sources leave open ----------------------------------------------------------------------------
 
     @property

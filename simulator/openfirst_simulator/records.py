@@ -11,7 +11,7 @@ from openfirst_reference.machine.step import State
 from openfirst_simulator.tokens import Claims
 
 GOOD = "good"
-SESSION, EXTERNAL_ID, CONFERENCE, ALIAS = "session", "external ID", "conference", "alias"
+SESSION, EXTERNAL_ID, CONFERENCE, ALIAS, PENDING = "session", "external ID", "conference", "alias", "pending"
 REGIONS = ("au", "ca", "eu", "in", "us")
 """Where a conference may be, the last one if nobody says."""
 
@@ -226,6 +226,12 @@ class Delivery(OfConference, frozen=True, kw_only=True, gc=False):
     sent: float | None = None
     status: str | None = None
     headers: Mapping[str, str] = {}
+
+    def found_by(self) -> Iterator[tuple[str, str]]:
+        """By its conference, and as long as it is to be made."""
+        yield self.index, self.conference
+        if self.sent is None:
+            yield PENDING, PENDING
 
 
 class Event(msgspec.Struct, frozen=True, gc=False):

@@ -18,6 +18,7 @@ from openfirst_reference.contract.findings import Mistake, did_you_mean
 from openfirst_simulator import tokens
 from openfirst_simulator.bodies import number_shown, whole, wrong_external_id
 from openfirst_simulator.clock import Clock
+from openfirst_simulator.courier import Courier, check_url
 from openfirst_simulator.decisions import AS_IT_IS, Decided, Decisions, Seen, held_by
 from openfirst_simulator.endpoints import everywhere
 from openfirst_simulator.events import heard
@@ -27,7 +28,19 @@ from openfirst_simulator.ids import Ids, derived
 from openfirst_simulator.journal import Entry, Filter, Journal, journal_entry
 from openfirst_simulator.keyring import Keyring
 from openfirst_simulator.problems import Problem, refusal
-from openfirst_simulator.records import GOOD, Application, Client, Event, Feed, Series, Timer, Token
+from openfirst_simulator.records import (
+    GOOD,
+    PENDING,
+    Application,
+    Client,
+    Delivery,
+    Event,
+    Feed,
+    Series,
+    Timer,
+    Token,
+    Webhook,
+)
 from openfirst_simulator.report import OpenSession, Report, report_of
 from openfirst_simulator.services import Scene, Setting
 from openfirst_simulator.snapshot import VERSION, Snapshot, put_all, read, records_of
@@ -74,6 +87,7 @@ class World:
         self._under_way: list[_UnderWay] = []
         self._stalled: dict[str, list[asyncio.Future[None]]] = {}
         self._hearing: dict[str, list[asyncio.Future[None]]] = {}
+        self._courier = Courier(self._store, self.clock, self.decide)
         self._keyring = Keyring(self.clock.now)
         self._seed = None if seed is None else f"{name}:{seed}"
         self.key, self.secret = application or application_of(self._seed or secrets.token_hex(16))
@@ -442,6 +456,33 @@ class World:
                     self._hearing[session_id].remove(waiting)
         return None
 
+    # What the outside hears -----------------------------------------------------------------------------------
+
+    @property
+    def webhook(self) -> str | None:
+        """Where what happens in conferences is posted to; None: nowhere."""
+        known = self._store.load(Webhook, Webhook.only)
+        return None if known is None else known.url
+
+    def post_to(self, url: str | None) -> None:
+        """From now on what happens in conferences is posted there; None: nowhere, not even what is still to be.
+
+        Raises ValueError for a URL that is not of this machine.
+        """
+        draft = self._draft()
+        known = draft.get(Webhook, Webhook.only)
+        if url is not None:
+            draft.put(Webhook(id=Webhook.only, url=check_url(url)))
+        elif known is not None:
+            draft.drop(known)
+            for waiting in draft.find(Delivery, PENDING, PENDING):
+                draft.drop(waiting)
+        self._commit(draft)
+
+    def leave(self) -> None:
+        """Whatever is under way to a webhook is left for another time."""
+        self._courier.stop()
+
     # Faults, and what is under way ---------------------------------------------------------------------------
 
     @property
@@ -609,6 +650,8 @@ class World:
             for kind, identifier in draft.changes:
                 if kind is Feed:
                     self._tell(identifier)
+        if self._store.has(Webhook) and any(kind is Delivery for kind, _ in draft.changes):
+            self._courier.stir()
 
     def _tell(self, session: str) -> None:
         for waiting in self._hearing.pop(session, ()):
