@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -12,6 +13,7 @@ from openfirst_simulator.rest import SCOPES
 from openfirst_simulator.routes import REST_ROUTES
 from openfirst_simulator.services.conference import PERMISSIONS
 from tests.simulator.conftest import rest_description
+from tests.tracked import ROOT
 
 DOCUMENT = rest_description().document
 
@@ -63,3 +65,18 @@ def test_nothing_of_its_components_is_left_over_and_every_reference_leads_somewh
 def test_permissions_are_the_twelve_that_the_clients_know() -> None:
     assert DOCUMENT["components"]["schemas"]["Permissions"]["items"]["enum"] == list(PERMISSIONS)
     assert len(PERMISSIONS) == 12
+
+
+def test_the_calls_in_the_docs_are_those_of_the_code() -> None:
+    docs = (ROOT / "docs" / "rest-interface.md").read_text(encoding="utf-8")
+    rows = re.findall(
+        r"^\| `(\w+)` \| `(\w+) (\S+)` \| (.*?) \|",
+        docs.partition("<!-- the calls")[2].partition("<!-- end")[0],
+        re.MULTILINE,
+    )
+    shown = {
+        (name, method, path.replace("{id}", "{conferenceId}"), tuple(re.findall("`(.*?)`", scopes)))
+        for name, method, path, scopes in rows
+    }
+    there = {(each.endpoint.name, each.endpoint.method, each.endpoint.path, each.scopes[:-1]) for each in REST_ROUTES}
+    assert shown == there
