@@ -89,6 +89,7 @@ class World:
         self._hearing: dict[str, list[asyncio.Future[None]]] = {}
         self._courier = Courier(self._store, self.clock, self.decide)
         self._keyring = Keyring(self.clock.now)
+        self._setting = Setting(lambda: self._keyring.key, url)
         self._seed = None if seed is None else f"{name}:{seed}"
         self.key, self.secret = application or application_of(self._seed or secrets.token_hex(16))
         self._secret = b""
@@ -659,8 +660,8 @@ class World:
                 waiting.set_result(None)
 
     def _decisions(self, draft: Draft) -> Decisions:
-        ids, setting = Ids(self._secret, draft), Setting(self._keyring.key, self._url)
-        return Decisions(self._table, draft, self.clock.now(), self.choices, ids, setting)
+        ids = Ids(self._secret, draft)
+        return Decisions(self._table, draft, self.clock.now(), self.choices, ids, self._setting)
 
 
 @dataclass(eq=False)

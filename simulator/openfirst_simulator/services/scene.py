@@ -24,9 +24,9 @@ DOWNLOAD_SECONDS = 600.0
 
 @dataclass(frozen=True)
 class Setting:
-    """What does not change while a world decides: the key that it signs with, and its base URL."""
+    """What is the same in all that a world decides: the key that it signs with, and its base URL."""
 
-    key: bytes
+    key: Callable[[], bytes]
     base: Callable[[], str]
 
     def download(self, path: str, now: float) -> str:
@@ -36,7 +36,7 @@ class Setting:
 
     def signature(self, path: str, expires: int) -> str:
         """What signs the address of a file."""
-        return hmac.digest(self.key, f"{path} {expires}".encode(), "sha256").hex()
+        return hmac.digest(self.key(), f"{path} {expires}".encode(), "sha256").hex()
 
 
 @dataclass(frozen=True)
@@ -64,11 +64,11 @@ class Scene:
 
     def sign(self, claims: tokens.Claims) -> str:
         """The token that says this."""
-        return tokens.sign(claims, self.setting.key)
+        return tokens.sign(claims, self.setting.key())
 
     def admit(self, raw: str) -> tokens.Claims:
         """What a token of this world says; its time is not looked at. Raises BadToken."""
-        return tokens.verified(raw, self.setting.key)
+        return tokens.verified(raw, self.setting.key())
 
     def changed(self, client: Client, **fields: Any) -> Client:
         """The client is this from now on."""
