@@ -144,6 +144,7 @@ def test_conferences_are_filtered(app: Application) -> None:
         ("foobar.*", ["foobar", "foobar 2019"]),
         (".*foobar.*", ["foobar", "a foobar", "foobar 2019"]),
         (".*2019.*|.*2020.*", ["foobar 2019"]),
+        ("foobar|concert", ["foobar"]),
         ("FOOBAR", []),
     ],
 )

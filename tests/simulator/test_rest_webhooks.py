@@ -47,7 +47,7 @@ class Receiver:
         self.bodies.append(await request.json())
         self._came.set()
         self._last = next(self.statuses, self._last)
-        return web.Response(status=self._last, headers={"X-Receiver": "here"})
+        return web.Response(status=self._last, headers={"X-Receiver": "here", "Location": self.url})
 
 
 @asynccontextmanager
@@ -218,6 +218,7 @@ async def test_a_redirect_is_not_followed(scene: Scene) -> None:
     await scene.created()
     await scene.world.clock.pass_by(1)
     assert [each["response"]["status"] for each in await scene.attempts()] == ["307 Temporary Redirect"]
+    assert len(scene.hook.bodies) == 1
 
 
 @posting

@@ -31,7 +31,6 @@ def create(call: Call) -> Any:
         region=call.region,
         pincode=pincode,
         parameters=parameters,
-        protected=bool(invited),
     )
     if invited and not conference.protected:
         conference = structs.replace(conference, protected=True)
