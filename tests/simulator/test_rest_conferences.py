@@ -91,6 +91,7 @@ def test_a_conference_belongs_to_its_application(app: Application) -> None:
         ({"parameters": {"recording": {"format": ["ogg"]}}}, "`parameters.recording.format[0]` is `ogg`"),
         ({"participants": {"ben": {"permissions": ["FLY"]}}}, "`participants.ben.permissions[0]` is `FLY`"),
         ({"participants": {"x" * 1025: {}}}, "1,025 bytes"),
+        ({"participants": {"": {}}}, "empty"),
         ({"ownerExternalId": "x" * 1025}, "1,025 bytes"),
         ([], "a list"),
     ],
@@ -261,6 +262,26 @@ def test_who_is_kicked_has_left_for_the_contract_too_and_hears_of_it(app: Applic
 
 def clients(app: Application) -> list[Any]:
     return app.world._store.every(Client)
+
+
+def test_who_joins_with_the_external_id_of_somebody_there_takes_their_place(app: Application) -> None:
+    identifier = app.conference()
+    ana, first = app.there(identifier, "ana", "ben")
+    [second] = app.there(identifier, "ben")
+    assert app.current(first) is None
+    assert statuses(app, first)[-1] == "LEFT"
+    assert [
+        each["externalId"] for each in app.got("GET", f"/v2/conferences/{identifier}/participants")["participants"]
+    ] == [
+        "ana",
+        "ben",
+    ]
+    heard = [each["participant"]["status"] for each in app.heard(ana, "conference.participantUpdated")]
+    assert heard == ["CONNECTED", "LEFT", "CONNECTED"]
+    assert app.current(second)["id"] == identifier
+    nobody = [app.person(None), app.person(None)]
+    assert [app.join(each, identifier).status for each in nobody] == [200, 200]
+    assert len(app.current(second)["participants"]) == 4
 
 
 def test_a_participant_kicks_another_by_its_id(app: Application) -> None:

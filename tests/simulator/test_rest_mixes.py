@@ -139,6 +139,8 @@ def test_what_is_said_of_a_mix_is_checked(app: Application) -> None:
         came = app.rest("POST", mix(identifier, "recording/start"), {field: value})
         assert came.outcome == (400, "invalid-request")
         assert f"`{field}`" in came.body["detail"]
+    app.got("POST", mix(identifier, "recording/start"), {"width": 400.0})
+    app.simulator.restore("here", app.world.snapshot())
     assert "without `uri`" in app.rest("POST", mix(identifier, "rtmp/start"), {}).body["detail"]
 
 

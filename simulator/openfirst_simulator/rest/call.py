@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from openfirst_simulator.bodies import whole
 from openfirst_simulator.problems import bad_request, not_found
 from openfirst_simulator.records import REGIONS, Conference
 from openfirst_simulator.services import Scene
@@ -63,7 +64,7 @@ class Call:
     def mix(self) -> MixOptions:
         """What is said of a mix."""
         names = {"layoutUrl": "layout_url", "width": "width", "height": "height", "mixId": "mix_id"}
-        given: Any = {own: self.fields[name] for name, own in names.items() if self.fields.get(name) is not None}
+        given: Any = {own: whole(self.fields[name]) for name, own in names.items() if self.fields.get(name) is not None}
         options: MixOptions = given
         return options
 

@@ -9,6 +9,7 @@ from typing import Any
 from msgspec import structs
 
 from openfirst_simulator.bodies import check_external_id
+from openfirst_simulator.problems import bad_request
 from openfirst_simulator.records import Conference
 from openfirst_simulator.rest.call import Call
 from openfirst_simulator.services import conference as service
@@ -89,7 +90,7 @@ def permissions(call: Call) -> Any:
     """What somebody may do from now on, and the tokens that say so."""
     wanted = {name: each.get("permissions") or [] for name, each in call.fields["participants"].items()}
     for external_id in wanted:
-        check_external_id(external_id)
+        _check_named(external_id)
     return service.update_permissions(call.scene, call.conference, wanted)
 
 
@@ -129,11 +130,17 @@ def terminate(call: Call) -> None:
 
 def _invited(participants: Mapping[str, Any]) -> dict[str, tuple[list[str], bool]]:
     for external_id in participants:
-        check_external_id(external_id)
+        _check_named(external_id)
     return {
         external_id: (each.get("permissions") or [], bool(each.get("notification")))
         for external_id, each in participants.items()
     }
+
+
+def _check_named(external_id: str) -> None:
+    check_external_id(external_id)
+    if external_id == "":
+        raise bad_request("`participants` has somebody whose external ID is empty. Send one.")
 
 
 def _by(call: Call, owner: str | None) -> Any:

@@ -90,7 +90,7 @@ def end(scene: Scene, conference: Conference) -> None:
     for name in conference.members:
         client = scene.client(name)
         if client is not None:
-            send_away(scene, client, "ENDED")
+            send_away(scene, client, "ENDED", kicked=False)
     conference = scene.draft.get(Conference, conference.id) or conference
     mixing.stop_streams(scene, conference)
     mixing.stop_recordings(scene, conference)
@@ -141,7 +141,7 @@ def _timer(conference: Conference) -> str:
 # Who is in it ---------------------------------------------------------------------------------------------------------
 
 
-def left(scene: Scene, client: Client, reason: str = HANG_UP, status: str = "LEFT") -> Client:
+def left(scene: Scene, client: Client, reason: str = HANG_UP, status: str = "LEFT", *, kicked: bool = False) -> Client:
     """The client, which is in no conference any more. It hears that the conference's status is this."""
     if client.conference is None:
         return client
@@ -151,7 +151,7 @@ def left(scene: Scene, client: Client, reason: str = HANG_UP, status: str = "LEF
         if visit is not None:
             visit = structs.replace(visit, left=scene.now, reason=reason)
             scene.draft.put(visit)
-            _tell(scene, conference, client, visit, "participantUpdated", "KICKED" if reason == FORCED else "LEFT")
+            _tell(scene, conference, client, visit, "participantUpdated", "KICKED" if kicked else "LEFT")
             notices.left(scene, conference, visit)
         members = {name: member for name, member in conference.members.items() if name != client.id}
         conference = structs.replace(conference, members=members)
@@ -162,9 +162,9 @@ def left(scene: Scene, client: Client, reason: str = HANG_UP, status: str = "LEF
     return client
 
 
-def send_away(scene: Scene, client: Client, status: str = "LEFT") -> None:
+def send_away(scene: Scene, client: Client, status: str = "LEFT", *, kicked: bool = True) -> None:
     """A client that did not want to is in no conference any more, for the contract neither."""
-    client = left(scene, client, FORCED, status)
+    client = left(scene, client, FORCED, status, kicked=kicked)
     scene.changed(client, state=scene.outside(client.state), previous=client.state, previous_session=client.session)
 
 
@@ -205,6 +205,7 @@ def _enter(scene: Scene, client: Client, arguments: list[Any], kind: str) -> Jso
         )
     if client.id not in conference.members:
         _check_access(scene, conference, client, options.get("conferenceAccessToken"))
+        conference = _without_earlier(scene, conference, external_id_of(scene, client))
         visit = _visit(scene, client, conference, kind)
         conference = structs.replace(
             conference,
@@ -229,6 +230,18 @@ def _enter(scene: Scene, client: Client, arguments: list[Any], kind: str) -> Jso
         conference = structs.replace(conference, members={**conference.members, client.id: member})
         scene.draft.put(conference)
     return _shown(scene, conference, client)
+
+
+def _without_earlier(scene: Scene, conference: Conference, external_id: str | None) -> Conference:
+    """The conference, without the earlier participant of this external ID: who joins with it takes its place.
+
+    So it is documented for the Web SDK's participants; for sessions, the contract's choice says.
+    """
+    if external_id is None:
+        return conference
+    for earlier in with_external_id(scene, conference, external_id):
+        send_away(scene, earlier, kicked=False)
+    return scene.draft.get(Conference, conference.id) or conference
 
 
 def _visit(scene: Scene, client: Client, conference: Conference, kind: str) -> Visit:

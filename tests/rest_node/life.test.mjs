@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { createRequire } from 'node:module';
 import { test } from 'node:test';
 
-const require = createRequire(import.meta.url);
+const require = createRequire(`${process.cwd()}/`); // The client is installed in the example's folder.
 const client = require('@dolbyio/dolbyio-rest-apis-client');
 const { https } = require('follow-redirects');
 
