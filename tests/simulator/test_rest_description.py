@@ -68,7 +68,7 @@ def test_permissions_are_the_twelve_that_the_clients_know() -> None:
 
 
 def test_the_calls_in_the_docs_are_those_of_the_code() -> None:
-    docs = (ROOT / "docs" / "rest-interface.md").read_text(encoding="utf-8")
+    docs = (ROOT / "docs" / "rest.md").read_text(encoding="utf-8")
     rows = re.findall(
         r"^\| `(\w+)` \| `(\w+) (\S+)` \| (.*?) \|",
         docs.partition("<!-- the calls")[2].partition("<!-- end")[0],

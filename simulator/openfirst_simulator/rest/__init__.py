@@ -1,7 +1,7 @@
 """The platform's public REST interface, beside the tokens: what an application asks with its API token. One module an area.
 
 Scopes: those that the REST clients document for API tokens. Which of them each call wants, their documentation does not say in all
-cases; `docs/rest-interface.md` names what is a choice of ours.
+cases; `docs/rest.md` names what is a choice of ours.
 """
 
 from __future__ import annotations
