@@ -5,8 +5,11 @@ from __future__ import annotations
 import asyncio
 import importlib
 import inspect
+import json
 from collections.abc import Awaitable, Callable, Iterator
 from functools import wraps
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from threading import Thread
 from typing import Any
 
 import aiohttp
@@ -260,3 +263,40 @@ def test_a_refusal_is_what_the_client_knows_one_as(platform: Platform) -> None:
     error = asyncio.run(refused())
     assert (error.status_code, error.error_type, error.error_reason) == (403, "ErrorResponse", "Forbidden")
     assert "comms:conf:create" in error.error_description
+
+
+@pytest.mark.usefixtures("unhurried")
+def test_a_webhook_of_the_tests_own_hears_what_happens_and_the_client_lists_it(platform: Platform) -> None:
+    heard: list[Any] = []
+
+    class Hook(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            heard.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+            self.send_response(500 if len(heard) == 1 else 200)
+            self.end_headers()
+
+        def log_message(self, format: str, *args: Any) -> None:
+            pass
+
+    async def created_and_listed() -> list[Any]:
+        with openfirst.redirected(platform):
+            api = (await get_api_token(platform.key, platform.secret)).access_token
+            conference = await MODULES["conference"].create_conference(api, "ana", alias="rehearsal")
+            told = platform.clock.advance("10s")
+            assert [(each["attempt"], each["status"]) for each in told][-1] == (2, "200 OK")
+            listed = await MODULES["monitor_webhooks"].get_all_events(api, conference.conference_id, page_size=1)
+            return [(each.ts, each.response.status) for each in listed]
+
+    with HTTPServer(("127.0.0.1", 0), Hook) as server:
+        thread = Thread(target=server.serve_forever)
+        thread.start()
+        platform.webhook(f"http://127.0.0.1:{server.server_port}/hook")
+        assert asyncio.run(created_and_listed()) == [
+            (START_MS, "500 Internal Server Error"),
+            (START_MS + 10_000, "200 OK"),
+        ]
+        server.shutdown()
+        thread.join()
+    assert [each["eventType"] for each in heard] == ["Conference.Created", "Conference.Created"]
+    with pytest.raises(openfirst.Mistake, match="nothing leaves it"):
+        platform.webhook("https://example.org/hook")
