@@ -80,36 +80,40 @@ class Courier:
         self._loop: asyncio.AbstractEventLoop | None = None
 
     def stir(self) -> None:
-        """There is something to be delivered. Without a loop that runs, it waits for the next time."""
+        """There may be something to be delivered. Without a loop that runs, it waits for the next time."""
         try:
             loop = asyncio.get_running_loop()
         except RuntimeError:
+            return
+        if not self._store.find(PENDING, PENDING):
             return
         self._clock.rouse(self)
         if self._task is not None and not self._task.done() and self._loop is loop:
             self._clock.wake(self)
             return
         self._loop, self._task = loop, loop.create_task(self._work())
+        self._task.add_done_callback(self._over)
 
     def stop(self) -> None:
         """Whatever is under way is left."""
         if self._task is not None and self._loop is not None and not self._loop.is_closed():
             self._task.cancel()
         self._task = None
+        self._clock.done(self)
 
     async def _work(self) -> None:
-        own = asyncio.current_task()
-        try:
-            while (delivery := self._next()) is not None:
-                if delivery.due > self._clock.now():
-                    with suppress(BrokenOff):  # What is due is seen anew in what the world is by then.
-                        await self._clock.wait(0.0, "", since=delivery.due, of=(self,), who=self)
-                else:
-                    await self._attempt(delivery)
-        finally:
-            if self._task is own:
-                self._task = None
-                self._clock.done(self)
+        while (delivery := self._next()) is not None:
+            if delivery.due > self._clock.now():
+                with suppress(BrokenOff):  # What is due is seen anew in what the world is by then.
+                    await self._clock.wait(0.0, "", since=delivery.due, of=(self,), who=self)
+            else:
+                await self._attempt(delivery)
+
+    def _over(self, task: asyncio.Task[None]) -> None:
+        """A task has ended, or was canceled with its loop, even before it began."""
+        if self._task is task:
+            self._task = None
+            self._clock.done(self)
 
     def _next(self) -> Delivery | None:
         """What is due first."""

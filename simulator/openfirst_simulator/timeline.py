@@ -30,11 +30,18 @@ class _Waiting(NamedTuple):
 class Timeline:
     """The clock and the timers of a world.
 
-    `happens` does what a timer is for, at its instant, and gives it as it is told to whoever moves time.
+    `happens` does what a timer is for, at its instant, and gives it as it is told to whoever moves time; `begins` is called before
+    somebody does who awaits it.
     """
 
-    def __init__(self, clock: Clock, store: MemoryStore, happens: Callable[[Timer], dict[str, Any]]) -> None:
-        self._clock, self._store, self._happens = clock, store, happens
+    def __init__(
+        self,
+        clock: Clock,
+        store: MemoryStore,
+        happens: Callable[[Timer], dict[str, Any]],
+        begins: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._clock, self._store, self._happens, self._begins = clock, store, happens, begins
         self._waiting: dict[str, _Waiting] = {}
         self._awake: dict[object, None] = {}
         self._at_rest: asyncio.Future[None] | None = None
@@ -121,6 +128,7 @@ class Timeline:
             happened: list[dict[str, Any]] = []
             self._told = happened
             try:
+                self._begins()
                 await self._others(life)
                 if self._life != life:
                     return happened

@@ -80,7 +80,7 @@ class World:
         self._table, self._url, self._choices = table, url, dict(choices or {})
         self.choices = self._chosen(self._choices)
         self._store = MemoryStore()
-        self.clock = Timeline(clock, self._store, self._happens)
+        self.clock = Timeline(clock, self._store, self._happens, self._resume)
         self._begun = (clock.now() if clock.frozen else None), clock.scale
         self.life = 0
         self.journal = Journal()
@@ -615,6 +615,10 @@ class World:
                 is_move=True,
             )
         )
+
+    def _resume(self) -> None:
+        """Time is about to be moved: what is to be delivered is."""
+        self._courier.stir()
 
     def _happens(self, timer: Timer) -> dict[str, Any]:
         """What a timer is for; see `Timeline`."""

@@ -409,6 +409,10 @@ def test_a_time_to_live_of_nothing_ends_it_with_the_last_one(app: Application) -
     app.use(ana, "conference/leave")
     app.world.clock.advance(0)
     assert app.use(ana, "conference/getStatus", made).body["result"] == "ENDED"
+    for ttl in (-1, True, "x", 1e300):
+        came = app.use(ana, "conference/create", {"params": {"ttl": ttl}})
+        assert came.outcome == (400, "invalid-request")
+        assert "`params.ttl`" in came.body["detail"]
 
 
 def test_a_day_after_its_end_nothing_is_kept_of_it(app: Application) -> None:

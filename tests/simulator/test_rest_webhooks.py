@@ -289,6 +289,29 @@ def test_only_an_address_of_this_machine_is_taken(url: Any) -> None:
         assert world.webhook == good
 
 
+def test_what_one_loop_left_the_next_one_delivers() -> None:
+    """An app's tests may run a loop each: what was to be done in one that is no more is done when time is moved."""
+    simulator = Simulator(CONTRACT)
+    world = simulator.world("w", frozen_at=START)
+    headers = {"Authorization": f"Bearer {world.issue(world.applications[0], 'api', 86_400)}"}
+
+    async def run() -> int:
+        async with receiver() as hook:
+            world.post_to(hook.url)
+            hook.answers(500)
+            asked = Request("POST", "/w/w/v2/conferences/create", headers, b"{}")
+            await asyncio.to_thread(lambda: asyncio.run(simulator.answer(asked)))
+            await world.clock.pass_by(0)
+            return len(hook.bodies)
+
+    assert asyncio.run(run()) == 1
+
+    async def later() -> list[Any]:
+        return await world.clock.pass_by(10)
+
+    assert [(each["attempt"], each["status"]) for each in asyncio.run(later())] == [(2, None)]
+
+
 def test_a_world_in_real_time_posts_again_by_itself() -> None:
     async def run() -> None:
         async with receiver() as hook, Simulator(CONTRACT) as simulator:

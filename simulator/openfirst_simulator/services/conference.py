@@ -12,7 +12,7 @@ from typing import Any
 from msgspec import structs
 
 from openfirst_reference.contract.document import Json
-from openfirst_simulator.bodies import kind_of
+from openfirst_simulator.bodies import kind_of, number_shown
 from openfirst_simulator.problems import Problem, bad_request, forbidden
 from openfirst_simulator.records import (
     ALIAS,
@@ -41,6 +41,7 @@ USER, LISTENER = "USER", "LISTENER"
 HANG_UP, FORCED = "hangUp", "forced"
 KEPT = 86_400.0
 """For how many seconds of the world's time what is over is remembered; and an empty conference waits, if it does not say."""
+LONGEST_TTL = 365 * 86_400
 VISITS = 1_000
 """How many visits to a conference are kept: the latest, and those that go on."""
 CONFERENCE_TOKEN, TOKEN_LIFE = "conference", 86_400.0
@@ -410,8 +411,9 @@ def _create(scene: Scene, client: Client, arguments: list[Any]) -> Json:
     params = params if isinstance(params, dict) else {}
     style = params.get("spatialAudioStyle") or options.get("spatialAudioStyle")
     ttl, pincode = params.get("ttl"), options.get("pinCode")
-    if ttl is not None and (not isinstance(ttl, int | float) or isinstance(ttl, bool) or ttl < 0):
-        raise bad_request(f"`params.ttl` is {kind_of(ttl)} or less than 0. Send seconds, 0 or more.")
+    if ttl is not None and (not isinstance(ttl, int | float) or isinstance(ttl, bool) or not 0 <= ttl <= LONGEST_TTL):
+        found = number_shown(ttl) if type(ttl) in (int, float) else kind_of(ttl)
+        raise bad_request(f"`params.ttl` is {found}. Send seconds, from 0 to {LONGEST_TTL:,}.")
     known = scene.participant_of(client) or {}
     conference, is_new = made(
         scene,
