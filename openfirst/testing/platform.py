@@ -17,9 +17,9 @@ from openfirst.testing.journal import PlatformJournal
 from openfirst.testing.redirection import Redirect
 from openfirst.testing.running import running
 from openfirst_reference.contract.findings import Mistake, did_you_mean
-from openfirst_reference.contract.http_surface import surface
 from openfirst_reference.contract.model import Contract
 from openfirst_simulator.clock import LAST
+from openfirst_simulator.endpoints import everywhere
 from openfirst_simulator.faults import KINDS, NAMES, RECIPES, check_operation, recipe
 from openfirst_simulator.report import OpenSession
 from openfirst_simulator.tokens import ALL_SCOPES
@@ -112,6 +112,16 @@ class Platform:
     def redirected(self) -> Redirect:
         """For as long as a `with` block takes, the platform's public host names lead here; see `openfirst.redirected`."""
         return self._do(lambda: Redirect(self._running.over_tls))
+
+    # What the outside hears ---------------------------------------------------------------------------------
+
+    @checked
+    def webhook(self, url: str | None) -> None:
+        """From now on what happens in conferences is posted to this URL, of this machine; None: to none.
+
+        What is not taken is posted again as the platform's time passes; `clock.advance` does so, and waits for the answers.
+        """
+        self._do(self._world.post_to, url)
 
     # What the sources leave open ----------------------------------------------------------------------------
 
@@ -284,4 +294,4 @@ def _check_operation(operation: str) -> None:
         raise Mistake(
             f"{operation!r} is a kind of fault. The operation comes first, or None: fail(None, {operation!r})."
         )
-    check_operation(operation, surface())
+    check_operation(operation, everywhere())

@@ -119,9 +119,28 @@ class Arguments:
 
             error = next(iter(Draft202012Validator(self._schemas[operation]).iter_errors(arguments)), None)
             if error is not None:
-                raise bad_request(_sentence(error, whole))
+                raise bad_request(_sentence(error, whole, "openapi.yaml"))
         given = arguments if whole is None else arguments.get(whole)
         check_external_id((given or {}).get(EXTERNAL_ID))
+
+
+class Fields:
+    """The fields of bodies, checked against the schemas of a description (`document`, in `file`) by their names."""
+
+    def __init__(self, document: Mapping[str, Any], file: str) -> None:
+        self._document, self._file = document, file
+        self._checkers: dict[str, jsonschema_rs.Draft202012Validator] = {}
+
+    def check(self, name: str, fields: Mapping[str, Any]) -> None:
+        """Raises Problem that names the first unusable field."""
+        schema = {"$ref": f"#/components/schemas/{name}", "components": self._document["components"]}
+        if name not in self._checkers:
+            self._checkers[name] = jsonschema_rs.Draft202012Validator(schema)
+        if not self._checkers[name].is_valid(fields):
+            from jsonschema import Draft202012Validator  # noqa: PLC0415 - as above
+
+            for error in Draft202012Validator(schema).iter_errors(fields):
+                raise bad_request(_sentence(error, None, self._file))
 
 
 def check_external_id(value: Any) -> None:
@@ -144,7 +163,7 @@ def wrong_external_id(value: Any) -> str | None:
     return None
 
 
-def _sentence(error: ValidationError, whole: str | None) -> str:
+def _sentence(error: ValidationError, whole: str | None, file: str) -> str:
     path = list(error.absolute_path)
     if path[:1] == [whole]:
         path = path[1:]
@@ -162,9 +181,19 @@ def _sentence(error: ValidationError, whole: str | None) -> str:
         known = schema.get("properties", {})
         extra = ", ".join(f"`{key[:80]}`" for key in value if key not in known)
         return f"{field} has fields that are not known: {extra}. Known: {', '.join(known) or 'none'}."
+    if error.validator == "required":
+        missing = [key for key in stated if key not in value]
+        return f"{field} is without {', '.join(f'`{key}`' for key in missing)}. Send that, too."
+    if error.validator == "enum":
+        known = ", ".join(str(each) for each in stated if each is not None)
+        found = f"`{value[:80]}`" if isinstance(value, str) else kind_of(value)
+        return f"{field} is {found}. Send one of: {known}."
+    if error.validator in ("oneOf", "anyOf") and error.context:
+        nearest = max(error.context, key=lambda each: len(each.absolute_path))
+        return _sentence(nearest, whole, file)
     if error.validator == "maxLength":
         return f"{field} has {len(value):,} characters. Send at most {stated:,}."
-    return f"{field} cannot be used: {error.message[:200]}. Send what openapi.yaml describes."
+    return f"{field} cannot be used: {error.message[:200]}. Send what {file} describes."
 
 
 def _no_number(text: str) -> Any:

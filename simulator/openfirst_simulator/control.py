@@ -360,6 +360,22 @@ def _clear(worlds: Worlds, path: Mapping[str, str], fields: Json) -> Any:
     _world(worlds, path).journal.clear()
 
 
+def _webhook(worlds: Worlds, path: Mapping[str, str], fields: Json) -> Any:
+    return {"url": _world(worlds, path).webhook}
+
+
+def _post_to(worlds: Worlds, path: Mapping[str, str], fields: Json) -> Any:
+    url = _field(fields, "url", (str,), "a text")
+    if url is None:
+        raise bad_request("`url` is missing. Send where to post to; DELETE posts nowhere any more.")
+    _world(worlds, path).post_to(url)
+    return {"url": url}
+
+
+def _post_nowhere(worlds: Worlds, path: Mapping[str, str], fields: Json) -> Any:
+    _world(worlds, path).post_to(None)
+
+
 def _applications(worlds: Worlds, path: Mapping[str, str], fields: Json) -> Any:
     return {"applications": [_application(each) for each in _world(worlds, path).applications]}
 
@@ -460,6 +476,9 @@ CONTROL_ROUTES = (
     ControlRoute("GET", f"{ROOT}/{{world}}/report", 200, _report, ("format",)),
     ControlRoute("PUT", f"{ROOT}/{{world}}/choices", 200, _choose, None),
     ControlRoute("GET", f"{ROOT}/{{world}}/left", 200, _left),
+    ControlRoute("GET", f"{ROOT}/{{world}}/webhook", 200, _webhook),
+    ControlRoute("PUT", f"{ROOT}/{{world}}/webhook", 200, _post_to, ("url",)),
+    ControlRoute("DELETE", f"{ROOT}/{{world}}/webhook", 204, _post_nowhere),
     ControlRoute("POST", f"{ROOT}/{{world}}/tokens", 201, _token, ("externalId", "scopes", "expiresIn", "condition")),
     ControlRoute("POST", f"{ROOT}/{{world}}/tokens/revoke", 204, _revoke, ("token",)),
     ControlRoute("POST", f"{ROOT}/{{world}}/sessions/{{id}}/close", 204, _close),

@@ -13,7 +13,7 @@ from openfirst_simulator import events, tokens
 from openfirst_simulator.ids import Ids
 from openfirst_simulator.problems import Problem, bad_request, refusal
 from openfirst_simulator.records import EXTERNAL_ID, GOOD, SESSION, Client, Feed, Timer, Token, like
-from openfirst_simulator.services import EMPTY, KEPT, Services
+from openfirst_simulator.services import KEPT, Scene, Services, Setting
 from openfirst_simulator.store import Draft
 from openfirst_simulator.table import Table
 from openfirst_simulator.tokens import Claims
@@ -49,14 +49,21 @@ AS_IT_IS = Seen()
 class Decisions:
     """Decides calls at one moment: `now` in seconds, under these choices, with what is in the draft."""
 
-    def __init__(self, table: Table, draft: Draft, now: float, choices: Mapping[str, str], ids: Ids) -> None:
+    def __init__(
+        self, table: Table, draft: Draft, now: float, choices: Mapping[str, str], ids: Ids, setting: Setting
+    ) -> None:
         self._table, self._machine = table, table.machine
-        self._draft, self._now, self._choices, self._ids = draft, now, choices, ids
+        self._draft, self._now, self._choices, self._ids, self._setting = draft, now, choices, ids, setting
 
     @property
     def _services(self) -> Services:
         # Not kept: the two would hold each other, and each request would leave a circle behind for the collector.
-        return Services(self._table.contract.methods, self._draft, self.participant, self._ids, self._now)
+        return Services(self._table.contract.methods, self.scene)
+
+    @property
+    def scene(self) -> Scene:
+        """What services find, and leave."""
+        return Scene(self._draft, self._ids, self._now, self._setting, self.participant, self._table.outside)
 
     def perform(
         self,
@@ -145,8 +152,7 @@ class Decisions:
 
         A day after its end nobody remembers a token, nor a client that has no other.
         """
-        if what == EMPTY:
-            self._services.over(of)
+        if self._services.over(what, of):
             return {"conference": of}
         if what == REFRESH:
             return self._remind(of)

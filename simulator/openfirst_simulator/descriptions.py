@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cached_property
+from functools import cache, cached_property
 from importlib import resources
 from typing import Any
 
@@ -11,8 +11,9 @@ import yaml
 from openfirst_reference.contract.document import read_document
 from openfirst_reference.contract.http_surface import packaged_openapi
 from openfirst_reference.contract.model import Contract
+from openfirst_spec import resource
 
-CONTROL_FILE = "control.yaml"
+CONTROL_FILE, REST_FILE = "control.yaml", "rest.yaml"
 _TYPES, _SCHEMAS = ("session.yaml#/types/", "#/types/"), "#/components/schemas/"
 _HERE = "http://127.0.0.1:{port}"
 Description = dict[str, Any]
@@ -21,6 +22,12 @@ Description = dict[str, Any]
 def control_text() -> str:
     """The description of the control plane, as its file has it."""
     return resources.files(__package__).joinpath(CONTROL_FILE).read_text(encoding="utf-8")
+
+
+@cache
+def rest_description() -> Description:
+    """The description of the REST interface."""
+    return dict(read_document(resource(REST_FILE), REST_FILE).data)
 
 
 class Descriptions:
@@ -43,6 +50,11 @@ class Descriptions:
         components = whole.get("components", {})
         schemas = {**components.get("schemas", {}), **{name: done[name] for name in sorted(done)}}
         return _served({**whole, "components": {**components, "schemas": schemas}})
+
+    @cached_property
+    def rest_interface(self) -> Description:
+        """Conferences, and what an application asks of them."""
+        return _served(rest_description())
 
     @cached_property
     def control_plane(self) -> Description:

@@ -14,10 +14,11 @@ from typing import Any, Literal, NamedTuple, get_args, get_type_hints
 from msgspec import structs
 
 from openfirst_reference.contract.findings import Mistake, did_you_mean, list_words
-from openfirst_reference.contract.http_surface import Endpoint, surface
+from openfirst_reference.contract.http_surface import Endpoint
 from openfirst_reference.contract.model import Contract
 from openfirst_simulator.bodies import kind_of, number_shown, whole, wrong_external_id
 from openfirst_simulator.clock import LAST
+from openfirst_simulator.endpoints import everywhere
 from openfirst_simulator.paths import is_met
 from openfirst_simulator.records import Record
 
@@ -75,7 +76,7 @@ OWN: Mapping[str, tuple[Kind, ...]] = {
     "field": ("missing-field",),
 }
 """The fields that say something of faults of these kinds alone."""
-METHODS = ("DELETE", "GET", "PATCH", "POST")
+METHODS = ("DELETE", "GET", "PATCH", "POST", "PUT")
 """The methods of the requests that a fault may be for."""
 LONGEST_PATH = 1_000
 """How long the path may be that a fault is for."""
@@ -212,10 +213,11 @@ def check(fault: Fault) -> None:
 
 def kinds_for(endpoint: Endpoint, contract: Contract) -> frozenset[Kind]:
     """The kinds of fault that can do anything to a request of an endpoint."""
-    if endpoint.operation is None:  # It gives tokens.
-        return frozenset(kind for kind in KINDS if kind in (*BEFORE, *SPOILING, *OF_CONTENT))
+    empty = OF_CONTENT if endpoint.status == 204 else ()
+    if endpoint.operation is None:  # It is asked with no client's token.
+        return frozenset(kind for kind in KINDS if kind in (*BEFORE, *SPOILING, *OF_CONTENT) and kind not in empty)
     operation = contract.operations[contract.bindings.operations.inward(endpoint.operation)]
-    never = {*(() if operation.pure else ("stale",)), *(OF_CONTENT if endpoint.status == 204 else ())}
+    never = {*(() if operation.pure else ("stale",)), *empty}
     return frozenset(kind for kind in KINDS if kind not in never)
 
 
@@ -224,7 +226,7 @@ def check_reach(fault: Fault, contract: Contract, bases: Sequence[str], now: flo
     if fault.until is not None and fault.until <= now:
         raise Mistake(f"`until` is {fault.until}, and it is {now} already in this world. Give a later instant.")
     of = "no request" if fault.operation is None else f"no `{fault.operation}`"
-    left = [each for each in surface().values() if fault.operation in (None, each.name)]
+    left = [each for each in everywhere().values() if fault.operation in (None, each.name)]
     if fault.path is not None:
         path, paths = fault.path, {each.path for each in left}
         left = [
@@ -241,7 +243,7 @@ def check_reach(fault: Fault, contract: Contract, bases: Sequence[str], now: flo
     if fault.external_id is not None:
         left = [each for each in left if each.operation is not None]
         if not left:
-            raise Mistake("`externalId` is that of a client's token, and who asks for one has none. Leave it out.")
+            raise Mistake("`externalId` is that of a client's token, and here nobody asks with one. Leave it out.")
     kinds = frozenset[Kind]().union(*(kinds_for(each, contract) for each in left))
     if fault.kind not in kinds:
         known = ", ".join(kind for kind in KINDS if kind in kinds)
@@ -295,7 +297,7 @@ def _read(shown: str, value: Any) -> Any:
 
 def _mistakes(fault: Fault) -> Iterator[tuple[bool, str]]:
     if fault.operation is not None:
-        check_operation(fault.operation, surface())
+        check_operation(fault.operation, everywhere())
     method = fault.method
     yield method not in (None, *METHODS), f"`method` is `{str(method)[:80]}`. Give one of: {', '.join(METHODS)}."
     path = fault.path

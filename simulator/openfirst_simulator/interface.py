@@ -7,17 +7,22 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
+from functools import cached_property
 from typing import Any
+from urllib.parse import parse_qsl
 
 import msgspec
 
 from openfirst_reference.contract.http_surface import CURRENT, surface
 from openfirst_reference.contract.model import Operation
-from openfirst_simulator.bodies import Arguments, form_or_object, json_object
+from openfirst_simulator.bodies import Arguments, Fields, form_or_object, json_object
 from openfirst_simulator.decisions import AS_IT_IS, Decided, Seen
-from openfirst_simulator.issuing import bearer
-from openfirst_simulator.problems import Problem, bad_request, not_found
-from openfirst_simulator.routes import Route, TokenRoute
+from openfirst_simulator.descriptions import REST_FILE, rest_description
+from openfirst_simulator.issuing import api_client, bearer
+from openfirst_simulator.messages import Request
+from openfirst_simulator.problems import JSON, Problem, bad_request, not_found
+from openfirst_simulator.rest import Call
+from openfirst_simulator.routes import RestRoute, Route, TokenRoute
 from openfirst_simulator.table import Table
 from openfirst_simulator.tokens import BadToken, Claims
 from openfirst_simulator.world import World
@@ -109,6 +114,40 @@ class Interface:
         """The world that gives a token, and the body of the answer. Raises Problem."""
         fields = form_or_object(raw, content_type, "a form or a JSON object")
         return route.issue(self._worlds, at, authorization, fields)
+
+    def rest(
+        self, route: RestRoute, at: World | None, path: Mapping[str, str], request: Request, raw: bytes
+    ) -> tuple[World, Any]:
+        """The world of whoever asks, and the body of the answer. Raises Problem, and then nothing is done."""
+        endpoint = route.endpoint
+        if route.scopes:
+            world, application = api_client(self._worlds, at, request.authorization, route.scopes)
+        else:
+            world = at or self._worlds.default
+            application = world.applications[0]
+        fields = (json_object(raw, "a JSON object") or {}) if endpoint.has_body else {}
+        if endpoint.has_body:
+            self._fields.check(self._bodies[endpoint.name], fields)
+        try:
+            query = dict(parse_qsl(request.query, keep_blank_values=True, errors="strict"))
+        except ValueError:
+            raise bad_request("The query is not UTF-8 throughout. Send text, with percent signs.") from None
+        host = request.headers.get("Host", "")
+        return world, world.decide(lambda scene: route.do(Call(scene, application.id, host, path, query, fields)))
+
+    @cached_property
+    def _fields(self) -> Fields:
+        return Fields(rest_description(), REST_FILE)
+
+    @cached_property
+    def _bodies(self) -> Mapping[str, str]:
+        """The schema of each body of the REST interface, by `operationId`."""
+        return {
+            said["operationId"]: said["requestBody"]["content"][JSON]["schema"]["$ref"].rpartition("/")[2]
+            for item in rest_description()["paths"].values()
+            for said in item.values()
+            if isinstance(said, dict) and "requestBody" in said
+        }
 
     def _operation(self, route: Route) -> Operation:
         return self._operations[route.endpoint.name]

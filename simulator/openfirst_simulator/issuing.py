@@ -46,7 +46,7 @@ def client_access_token(
     worlds: Worlds, at: World | None, authorization: str | None, fields: Mapping[str, Any]
 ) -> tuple[World, dict[str, Any]]:
     """A client access token for an API token."""
-    world, application = _api_client(worlds, at, authorization)
+    world, application = api_client(worlds, at, authorization, CREATE_SCOPES)
     scopes = _scopes(fields, "sessionScope", (*world.session_scopes, *OTHER_SESSION_SCOPES))
     external_id = fields.get(EXTERNAL_ID)
     if external_id is not None and not isinstance(external_id, str):
@@ -135,8 +135,10 @@ def bearer(authorization: str | None) -> str:
     return token.strip()
 
 
-def _api_client(worlds: Worlds, at: World | None, authorization: str | None) -> tuple[World, Application]:
-    """The world, and its application, of an API token that may create client access tokens."""
+def api_client(
+    worlds: Worlds, at: World | None, authorization: str | None, wanted: Sequence[str]
+) -> tuple[World, Application]:
+    """The world, and its application, of an API token that has one of these scopes, or none at all. Raises Problem."""
     try:
         raw = bearer(authorization)
         world = worlds.of_token(raw, at)
@@ -150,8 +152,8 @@ def _api_client(worlds: Worlds, at: World | None, authorization: str | None) -> 
         raise _no_api_token(f"This token is of the kind `{claims.kind}` and not an API token.")
     if world.clock.now() >= claims.expires:
         raise _no_api_token("The API token is past its time.")
-    if not claims.permits(*CREATE_SCOPES):
-        scopes = " or ".join(CREATE_SCOPES)
+    if not claims.permits(*wanted):
+        scopes = " or ".join(wanted)
         raise forbidden(f"The API token lacks the scope {scopes}. Request one with it, or without any scope.")
     return world, application
 

@@ -198,7 +198,7 @@ class _Described:
         if method != "get" and not (method == "post" and sent is not None):
             words.append(f"-X {method.upper()}")
         words.append(shlex.quote(url))
-        words += [_CREDENTIALS[name] for each in entry.get("security", ()) for name in each]
+        words += [_CREDENTIALS[name] for each in entry.get("security", ())[:1] for name in each]
         if sent is not None:
             words.append("-d " + shlex.quote(json.dumps(sent) if media.endswith("json") else urlencode(sent)))
         return " ".join(words)

@@ -18,6 +18,7 @@ import msgspec
 from msgspec import structs
 
 from openfirst_reference.contract.findings import ContractError
+from openfirst_reference.contract.http_surface import Endpoint
 from openfirst_simulator.bodies import BODY_LIMIT, CONTROL_LIMIT, json_object
 from openfirst_simulator.control import CONTROL_ROUTES, Content, ControlRoute, check_sender, control
 from openfirst_simulator.decisions import AS_IT_IS, Seen
@@ -30,14 +31,16 @@ from openfirst_simulator.journal import Entry
 from openfirst_simulator.messages import Answer, Request, parts_of
 from openfirst_simulator.problems import EVENT_STREAM, JSON, PROBLEM_JSON, Problem, bad_request, not_found, too_large
 from openfirst_simulator.records import Event
+from openfirst_simulator.rest import File
 from openfirst_simulator.router import Router
-from openfirst_simulator.routes import SESSION_ROUTES, TOKEN_ROUTES, Route, TokenRoute
+from openfirst_simulator.routes import REST_ROUTES, SESSION_ROUTES, TOKEN_ROUTES, RestRoute, Route, TokenRoute
 from openfirst_simulator.table import Table
 from openfirst_simulator.timeline import BrokenOff
 from openfirst_simulator.world import World
 from openfirst_simulator.worlds import WorldError, Worlds
 
 Handler = Callable[[Request, Mapping[str, str]], Awaitable[Answer]]
+Do = Callable[[World | None, Mapping[str, str], Request], tuple[World, Any]]
 _log = logging.getLogger(__name__)
 _BROKEN = Answer(0, delivery="broken")
 _PAGE = b"<!doctype html><title>Bad Gateway</title><p>Something between you and the platform answered this."
@@ -84,6 +87,8 @@ class Pipeline:
                 yield route.endpoint.method, prefix + route.endpoint.path, self._session(route)
             for token_route in TOKEN_ROUTES:
                 yield token_route.endpoint.method, prefix + token_route.endpoint.path, self._token(token_route)
+            for rest_route in REST_ROUTES:
+                yield rest_route.endpoint.method, prefix + rest_route.endpoint.path, self._rest(rest_route)
         for control_route in CONTROL_ROUTES:
             yield control_route.method, control_route.path, self._control(control_route)
         for path, show in SHOWN.items():
@@ -181,15 +186,26 @@ class Pipeline:
         return await asked.world.under_way(late, asked.claims, operation, asked.arguments, since=began, who=request)
 
     def _token(self, route: TokenRoute) -> Handler:
-        kinds = kinds_for(route.endpoint, self._table.contract)
+        def give(at: World | None, path: Mapping[str, str], request: Request) -> tuple[World, Any]:
+            return self._interface.token(route, at, request.authorization, request.content_type, _body(request))
+
+        return self._public(route.endpoint, give)
+
+    def _rest(self, route: RestRoute) -> Handler:
+        def do(at: World | None, path: Mapping[str, str], request: Request) -> tuple[World, Any]:
+            return self._interface.rest(route, at, path, request, _body(request))
+
+        return self._public(route.endpoint, do)
+
+    def _public(self, endpoint: Endpoint, do: Do) -> Handler:
+        """A route of the platform's public interface, asked by an application. `do` gives its world, and the body of the answer."""
+        kinds = kinds_for(endpoint, self._table.contract)
 
         async def handle(request: Request, path: Mapping[str, str]) -> Answer:
             at = self._named(path)
             world = asked_of(self._worlds, at, request.authorization)
             began, life = world.clock.now(), world.life
-            struck: Sequence[Fault] = world.strike(
-                Asked(route.endpoint.name, request.method, request.path, None, kinds)
-            )
+            struck: Sequence[Fault] = world.strike(Asked(endpoint.name, request.method, request.path, None, kinds))
             try:
                 instead, _ = await _before(struck, world, began, request) if struck else (None, began)
             finally:
@@ -201,14 +217,12 @@ class Pipeline:
             else:
                 if problem is None:
                     try:
-                        world, body = self._interface.token(
-                            route, at, request.authorization, request.content_type, _body(request)
-                        )
+                        world, body = do(at, path, request)
                     except Problem as refusing:
                         problem = refusing
                 now = world.clock.now()
                 answer = (
-                    _answer(200, body, now=now)
+                    _given(endpoint.status, body, now)
                     if problem is None
                     else refused(problem, problem.seen_body(), JSON, now=now)
                 )
@@ -218,7 +232,7 @@ class Pipeline:
                 lambda number: Entry(
                     number=number,
                     at=world.clock.now(),
-                    name=route.endpoint.name,
+                    name=endpoint.name,
                     method=request.method,
                     path=request.path,
                     sent=request.body or b"",
@@ -269,15 +283,19 @@ class Pipeline:
 # Descriptions ---------------------------------------------------------------------------------------------------------
 
 CONTROL, HOST = "/_openfirst/", "127.0.0.1:8765"
-OPENAPI, CONTROL_OPENAPI = "/openapi.yaml", f"{CONTROL}openapi.yaml"
+OPENAPI, REST_OPENAPI, CONTROL_OPENAPI = "/openapi.yaml", "/rest.yaml", f"{CONTROL}openapi.yaml"
 Show = Callable[[Descriptions, World, str], Answer]
 
 
 def _page(descriptions: Descriptions, world: World, base: str) -> Answer:
     from openfirst_simulator.pages import CONTENT_SECURITY_POLICY, page  # noqa: PLC0415 - few ask for it
 
-    both = {OPENAPI: descriptions.session_interface, CONTROL_OPENAPI: descriptions.control_plane}
-    content = page(both, base, world.key, world.secret).encode()
+    described = {
+        OPENAPI: descriptions.session_interface,
+        REST_OPENAPI: descriptions.rest_interface,
+        CONTROL_OPENAPI: descriptions.control_plane,
+    }
+    content = page(described, base, world.key, world.secret).encode()
     return Answer(200, content, "text/html", {"Content-Security-Policy": CONTENT_SECURITY_POLICY})
 
 
@@ -285,12 +303,21 @@ def _session_yaml(descriptions: Descriptions, world: World, base: str) -> Answer
     return Answer(200, as_yaml(descriptions.session_interface), YAML)
 
 
+def _rest_yaml(descriptions: Descriptions, world: World, base: str) -> Answer:
+    return Answer(200, as_yaml(descriptions.rest_interface), YAML)
+
+
 def _control_yaml(descriptions: Descriptions, world: World, base: str) -> Answer:
     return Answer(200, as_yaml(descriptions.control_plane), YAML)
 
 
 YAML = "application/yaml"
-SHOWN: Mapping[str, Show] = {OPENAPI: _session_yaml, CONTROL_OPENAPI: _control_yaml, CONTROL: _page}
+SHOWN: Mapping[str, Show] = {
+    OPENAPI: _session_yaml,
+    REST_OPENAPI: _rest_yaml,
+    CONTROL_OPENAPI: _control_yaml,
+    CONTROL: _page,
+}
 """What there is to read, by its path."""
 
 # Faults ---------------------------------------------------------------------------------------------------------------
@@ -532,6 +559,13 @@ def _answer(
     if status == 204:
         return Answer(status, headers=every)
     return Answer(status, _encoded(body), content_type, every)
+
+
+def _given(status: int, body: Any, now: float) -> Answer:
+    """The answer to an application, which may be a file."""
+    if isinstance(body, File):
+        return Answer(status, b"", body.content_type, {"Date": _date(int(now))})
+    return _answer(status, body, now=now)
 
 
 def _encoded(body: Any) -> bytes:

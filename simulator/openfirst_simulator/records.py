@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any, ClassVar, TypeVar
+from typing import Any, ClassVar, Literal, TypeVar
 
 import msgspec
 
@@ -11,7 +11,9 @@ from openfirst_reference.machine.step import State
 from openfirst_simulator.tokens import Claims
 
 GOOD = "good"
-SESSION, EXTERNAL_ID, CONFERENCE = "session", "external ID", "conference"
+SESSION, EXTERNAL_ID, CONFERENCE, ALIAS, PENDING = "session", "external ID", "conference", "alias", "pending"
+REGIONS = ("au", "ca", "eu", "in", "us")
+"""Where a conference may be, the last one if nobody says."""
 
 
 class Record(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -86,12 +88,150 @@ def like(app: str, value: str) -> str:
     return f"{app} {value}"
 
 
-class Conference(Record, frozen=True, gc=False):
-    """A conference; `members` maps each client in it to the type of participant that it is."""
+class Member(msgspec.Struct, frozen=True, gc=False):
+    """A client in a conference: the type of participant that it is, and the visit that this is."""
 
+    type: str
+    visit: str
+
+
+class Grant(msgspec.Struct, frozen=True, gc=False):
+    """What somebody may do in a protected conference.
+
+    `token` is the ID of the conference access token that says so; who was `told` has it from the platform itself.
+    """
+
+    permissions: tuple[str, ...]
+    token: str
+    told: bool = False
+
+
+class Conference(Record, frozen=True, kw_only=True, gc=False):
+    """A conference of an application, from `created` to `ended`, in seconds; None: it goes on.
+
+    `owner` is who created it: a participant's ID, and an external ID if there is one. `parameters` are those that it was created
+    with. `members` are the clients in it, `grants` what is permitted in it by external ID, which counts where it is `protected`.
+    `visits` is how many there have been, `spatial` the spatial audio scene of its listeners.
+    """
+
+    is_found: ClassVar[bool] = True
+    app: str
     alias: str
+    created: float
+    ended: float | None = None
+    owner: tuple[str, str | None]
+    region: str = REGIONS[-1]
     style: str | None = None
-    members: Mapping[str, str] = {}
+    pincode: str | None = None
+    parameters: Mapping[str, Any] = {}
+    protected: bool = False
+    grants: Mapping[str, Grant] = {}
+    members: Mapping[str, Member] = {}
+    visits: int = 0
+    spatial: Any = None
+
+    def found_by(self) -> Iterator[tuple[str, str]]:
+        """By its alias, as long as it goes on."""
+        if self.ended is None:
+            yield ALIAS, like(self.app, self.alias)
+
+
+class OfConference(Record, frozen=True, kw_only=True, gc=False):
+    """A record that is kept as long as its conference is."""
+
+    is_found: ClassVar[bool] = True
+    index: ClassVar[str]
+    conference: str
+
+    def found_by(self) -> Iterator[tuple[str, str]]:
+        """By its conference."""
+        yield self.index, self.conference
+
+
+class Visit(OfConference, frozen=True, kw_only=True, gc=False):
+    """A participant was in a conference, from `joined` to `left`, in seconds; None: it is there still.
+
+    The name and the avatar are those that it came with. `reason` is why it left: hangUp, forced or timeoutEviction.
+    """
+
+    index: ClassVar[str] = "visit"
+    participant: str
+    type: str
+    joined: float
+    external_id: str | None = None
+    name: str | None = None
+    avatar_url: str | None = None
+    left: float | None = None
+    reason: str | None = None
+
+
+class Mix(OfConference, frozen=True, kw_only=True, gc=False):
+    """Something that is made of a conference as a whole, from `started` to `ended`, in seconds; None: it is being made."""
+
+    mix_id: str = "default"
+    layout_url: str | None = None
+    width: int = 1920
+    height: int = 1080
+    started: float
+    ended: float | None = None
+
+
+class Recording(Mix, frozen=True, kw_only=True, gc=False):
+    """A recording of a conference in some `formats`, mp3 or mp4, or one that was `remixed` from such.
+
+    `participant` is who started it, None if it was no participant.
+    """
+
+    index: ClassVar[str] = "recording"
+    formats: tuple[str, ...] = ("mp4",)
+    participant: str | None = None
+    remixed: bool = False
+
+
+class Stream(Mix, frozen=True, kw_only=True, gc=False):
+    """A conference is streamed to elsewhere: by `kind`, rtmp (to a `uri`) or rts."""
+
+    index: ClassVar[str] = "stream"
+    kind: Literal["rtmp", "rts"]
+    uri: str | None = None
+
+
+class Remix(Mix, frozen=True, kw_only=True, gc=False):
+    """A new recording is made of those of a conference, one at a time; its `id` is the conference's."""
+
+    index: ClassVar[str] = "remix"
+
+
+class Webhook(Record, frozen=True, kw_only=True, gc=False):
+    """Where the world sends what happens in conferences."""
+
+    only: ClassVar[str] = "webhook"
+    url: str
+
+
+class Delivery(OfConference, frozen=True, kw_only=True, gc=False):
+    """One attempt to send to a webhook what happened `at` an instant, in seconds: `body` is JSON, and `number` counts the attempts.
+
+    It is `due` at an instant, and was `sent` at one, None if it was not yet; `status` and `headers` are those of the answer then.
+    """
+
+    index: ClassVar[str] = "delivery"
+    app: str
+    event: str
+    body: str
+    url: str
+    at: float
+    number: int = 1
+    due: float
+    sent: float | None = None
+    status: str | None = None
+    headers: Mapping[str, str] = {}
+
+    def found_by(self) -> Iterator[tuple[str, str]]:
+        """By its conference, and as long as it is to be made."""
+        yield self.index, self.conference
+        if self.sent is None:
+            yield PENDING, PENDING
 
 
 class Event(msgspec.Struct, frozen=True, gc=False):

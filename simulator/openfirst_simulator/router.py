@@ -49,5 +49,5 @@ class Router(Generic[T]):
         if allowed:
             raise method_not_allowed(method, sorted(allowed))
         raise not_found(
-            f"Nothing is at `{unquote(path)[:200]}`. GET /openapi.yaml and /_openfirst/ describe what there is."
+            f"Nothing is at `{unquote(path)[:200]}`. GET /openapi.yaml, /rest.yaml and /_openfirst/ describe what there is."
         )

@@ -11,7 +11,9 @@ from typing import Any
 
 from openfirst_reference.contract.http_surface import Endpoint, surface
 from openfirst_simulator import issuing
+from openfirst_simulator.endpoints import REST_ENDPOINTS
 from openfirst_simulator.records import Client
+from openfirst_simulator.rest import CALLS, SCOPES, Do
 from openfirst_simulator.world import World
 
 Shape = Callable[[World, Client, Any], Any]
@@ -35,6 +37,18 @@ class TokenRoute:
 
     endpoint: Endpoint
     issue: issuing.Issue
+
+
+@dataclass(frozen=True)
+class RestRoute:
+    """A route of the REST interface: what it does, and one of which scopes an API token must have for it.
+
+    None of them is wanted where the address itself is signed.
+    """
+
+    endpoint: Endpoint
+    do: Do
+    scopes: tuple[str, ...]
 
 
 def _session(world: World, client: Client, value: Any) -> Any:
@@ -73,3 +87,4 @@ TOKEN_ROUTES = (
     TokenRoute(_ENDPOINTS["getClientAccessToken"], issuing.client_access_token),
     TokenRoute(_ENDPOINTS["getClientAccessTokenV1"], issuing.client_access_token_v1),
 )
+REST_ROUTES = tuple(RestRoute(endpoint, CALLS[name], SCOPES[name]) for name, endpoint in REST_ENDPOINTS.items())

@@ -178,6 +178,8 @@ class Simulator:
     async def close(self) -> None:
         """Stop listening. What is in the worlds stays; a closed simulator can be started again."""
         await self.stop_tls()
+        for world in self.worlds:
+            world.leave()
         if self._runner is not None:
             server, self._runner, self._url = self._runner, None, None
             await server.cleanup()

@@ -15,7 +15,22 @@ from openfirst_simulator import tokens
 from openfirst_simulator.clock import Clock
 from openfirst_simulator.faults import Fault, check
 from openfirst_simulator.keyring import KEY_BYTES
-from openfirst_simulator.records import Application, Client, Conference, Feed, Record, Series, Timer, Token
+from openfirst_simulator.records import (
+    Application,
+    Client,
+    Conference,
+    Delivery,
+    Feed,
+    Record,
+    Recording,
+    Remix,
+    Series,
+    Stream,
+    Timer,
+    Token,
+    Visit,
+    Webhook,
+)
 from openfirst_simulator.store import Draft, MemoryStore
 from openfirst_simulator.table import Table
 
@@ -33,6 +48,12 @@ class Records(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     timers: tuple[Timer, ...]
     faults: tuple[Fault, ...]
     feeds: tuple[Feed, ...] = ()
+    visits: tuple[Visit, ...] = ()
+    recordings: tuple[Recording, ...] = ()
+    streams: tuple[Stream, ...] = ()
+    remixes: tuple[Remix, ...] = ()
+    webhooks: tuple[Webhook, ...] = ()
+    deliveries: tuple[Delivery, ...] = ()
 
 
 class Snapshot(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="camel"):
@@ -63,6 +84,12 @@ _KINDS: dict[str, type[Record]] = {
     "timers": Timer,
     "faults": Fault,
     "feeds": Feed,
+    "visits": Visit,
+    "recordings": Recording,
+    "streams": Stream,
+    "remixes": Remix,
+    "webhooks": Webhook,
+    "deliveries": Delivery,
 }
 
 
@@ -110,6 +137,7 @@ def read(document: Any, table: Table) -> Snapshot:
                 raise Mistake(f"the client {client.id} {has}")
         _check_holders(snapshot.records)
         _check_feeds(snapshot.records)
+        _check_conferences(snapshot.records)
     except (msgspec.ValidationError, ValueError) as error:
         raise Mistake(f"This is no snapshot of such a world: {error}. Give a document that `snapshot` gave.") from None
     return snapshot
@@ -142,6 +170,25 @@ def _check_feeds(records: Records) -> None:
         numbers = [event.id for event in feed.events]
         if numbers != list(range(feed.last - len(numbers) + 1, feed.last + 1)) or (numbers and numbers[0] < 1):
             raise Mistake(f"the events of the session {feed.id} are not those up to the number {feed.last}")
+
+
+def _check_conferences(records: Records) -> None:
+    """Raises ValueError for a client in a conference that does not know it, and for what is of one that is not there."""
+    conferences = {conference.id: conference for conference in records.conferences}
+    visits = {visit.id: visit for visit in records.visits}
+    here = {client.id: client.conference for client in records.clients if client.conference is not None}
+    for name, of in here.items():
+        if of not in conferences or name not in conferences[of].members:
+            raise Mistake(f"the client {name} is in the conference {of}, which does not know it")
+    for conference in conferences.values():
+        for name, member in conference.members.items():
+            visit = visits.get(member.visit)
+            if here.get(name) != conference.id or visit is None or visit.conference != conference.id:
+                raise Mistake(f"the conference {conference.id} has the client {name} in it, which is not there")
+    for kind in ("visits", "recordings", "streams", "remixes", "deliveries"):
+        for each in getattr(records, kind):
+            if each.conference not in conferences:
+                raise Mistake(f"of {kind}, {each.id} is of a conference that is not there")
 
 
 def _check_token(token: Token, machine: Machine) -> None:

@@ -62,6 +62,8 @@ class Table:
             has_any: self._placed({} if bound is None else {bound.variable: bound.value(has_any)})
             for has_any in (False, True)
         }
+        left = platform.conference
+        self._outside = self._placed({} if left is None else {left.variable: left.value(False)})
         self.no_credential = self.machine.code_without_credential()
 
     def steps(
@@ -147,6 +149,15 @@ class Table:
         """Whether a client in this state is in a conference."""
         bound = self._platform.conference
         return bound is not None and self.machine.value(state, bound.variable) == bound.value(True)
+
+    def outside(self, state: State) -> State:
+        """The state of a client that was sent away from its conference."""
+        if not self.in_conference(state):
+            return state
+        after = list(state)
+        for position, value in self._outside:
+            after[position] = value
+        return tuple(after)
 
     def replaces_session(self, step: Step) -> bool:
         """Whether the step begins a session where there was one already, which it takes the place of."""

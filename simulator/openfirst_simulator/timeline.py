@@ -30,11 +30,18 @@ class _Waiting(NamedTuple):
 class Timeline:
     """The clock and the timers of a world.
 
-    `happens` does what a timer is for, at its instant, and gives it as it is told to whoever moves time.
+    `happens` does what a timer is for, at its instant, and gives it as it is told to whoever moves time; `begins` is called before
+    somebody does who awaits it.
     """
 
-    def __init__(self, clock: Clock, store: MemoryStore, happens: Callable[[Timer], dict[str, Any]]) -> None:
-        self._clock, self._store, self._happens = clock, store, happens
+    def __init__(
+        self,
+        clock: Clock,
+        store: MemoryStore,
+        happens: Callable[[Timer], dict[str, Any]],
+        begins: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._clock, self._store, self._happens, self._begins = clock, store, happens, begins
         self._waiting: dict[str, _Waiting] = {}
         self._awake: dict[object, None] = {}
         self._at_rest: asyncio.Future[None] | None = None
@@ -117,16 +124,19 @@ class Timeline:
     async def _pass(self, until: Callable[[], float]) -> list[dict[str, Any]]:
         """One who lets time pass after the other; each goes on when whoever was woken waits again, or is done."""
         async with self._passing:
-            instant, life = until(), self._life
+            life = self._life
             happened: list[dict[str, Any]] = []
             self._told = happened
             try:
+                self._begins()
+                await self._others(life)
+                if self._life != life:
+                    return happened
+                instant = until()
                 while (timer := self._store.next_timer()) is not None and timer.due <= instant:
                     self._clock.set(max(timer.due, self._clock.now()))
                     self._fire(timer)
-                    while self._awake and self._life == life:
-                        self._at_rest = asyncio.get_running_loop().create_future()
-                        await self._at_rest
+                    await self._others(life)
                     if self._life != life:
                         return happened
                 if instant > self._clock.now():
@@ -135,6 +145,12 @@ class Timeline:
                 self._told = None
                 self._arm()
             return happened
+
+    async def _others(self, life: int) -> None:
+        """Whoever has something to do at this instant does it."""
+        while self._awake and self._life == life:
+            self._at_rest = asyncio.get_running_loop().create_future()
+            await self._at_rest
 
     def freeze(self) -> None:
         """Time stands still from now on."""
@@ -164,19 +180,21 @@ class Timeline:
         while (timer := self._store.next_timer()) is not None and timer.due <= instant:
             if self._clock.frozen:
                 self._clock.set(max(timer.due, self._clock.now()))
-            happened.append(self._fire(timer))
+            told = self._fire(timer)
+            if told is not None:
+                happened.append(told)
         if instant > self._clock.now():
             self._clock.set(instant)
         self._arm()
         return happened
 
-    def _fire(self, timer: Timer) -> dict[str, Any]:
+    def _fire(self, timer: Timer) -> dict[str, Any] | None:
         draft = Draft(self._store)
         draft.drop(timer)
         self._store.commit(draft)
         self._instant = timer.due
         try:
-            told = {"at": round(timer.due, 3), "what": timer.of} if timer.what == WAKE else self._happens(timer)
+            told = self._woken(timer) if timer.what == WAKE else self._happens(timer)
         finally:
             self._instant = None
         waiting = self._waiting.pop(timer.id, None)
@@ -184,9 +202,18 @@ class Timeline:
             waiting.future.set_result(None)
             if waiting.who is not None:
                 self._awake[waiting.who] = None
-        if self._told is not None:
+        if self._told is not None and told is not None:
             self._told.append(told)
         return told
+
+    @staticmethod
+    def _woken(timer: Timer) -> dict[str, Any] | None:
+        return {"at": round(timer.due, 3), "what": timer.of} if timer.of else None
+
+    def tell(self, what: dict[str, Any]) -> None:
+        """Whoever moves time, if somebody does, is told of this."""
+        if self._told is not None:
+            self._told.append({"at": round(self.now(), 3), **what})
 
     # Waiting ----------------------------------------------------------------------------------------------------------
 
@@ -195,8 +222,8 @@ class Timeline:
     ) -> float:
         """Wait until so much of the world's time has passed, `since` an instant or now. Gives when it had, or when woken.
 
-        `what` is told to whoever moves time; `of` is what `wake` names; `who` waits, and says `done` when it has to do with
-        time no more. Raises BrokenOff where the world becomes another.
+        `what` is told to whoever moves time, unless it is empty; `of` is what `wake` names; `who` waits, and says `done` when it
+        has to do with time no more. Raises BrokenOff where the world becomes another.
         """
         due = self._clock.reaching(seconds) if since is None else since + seconds
         if due <= self._clock.now():
@@ -217,6 +244,10 @@ class Timeline:
             draft = Draft(self._store)
             draft.drop(timer)
             self._store.commit(draft)
+
+    def rouse(self, who: object) -> None:
+        """Somebody has something to do at this instant: time does not pass before they wait, or are `done`."""
+        self._awake[who] = None
 
     def done(self, who: object) -> None:
         """Somebody who was woken waits again, or is done: time may pass."""

@@ -9,17 +9,18 @@ import asyncio
 import secrets
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 from msgspec import structs
 
 from openfirst_reference.contract.findings import Mistake, did_you_mean
-from openfirst_reference.contract.http_surface import surface
 from openfirst_simulator import tokens
 from openfirst_simulator.bodies import number_shown, whole, wrong_external_id
 from openfirst_simulator.clock import Clock
+from openfirst_simulator.courier import Courier, check_url
 from openfirst_simulator.decisions import AS_IT_IS, Decided, Decisions, Seen, held_by
+from openfirst_simulator.endpoints import everywhere
 from openfirst_simulator.events import heard
 from openfirst_simulator.exports import Form, export
 from openfirst_simulator.faults import BEFORE, INSTEAD, Asked, Fault, check_operation, check_reach, fault_of
@@ -27,14 +28,28 @@ from openfirst_simulator.ids import Ids, derived
 from openfirst_simulator.journal import Entry, Filter, Journal, journal_entry
 from openfirst_simulator.keyring import Keyring
 from openfirst_simulator.problems import Problem, refusal
-from openfirst_simulator.records import GOOD, Application, Client, Event, Feed, Series, Timer, Token
+from openfirst_simulator.records import (
+    GOOD,
+    PENDING,
+    Application,
+    Client,
+    Delivery,
+    Event,
+    Feed,
+    Series,
+    Timer,
+    Token,
+    Webhook,
+)
 from openfirst_simulator.report import OpenSession, Report, report_of
+from openfirst_simulator.services import Scene, Setting
 from openfirst_simulator.snapshot import VERSION, Snapshot, put_all, read, records_of
 from openfirst_simulator.store import Draft, MemoryStore
 from openfirst_simulator.table import Table
 from openfirst_simulator.timeline import WAKE, Timeline
 from openfirst_simulator.tokens import BadToken, Claims
 
+T = TypeVar("T")
 LONGEST_LIFE = 10 * 365 * 86_400
 """How long a token that a test makes may live, in seconds."""
 # What has a method of its own, by the names on the wire.
@@ -65,14 +80,16 @@ class World:
         self._table, self._url, self._choices = table, url, dict(choices or {})
         self.choices = self._chosen(self._choices)
         self._store = MemoryStore()
-        self.clock = Timeline(clock, self._store, self._happens)
+        self.clock = Timeline(clock, self._store, self._happens, self._resume)
         self._begun = (clock.now() if clock.frozen else None), clock.scale
         self.life = 0
         self.journal = Journal()
         self._under_way: list[_UnderWay] = []
         self._stalled: dict[str, list[asyncio.Future[None]]] = {}
         self._hearing: dict[str, list[asyncio.Future[None]]] = {}
+        self._courier = Courier(self._store, self.clock, self.decide)
         self._keyring = Keyring(self.clock.now)
+        self._setting = Setting(lambda: self._keyring.key, url)
         self._seed = None if seed is None else f"{name}:{seed}"
         self.key, self.secret = application or application_of(self._seed or secrets.token_hex(16))
         self._secret = b""
@@ -105,7 +122,7 @@ class World:
     def operations(self) -> set[str]:
         """What an entry of the journal may be about: what a platform is asked, by `operationId`, and the moves that it makes."""
         contract = self._table.contract
-        return {*surface(), *(contract.bindings.operations.outward(name) for name in self._table.actions)}
+        return {*everywhere(), *(contract.bindings.operations.outward(name) for name in self._table.actions)}
 
     def choose(self, choices: Mapping[str, str]) -> None:
         """From now on these choices, and the contract's defaults for the others.
@@ -289,6 +306,14 @@ class World:
         self.clock.catch_up()
         return self._decisions(self._draft()).perform(claims, operation, arguments, session_id, seen)
 
+    def decide(self, do: Callable[[Scene], T]) -> T:
+        """What somebody decides who is no client, such as an application by REST, committed. Raises what `do` raises."""
+        self.clock.catch_up()
+        draft = self._draft()
+        result = do(self._decisions(draft).scene)
+        self._commit(draft)
+        return result
+
     def participant(self, client: Client) -> Any:
         """The local participant of a client just as a call has left it, as the contract shows it; None without a session."""
         return self._decisions(self._draft()).participant(client, client.state)
@@ -432,6 +457,33 @@ class World:
                     self._hearing[session_id].remove(waiting)
         return None
 
+    # What the outside hears -----------------------------------------------------------------------------------
+
+    @property
+    def webhook(self) -> str | None:
+        """Where what happens in conferences is posted to; None: nowhere."""
+        known = self._store.load(Webhook, Webhook.only)
+        return None if known is None else known.url
+
+    def post_to(self, url: str | None) -> None:
+        """From now on what happens in conferences is posted there; None: nowhere, not even what is still to be.
+
+        Raises ValueError for a URL that is not of this machine.
+        """
+        draft = self._draft()
+        known = draft.get(Webhook, Webhook.only)
+        if url is not None:
+            draft.put(Webhook(id=Webhook.only, url=check_url(url)))
+        elif known is not None:
+            draft.drop(known)
+            for waiting in draft.find(Delivery, PENDING, PENDING):
+                draft.drop(waiting)
+        self._commit(draft)
+
+    def leave(self) -> None:
+        """Whatever is under way to a webhook is left for another time."""
+        self._courier.stop()
+
     # Faults, and what is under way ---------------------------------------------------------------------------
 
     @property
@@ -564,6 +616,10 @@ class World:
             )
         )
 
+    def _resume(self) -> None:
+        """Time is about to be moved: what is to be delivered is."""
+        self._courier.stir()
+
     def _happens(self, timer: Timer) -> dict[str, Any]:
         """What a timer is for; see `Timeline`."""
         session = self._decisions(self._draft()).still_open(timer.what, timer.of)
@@ -599,6 +655,8 @@ class World:
             for kind, identifier in draft.changes:
                 if kind is Feed:
                     self._tell(identifier)
+        if self._store.has(Webhook) and any(kind is Delivery for kind, _ in draft.changes):
+            self._courier.stir()
 
     def _tell(self, session: str) -> None:
         for waiting in self._hearing.pop(session, ()):
@@ -606,7 +664,8 @@ class World:
                 waiting.set_result(None)
 
     def _decisions(self, draft: Draft) -> Decisions:
-        return Decisions(self._table, draft, self.clock.now(), self.choices, Ids(self._secret, draft))
+        ids = Ids(self._secret, draft)
+        return Decisions(self._table, draft, self.clock.now(), self.choices, ids, self._setting)
 
 
 @dataclass(eq=False)

@@ -89,6 +89,7 @@ class Worlds:
             if heir is not None:
                 self._by_key[key] = heir
         world.break_off()
+        world.leave()
 
     def named(self, name: str) -> World:
         """The world of this name. Raises WorldError."""

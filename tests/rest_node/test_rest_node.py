@@ -119,3 +119,9 @@ show([await token('ana'), await token('jößö')]);
     [[good, halved]] = shown(script)
     assert good["answer"]["expires_in"] == 3600
     assert "response code 400" in halved["error"]
+
+
+def test_every_call_of_the_client_has_a_true_answer() -> None:
+    """By its own `urls.initialize`; the file enumerates the calls, so that none is missed."""
+    ran = simulated(["node", "--test", str(ROOT / "tests" / "rest_node" / "life.test.mjs")])
+    assert "# pass 1\n# fail 0\n" in ran.stdout, ran.stdout + ran.stderr

@@ -24,13 +24,13 @@ from referencing.jsonschema import DRAFT202012
 from openfirst_reference.contract.load import load_contract
 from openfirst_reference.contract.model import Contract
 from openfirst_simulator import Simulator, World
-from openfirst_simulator.descriptions import CONTROL_FILE, control_text
+from openfirst_simulator.descriptions import CONTROL_FILE, REST_FILE, control_text
 from openfirst_spec import resource
 
 BASE = "https://openfirst.test/"
 START = 1_767_225_600.0
 SILENT: Any = object()
-PAGES = ("/openapi.yaml",)
+PAGES = ("/openapi.yaml", "/rest.yaml")
 
 
 @dataclass
@@ -145,7 +145,7 @@ class Api:
         self, run: Callable[..., Any], http: aiohttp.ClientSession, description: Description, world: World
     ) -> None:
         self._run, self._http, self._description = run, http, description
-        self.control = control_description()
+        self.control, self.rest = control_description(), rest_description()
         self.world = world
 
     def ask(
@@ -189,8 +189,9 @@ class Api:
     def hold(self, method: str, path: str, answer: Answer, body: Any = SILENT) -> None:
         """The answer is as described; so is the request, where the control plane has accepted it."""
         path, _, query = path.partition("?")
-        if not path.startswith("/_openfirst/") and path != "/openapi.yaml":
-            self._description.check(method, path, answer)
+        if not path.startswith("/_openfirst/") and path not in PAGES:
+            is_rest = self.rest.operation(method, re.sub("^/w/[^/]+", "", path)) is not None
+            (self.rest if is_rest else self._description).check(method, path, answer)
             return
         self.control.check(method, path, answer)
         if answer.status < 400:
@@ -286,6 +287,14 @@ def control_description() -> Description:
     document = yaml.safe_load(control_text())
     resource = DRAFT202012.create_resource(document)
     return Description(document, Registry().with_resource(BASE + CONTROL_FILE, resource), CONTROL_FILE)
+
+
+@cache
+def rest_description() -> Description:
+    """What describes the REST interface."""
+    document = yaml.safe_load(resource(REST_FILE))
+    there = DRAFT202012.create_resource(document)
+    return Description(document, Registry().with_resource(BASE + REST_FILE, there), REST_FILE)
 
 
 @pytest.fixture(scope="session")

@@ -127,16 +127,20 @@ def test_what_is_over_is_forgotten_a_day_later_with_its_session_and_conference(a
     assert [member["info"]["externalId"] for member in members] == ["ben"]
 
 
-def test_a_conference_that_nobody_is_in_is_forgotten_after_a_day(api: Api) -> None:
+def test_a_conference_that_nobody_is_in_ends_after_a_day_and_is_forgotten_a_day_later(api: Api) -> None:
     token = api.world.token("ana", expires_in=9 * DAY)
     api.opened(token)
     first = api.use(token, "conference/create", {"alias": "rehearsal"}).body["result"]
     api.world.clock.advance(DAY - 1)
     api.use(token, "conference/join", first)
-    assert [each["what"] for each in api.world.clock.advance(3 * DAY)] == ["conference-forgotten"]
+    assert api.world.clock.advance(3 * DAY) == []
     assert api.use(token, "conference/create", {"alias": "rehearsal"}).body["result"]["isNew"] is False
     api.use(token, "conference/leave")
-    api.world.clock.advance(DAY)
+    happened = api.world.clock.advance(2 * DAY)
+    assert [(each["what"], each["conference"]) for each in happened] == [
+        ("conference-ended", first["id"]),
+        ("conference-forgotten", first["id"]),
+    ]
     assert api.use(token, "conference/create", {"alias": "rehearsal"}).body["result"]["isNew"] is True
 
 

@@ -15,10 +15,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from openfirst_reference.contract.http_surface import surface
 from openfirst_reference.contract.load import load_contract
 from openfirst_simulator import Request, Simulator, World
 from openfirst_simulator.control import CONTROL_ROUTES, FILTERS, REPORTS, ControlRoute
+from openfirst_simulator.endpoints import REST_ENDPOINTS, everywhere
 from openfirst_simulator.exports import TYPES
 from openfirst_simulator.faults import KINDS, NAMES, OWN, RECIPES, WITH_SECONDS, kinds_for
 from openfirst_simulator.pipeline import SHOWN
@@ -153,7 +153,7 @@ def test_the_faults_in_the_docs_are_those_of_the_code() -> None:
         assert f"`{each.method} {shown}" in docs or shown == each.path, each.path
 
 
-def test_what_can_be_asked_for_is_what_the_session_interface_has(api: Api) -> None:
+def test_what_can_be_asked_for_is_what_the_session_and_the_rest_interface_have(api: Api) -> None:
     schemas = CONTROL.document["components"]["schemas"]
     named, moves = schemas["OperationName"]["enum"], schemas["EntryName"]["anyOf"][1]["enum"]
     there = {
@@ -162,7 +162,7 @@ def test_what_can_be_asked_for_is_what_the_session_interface_has(api: Api) -> No
         for entry in item.values()
         if isinstance(entry, dict)
     }
-    assert set(named) == there
+    assert set(named) == there | REST_ENDPOINTS.keys()
     assert {*named, *moves} == api.world.operations
     for formats, name in ((TYPES, "readJournal"), (REPORTS, "showReport")):
         stated = next(
@@ -267,7 +267,7 @@ def strikes(fault: dict[str, Any]) -> bool:
         and fnmatchcase(re.sub(r"\{[^}]*\}", "x", each.path), fault.get("path") or "*")
         and (fault.get("externalId") is None or each.operation is not None)
         and fault.get("kind") in kinds_for(each, load_contract())
-        for each in surface().values()
+        for each in everywhere().values()
     )
 
 
@@ -487,7 +487,7 @@ def test_a_document_with_two_records_of_one_id_is_refused(plane: Plane) -> None:
         ),
         ("POST", "/faults", '{"kind": "lost", "since": 1e999}', "", "a number that there is not"),
         ("POST", "/faults", '{"kind": "lost", "operation": "opne"}', "", "Did you mean `open`?"),
-        ("POST", "/faults", '{"kind": "lost", "method": "get"}', "", "Give one of: DELETE, GET, PATCH, POST."),
+        ("POST", "/faults", '{"kind": "lost", "method": "get"}', "", "Give one of: DELETE, GET, PATCH, POST, PUT."),
         ("POST", "/faults", '{"kind": "lost", "path": "v1"}', "", "every path begins with a slash"),
         ("POST", "/faults", '{"kind": "lost", "since": 9, "until": 5}', "", "there is no time between"),
         ("POST", "/faults", f'{{"kind": "lost", "times": -{"1" * 999}}}', "", "`times` is a number of 1,000 digits."),
@@ -537,7 +537,7 @@ def test_time_does_not_go_to_what_would_come_after_the_last_date(plane: Plane) -
 
 def test_pages_are_not_for_others(plane: Plane) -> None:
     for path in SHOWN:
-        expected = 200 if path == "/openapi.yaml" else 403
+        expected = 403 if path.startswith("/_openfirst/") else 200
         assert plane.ask("GET", path, host="evil.example").status == expected
         assert plane.ask("GET", path, host="localhost:1").status == 200
 
@@ -545,4 +545,4 @@ def test_pages_are_not_for_others(plane: Plane) -> None:
 def test_who_gets_lost_is_told_where_to_read(plane: Plane) -> None:
     answer = plane.ask("GET", "/")
     assert answer.status == 404
-    assert "GET /openapi.yaml and /_openfirst/" in answer.detail
+    assert "GET /openapi.yaml, /rest.yaml and /_openfirst/" in answer.detail

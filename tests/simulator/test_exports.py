@@ -20,6 +20,7 @@ from openfirst_reference.machine.machine import machine_of
 from openfirst_simulator.journal import Filter, Journal
 from tests.simulator.conftest import Api
 from tests.simulator.inprocess import CONTRACT, Here, a_run_with_refusals
+from tests.simulator.rest import Application
 
 MACHINE = machine_of(CONTRACT)
 
@@ -508,6 +509,27 @@ def test_a_run_is_played_again_by_pytest_and_fails_where_the_platform_answers_ot
     assert "1 failed, 1 passed" in run.stdout
     assert "test_other.py" in run.stdout.splitlines()[-2]
     assert "assert 201 == 409" in run.stdout
+
+
+def test_what_an_application_changed_meanwhile_is_played_again_with_its_tokens(tmp_path: Path) -> None:
+    app = Application()
+    ben = app.person("ben")
+    made = app.created(participants={"ben": {"permissions": ["JOIN"]}})
+    assert app.join(ben, made["conferenceId"], made["usersTokens"]["ben"]).status == 200
+    app.world.clock.advance(10)
+    app.got("POST", f"/v2/conferences/{made['conferenceId']}/kick", {"externalIds": ["ben"]})
+    assert app.current(ben) is None
+    app.close(ben)
+    signature = made["usersTokens"]["ben"].rpartition(".")[2]
+    assert signature not in app.world.export("har")
+    assert lines(app.world.export("trace"))[1:]
+    text = app.world.export("pytest")
+    assert signature not in text
+    file = tmp_path / "test_again.py"
+    file.write_text(text, encoding="utf-8")
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--rootdir", str(tmp_path), str(file)]
+    run = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert "1 passed" in run.stdout, run.stdout
 
 
 def test_what_is_played_again_are_ids_times_moves_and_choices() -> None:

@@ -127,7 +127,7 @@ def test_a_recipe_makes_its_faults_and_they_are_removed_again(simulator: Simulat
         ({"kind": "lost", "path": "/" + "x" * 1000}, "`path` has 1,001 characters. Give 1,000 at most"),
         ({"kind": "lost", "method": "DELETE", "path": "/v1/sessions"}, "at `/v1/sessions`. Known: GET, POST."),
         ({"kind": "lost", "method": "GET", "operation": "open"}, "`method` is `GET`, which is that of no `open`."),
-        ({"kind": "lost", "externalId": "ana", "operation": "getApiToken"}, "who asks for one has none. Leave it out."),
+        ({"kind": "lost", "externalId": "ana", "operation": "getApiToken"}, "here nobody asks with one. Leave it out."),
         ({"kind": "lost", "until": START}, f"`until` is {START}, and it is {START} already in this world."),
         ({"recipe": "flakey"}, "Did you mean `flaky`?"),
         ({"recipe": "flaky", "times": 1}, "Beside `recipe`"),

@@ -14,13 +14,13 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from openfirst_simulator import Simulator
 from openfirst_simulator.control import CONTROL_ROUTES
+from openfirst_simulator.endpoints import everywhere
 from openfirst_simulator.pipeline import SHOWN
-from openfirst_simulator.routes import SESSION_ROUTES, TOKEN_ROUTES
 from tests.simulator.conftest import Api, control_description
 
-FILES = ("/openapi.yaml", "/_openfirst/openapi.yaml")
+FILES = ("/openapi.yaml", "/rest.yaml", "/_openfirst/openapi.yaml")
 ROUTES = [
-    *((each.endpoint.method, each.endpoint.path) for each in (*SESSION_ROUTES, *TOKEN_ROUTES)),
+    *((each.method, each.path) for each in everywhere().values()),
     *((each.method, each.path) for each in CONTROL_ROUTES),
     *(("GET", path) for path in SHOWN),
 ]

@@ -58,7 +58,7 @@ def test_what_something_else_refused_is_no_refusal_of_the_contract() -> None:
     here = Here()
     ana = here.world.token("ana")
     here.opened(ana)
-    assert here.use(ana, "recording/start").outcome == (501, "not-simulated")
+    assert here.use(ana, "conference/getLocalStats").outcome == (501, "not-simulated")
     assert here.update(ana, {"name": 7}).status == 400
     here.world.fail(kind="status", times=1)
     assert here.is_open(ana).status == 503

@@ -103,7 +103,10 @@ def _request(entry: Entry, world: str) -> dict[str, Any]:
         "bodySize": len(entry.sent),
     }
     if entry.sent:
-        shown["postData"] = {"mimeType": "application/json", "text": entry.sent.decode(errors="replace")}
+        shown["postData"] = {
+            "mimeType": "application/json",
+            "text": _SIGNATURE.sub(rb"\1", entry.sent).decode(errors="replace"),
+        }
     return shown
 
 

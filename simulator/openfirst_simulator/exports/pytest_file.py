@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import pprint
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
 from openfirst_reference.machine.step import is_overlap
 from openfirst_simulator import tokens
+from openfirst_simulator.endpoints import REST_ENDPOINTS
 from openfirst_simulator.exports.har import prefixed
 from openfirst_simulator.exports.history import History, history, misled, spoilt, who
 from openfirst_simulator.faults import INSTEAD
@@ -22,6 +24,9 @@ _AGAIN = "again"
 _WIDTH = 100
 _LIFETIME = 3600
 _UNREADABLE = "unreadable"
+_API, _API_SECONDS = "api", 365 * 86_400
+_A_TOKEN = re.compile(r"eyJ[\w-]+\.[\w-]+\.[\w-]+")
+"""What a token looks like that an answer gave, such as one for a conference."""
 _HEAD = """import asyncio
 import json
 from unittest.mock import ANY
@@ -49,9 +54,11 @@ async def played_again():
 
 
 def pytest_file(world: str, journal: Journal, wanted: Filter, table: Table) -> str:
-    """What the clients of the entries that are wanted did, as a test of one file."""
+    """What the clients of the entries that are wanted did, as a test of one file; with what applications changed meanwhile."""
     past = history(journal, wanted, table)
-    return _Test(world, past, table).text()
+    until = past.entries[-1].number if past.entries else 0
+    asked = [entry for entry in journal.find() if journal.anew < entry.number < until and _is_of_application(entry)]
+    return _Test(world, past, asked, table).text()
 
 
 class _Code:
@@ -65,28 +72,30 @@ class _Code:
 
 
 class _Test:
-    def __init__(self, world: str, past: History, table: Table) -> None:
-        self._world, self._past, self._table = world, past, table
+    def __init__(self, world: str, past: History, asked: list[Entry], table: Table) -> None:
+        self._world, self._past, self._asked, self._table = world, past, asked, table
         self._entries = past.entries
         self._tokens = self._named_tokens()
         self._ids: dict[str, str] = {}
         self._applications: dict[str, str] = {}
         self._sessions = {entry.session for entry in self._entries if entry.session is not None}
         self._needed: set[str] = set()
-        for entry in self._entries:
-            self._needed.update(LIKE_AN_ID.findall(f"{entry.path} {entry.sent.decode(errors='replace')}"))
+        for entry in (*self._entries, *asked):
+            said = f"{entry.path} {entry.sent.decode(errors='replace')}"
+            self._needed.update(LIKE_AN_ID.findall(said), _A_TOKEN.findall(said))
 
     def text(self) -> str:
         """The whole file."""
         claims = {entry.claims.id: entry.claims for entry in self._entries if entry.claims is not None}
         moments: list[tuple[float, int, Claims | Entry]] = [(each.issued, 0, each) for each in claims.values()]
-        moments += [(entry.at, entry.number, entry) for entry in self._entries]
+        moments += [(entry.at, entry.number, entry) for entry in (*self._entries, *self._asked)]
         moments.sort(key=lambda moment: moment[:2])
         start = moments[0][0] if moments else 0.0
         first = next((entry.choices for entry in self._entries if entry.choices is not None), {})
         default = self._table.contract.default_choices()
         chosen = {name: value for name, value in first.items() if value != default[name]}
-        lines = [*self._bad_tokens(), *self._played(moments, start, first)]
+        application = [f"{_API} = world.issue(world.applications[0], 'api', {_API_SECONDS})"] if self._asked else []
+        lines = [*application, *self._bad_tokens(), *self._played(moments, start, first)]
         head = _HEAD.format(choices=repr(chosen), again=_AGAIN, start=repr(start))
         body = "\n".join(f"    {line}" if line else "" for line in lines)
         return f"{self._docstring()}\n{head}\n{body}".rstrip() + "\n"
@@ -163,6 +172,7 @@ class _Test:
         self, moments: Iterable[tuple[float, int, Claims | Entry]], now: float, choices: Mapping[str, str]
     ) -> Iterator[str]:
         ends = [entry.claims.expires for entry in self._entries if entry.claims is not None]
+        applications = {entry.number for entry in self._asked}
         for at, _, what in moments:
             fresh = isinstance(what, Claims)
             if at > now and (fresh or at - now >= 1 or any(now < end <= at for end in ends)):
@@ -176,7 +186,18 @@ class _Test:
                 choices = what.choices
                 yield f"world.choose({dict(choices)!r})"
             yield ""
-            yield from self._move(what) if what.is_move else self._request(what)
+            if what.number in applications:
+                yield from self._rest(what)
+            else:
+                yield from self._move(what) if what.is_move else self._request(what)
+
+    def _rest(self, entry: Entry) -> Iterator[str]:
+        """What an application changed; of its answer, the IDs and tokens are needed."""
+        yield f"# {entry.number}. {entry.name}"
+        given = [repr(entry.method), self._path(entry), _API, *([self._sent(entry)] if entry.sent else [])]
+        yield f"status, body = await ask({', '.join(given)})"
+        yield f"assert status == {entry.status}"
+        yield from self._remembered(content_of(entry.answer), "body")
 
     def _move(self, entry: Entry) -> Iterator[str]:
         named = self._tokens[str(_token(entry))]
@@ -252,7 +273,7 @@ class _Test:
             return {key: self._named(item, unknown) for key, item in value.items()}
         if isinstance(value, list):
             return [self._named(item, unknown) for item in value]
-        if not isinstance(value, str) or not LIKE_AN_ID.fullmatch(value):
+        if not isinstance(value, str) or not (LIKE_AN_ID.fullmatch(value) or _A_TOKEN.fullmatch(value)):
             return value
         return _Code(self._ids[value]) if value in self._ids else unknown or value
 
@@ -262,9 +283,15 @@ class _Test:
         for key, item in items:
             yield from self._remembered(item, f"{where}[{json.dumps(key)}]")
         if isinstance(value, str) and value in self._needed and value not in self._ids:
-            kind = "session" if value in self._sessions else "id"
+            kind = "session" if value in self._sessions else "access" if _A_TOKEN.fullmatch(value) else "id"
             self._ids[value] = f"{kind}_{len(self._ids) + 1}"
             yield f"{self._ids[value]} = {where}"
+
+
+def _is_of_application(entry: Entry) -> bool:
+    """Whether it changed something for an application, and was answered as it was."""
+    is_change = entry.name in REST_ENDPOINTS and entry.method != "GET"
+    return is_change and entry.status < 300 and not spoilt(entry)
 
 
 def _token(entry: Entry) -> str | None:

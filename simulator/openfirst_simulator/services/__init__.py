@@ -5,34 +5,24 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from openfirst_reference.contract.document import Json
 from openfirst_reference.contract.findings import Mistake, did_you_mean
 from openfirst_reference.contract.model import Method
-from openfirst_simulator.ids import Ids
 from openfirst_simulator.records import Client
-from openfirst_simulator.services import conference
-from openfirst_simulator.services.conference import EMPTY, KEPT
-from openfirst_simulator.services.scene import Model, Scene
-from openfirst_simulator.store import Draft
+from openfirst_simulator.services import conference, mixing, recording
+from openfirst_simulator.services.conference import KEPT
+from openfirst_simulator.services.scene import Model, Scene, Setting
 
-__all__ = ["EMPTY", "KEPT", "Services"]
+__all__ = ["KEPT", "Scene", "Services", "Setting"]
 
 
 class Services:
     """The services of a world, as one decision finds them in its draft.
 
-    `methods` are the contract's, and say which model each has; `participant` gives a client's local participant.
+    `methods` are the contract's, and say which model each has.
     """
 
-    def __init__(
-        self,
-        methods: Mapping[str, Method],
-        draft: Draft,
-        participant: Callable[[Client], Json | None],
-        ids: Ids,
-        now: float,
-    ) -> None:
-        self._methods, self._scene = methods, Scene(draft, ids, now, participant)
+    def __init__(self, methods: Mapping[str, Method], scene: Scene) -> None:
+        self._methods, self._scene = methods, scene
 
     @staticmethod
     def check(methods: Mapping[str, Method]) -> None:
@@ -58,9 +48,12 @@ class Services:
         """What the contract has decided about the client's conference: one that it is not in, it has left."""
         return client if in_conference else conference.left(self._scene, client)
 
-    def over(self, identifier: str) -> None:
-        """A conference is forgotten, if nobody is in it."""
-        conference.over(self._scene, identifier)
+    def over(self, what: str, identifier: str) -> bool:
+        """The time of something is over: `what`, and of which conference. Whether it is a matter of a service's."""
+        happens = TIMES.get(what)
+        if happens is not None:
+            happens(self._scene, identifier)
+        return happens is not None
 
     def forget(self, client: Client) -> None:
         """A client of the moment leaves nothing behind."""
@@ -70,6 +63,13 @@ class Services:
 
 _MODELS: dict[str, Model] = {
     f"{service}.{method}": model
-    for service, models in {"conference": conference.MODELS}.items()
+    for service, models in {"conference": conference.MODELS, "recording": recording.MODELS}.items()
     for method, model in models.items()
 }
+
+TIMES: dict[str, Callable[[Scene, str], None]] = {
+    conference.ENDS: conference.deserted,
+    conference.FORGOTTEN: conference.forgotten,
+    mixing.REMIXED: mixing.remixed,
+}
+"""What happens when the time of something of a conference is over, by the name that its timer has."""
