@@ -39,6 +39,7 @@ from openfirst_simulator.trust import NotWritten, files
 
 LOCAL = ["localhost", "127.0.0.1", "::1", "eu.localhost"]
 PYTHON = [sys.executable, "-c"]
+FOR_A_MOMENT = ["--", *PYTHON, "pass"]
 
 
 def trusting(pem: str) -> ssl.SSLContext:
@@ -188,7 +189,7 @@ sys.exit("trustme" in sys.modules)
 
 def test_without_the_library_the_command_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "trustme", None)
-    told = CliRunner().invoke(main, ["simulate", "--port", "0", "--tls"])
+    told = CliRunner().invoke(main, ["simulate", "--tls", *FOR_A_MOMENT])
     assert told.exit_code == 2
     assert "pip install 'openfirst[tls]'" in told.output
 
@@ -351,8 +352,8 @@ def taken() -> Iterator[int]:
 
 def test_each_option_means_https(tmp_path: Path) -> None:
     with taken() as port:
-        told = CliRunner().invoke(main, ["simulate", "--port", "0", "--tls-port", str(port)])
+        told = CliRunner().invoke(main, ["simulate", "--tls-port", str(port), *FOR_A_MOMENT])
         assert f"Port {port} of 127.0.0.1 is in use" in told.output
     (tmp_path / "mine").write_text("x")
-    told = CliRunner().invoke(main, ["simulate", "--port", "0", "--ca", str(tmp_path / "mine")])
+    told = CliRunner().invoke(main, ["simulate", "--ca", str(tmp_path / "mine"), *FOR_A_MOMENT])
     assert "is there already" in told.output and told.exit_code == 2
