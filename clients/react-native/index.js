@@ -5,7 +5,7 @@
 const { IN_JEST, installInNode, loadOn, uninstallInNode } = require('./lib/load');
 const { Native } = require('./lib/native');
 const state = require('./lib/state');
-const { world } = require('./lib/world');
+const { worldWith } = require('./lib/world');
 
 /** Stands in for `react-native` (in Node), or for its native modules (in Jest), for all that is imported from now on. */
 function install(options = {}) {
@@ -45,4 +45,12 @@ function client(options = {}, load = undefined) {
   return load ? { native, loaded, close } : { native, sdk: loaded.default, loaded, close };
 }
 
-module.exports = { client, install, uninstall, world: (options = {}) => world({ ...options, client }) };
+/** A fresh world of the simulator, for a test. */
+function world(options) {
+  return worldWith(client, options);
+}
+
+// `node --test` waits for connections that are open, and a test that fails does not come to close them.
+if (!IN_JEST && process.env.NODE_TEST_CONTEXT) require('node:test').after(uninstall);
+
+module.exports = { client, install, uninstall, world };

@@ -12,7 +12,7 @@ const { createRuntime, react } = require('./runtime');
 const state = require('./state');
 
 const SDK = '@dolbyio/comms-sdk-react-native';
-const OWN_FILES = path.dirname(__dirname) + path.sep;
+const OWN_FILES = [__dirname + path.sep, path.join(__dirname, '..', 'index.js')];
 const IN_JEST = typeof jest !== 'undefined';
 
 /** The file that an import of the SDK means; looked for from the test file, from the folder it runs in, and from here. */
@@ -59,7 +59,7 @@ function sdkLoader() {
 function anew(load, sdkAlone) {
   hook();
   const sdkFiles = sdkAlone && filesOf(resolveSdk());
-  const concerned = (file) => (sdkAlone ? file.startsWith(sdkFiles) : !file.startsWith(OWN_FILES));
+  const concerned = (file) => (sdkAlone ? file.startsWith(sdkFiles) : !OWN_FILES.some((own) => file.startsWith(own)));
   const before = new Map();
   for (const file of Object.keys(require.cache).filter(concerned)) {
     before.set(file, require.cache[file]);
@@ -106,7 +106,8 @@ function hook() {
 
 /** Makes `require('react-native')` give the stand-in on this native side. */
 function installInNode(native) {
-  if (sdkInCache().length > 0) {
+  // An import of an ECMAScript module puts what it has only looked at into the cache as well.
+  if (sdkInCache().some((file) => require.cache[file].loaded)) {
     throw new Error(
       `${SDK} was imported before install(), and has captured the native modules that were there. Call install() before ` +
         "the first import of the SDK, or import '@openfirst/react-native/register' as the first thing of all.",

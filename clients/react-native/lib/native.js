@@ -123,8 +123,10 @@ class Native {
     for (const [method, body] of Object.entries(methods)) {
       // It always gives a promise, as the bridge does.
       module[method] = (...given) => {
+        const from = {};
+        Error.captureStackTrace(from, module[method]);
         this.#onCall({ module: name, method, arguments: given });
-        return this.#track((async () => body(...given))());
+        return this.#track(calledFrom(from, (async () => body(...given))()));
       };
     }
     // NativeEventEmitter asks for these two; events are sent whether somebody listens or not.
@@ -225,12 +227,21 @@ class Native {
     try {
       const answer = await this.#ask('GET', '');
       this.#lastKnownOpen = answer?.open ?? this.#lastKnownOpen;
-      // An open whose answer was lost has opened a session all the same.
-      if (answer?.open) this.#follow(this.#session);
+      if (answer?.open) await this.#found();
     } catch (error) {
       if (error.problem && !(error.problem.status >= 500)) this.#lastKnownOpen = false;
     }
     return this.#lastKnownOpen;
+  }
+
+  /** A session is open: an open whose answer was lost has opened it, if we do not know of it. */
+  async #found() {
+    if (this.#session === 'current') {
+      // `current` is the bearer's own, and a refreshed token is taken for the same bearer's by the session's ID alone.
+      const answer = await this.#request('GET', '');
+      this.#session = answer?.sessions?.[0]?.sessionId ?? 'current';
+    }
+    this.#follow(this.#session);
   }
 
   async #getParticipant() {
@@ -498,6 +509,16 @@ class Native {
     this.#stream?.stop();
     this.#connections.close();
     this.#look();
+  }
+}
+
+/** The promise; where it fails, the error tells who called, and not how we asked the simulator. */
+async function calledFrom({ stack }, promise) {
+  try {
+    return await promise;
+  } catch (error) {
+    if (error instanceof NativeError) error.stack = `${error.name}: ${error.message}${stack.slice(stack.indexOf('\n    at '))}`;
+    throw error;
   }
 }
 

@@ -4,8 +4,8 @@
  */
 const { Connections, baseUrl } = require('./http');
 
-/** A fresh world, where time stands still unless `scale` says otherwise. */
-async function world({ url, client, ...options } = {}) {
+/** A fresh world, where time stands still unless `scale` says otherwise; `client` makes its clients. */
+async function worldWith(client, { url, ...options } = {}) {
   const connections = new Connections(baseUrl(url));
   const { name, url: address } = await control(connections, 'POST', '', { scale: 0, ...options });
   return new World(connections, name, address, client);
@@ -83,4 +83,4 @@ async function control(connections, method, path, body) {
   throw new Error(`${method} /_openfirst/worlds${path} was refused: ${answer.detail ?? text}`);
 }
 
-module.exports = { world };
+module.exports = { worldWith };
