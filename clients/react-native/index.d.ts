@@ -47,6 +47,8 @@ export interface Native {
   /** Where its simulator is. */
   readonly url: string;
   readonly platform: 'ios' | 'android';
+  /** The token in use; null before any initialisation, and with key and secret before a token was needed. */
+  readonly token: string | null;
   /** The native modules by their names, as `NativeModules` of react-native has them. */
   readonly NativeModules: Record<string, Record<string, (...given: any[]) => any>>;
   /** Every event that has come, in order, the last 1,000 of them; `gap` stands for those that were lost. */

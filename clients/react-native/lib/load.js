@@ -5,14 +5,17 @@
  * The SDK captures its native modules when it is imported, and keeps the first refresh callback for good: a client of its own
  * needs an import of its own.
  */
+const { readFileSync } = require('node:fs');
 const Module = require('node:module');
 const path = require('node:path');
+const vm = require('node:vm');
 
 const { createRuntime, react } = require('./runtime');
 const state = require('./state');
 
 const SDK = '@dolbyio/comms-sdk-react-native';
 const OWN_FILES = [__dirname + path.sep, path.join(__dirname, '..', 'index.js')];
+const PARAMETERS = ['exports', 'require', 'module'];
 const IN_JEST = typeof jest !== 'undefined';
 
 /** The file that an import of the SDK means; looked for from the test file, from the folder it runs in, and from here. */
@@ -34,14 +37,14 @@ function resolveSdk() {
 
 /** What `load()` gives, with everything that it imports loaded anew on that native side. */
 function loadOn(native, load) {
-  const target = load ?? sdkLoader();
   const before = state.loading;
   state.loading = native;
   try {
     return quietly(() => {
-      if (!IN_JEST) return anew(target, load === undefined);
+      if (!IN_JEST) return load ? anew(load) : sdkAnew();
+      const file = load ? null : resolveSdk();
       let loaded;
-      jest.isolateModules(() => (loaded = target()));
+      jest.isolateModules(() => (loaded = load ? load() : require(file)));
       return loaded;
     });
   } finally {
@@ -49,17 +52,10 @@ function loadOn(native, load) {
   }
 }
 
-function sdkLoader() {
-  const file = resolveSdk();
-  // Not our own `require`: that one would remember every copy as a child.
-  return () => Module.createRequire(file)(file);
-}
-
-/** Runs `load` with the SDK, or with everything, gone from Node's module cache, and puts back what was there. */
-function anew(load, sdkAlone) {
+/** Runs `load` with Node's module cache empty, and puts back what was in it. */
+function anew(load) {
   hook();
-  const sdkFiles = sdkAlone && filesOf(resolveSdk());
-  const concerned = (file) => (sdkAlone ? file.startsWith(sdkFiles) : !OWN_FILES.some((own) => file.startsWith(own)));
+  const concerned = (file) => !OWN_FILES.some((own) => file.startsWith(own));
   const before = new Map();
   for (const file of Object.keys(require.cache).filter(concerned)) {
     before.set(file, require.cache[file]);
@@ -75,9 +71,46 @@ function anew(load, sdkAlone) {
   }
 }
 
-function filesOf(sdk) {
-  const [folder] = sdk.split(path.join('comms-sdk-react-native', 'lib'));
-  return path.join(folder, 'comms-sdk-react-native') + path.sep;
+// --- the SDK alone, in Node ------------------------------------------------------------------------------------------
+
+const compiled = new Map(); // the SDK's files, as functions: reading and compiling them is what takes time
+const resolved = new Map();
+
+/** The SDK, run anew. Node's own cache has no part in it. */
+function sdkAnew() {
+  const modules = new Map();
+  const standIn = createRuntime(state.loading);
+  const main = resolveSdk();
+  const folder = main.slice(0, main.lastIndexOf(path.join('comms-sdk-react-native', 'lib')));
+
+  const requireFrom = (from) => (name) => {
+    if (name === 'react-native') return standIn;
+    if (name === 'react') return reactFor(() => Module.createRequire(from)(name));
+    const key = `${from}\n${name}`;
+    if (!resolved.has(key)) resolved.set(key, Module.createRequire(from).resolve(name));
+    const file = resolved.get(key);
+    return file.startsWith(folder) ? run(file) : Module.createRequire(from)(name);
+  };
+  const run = (file) => {
+    if (!modules.has(file)) {
+      const module = { exports: {} };
+      modules.set(file, module);
+      if (!compiled.has(file)) compiled.set(file, vm.compileFunction(readFileSync(file, 'utf8'), PARAMETERS, { filename: file }));
+      compiled.get(file)(module.exports, requireFrom(file), module);
+    }
+    return modules.get(file).exports;
+  };
+  return run(main);
+}
+
+/** React as it is installed, or what the SDK needs of it. */
+function reactFor(load) {
+  try {
+    return load();
+  } catch (error) {
+    if (error.code !== 'MODULE_NOT_FOUND') throw error;
+    return react;
+  }
 }
 
 // --- Node's `require` -----------------------------------------------------------------------------------------------
@@ -95,12 +128,7 @@ function hook() {
     const standIn = runtime ?? installedRuntime;
     if (!standIn || (name !== 'react-native' && name !== 'react')) return _load.call(this, name, ...rest);
     if (name === 'react-native') return standIn;
-    try {
-      return _load.call(this, name, ...rest);
-    } catch (error) {
-      if (error.code !== 'MODULE_NOT_FOUND') throw error;
-      return react;
-    }
+    return reactFor(() => _load.call(this, name, ...rest));
   };
 }
 

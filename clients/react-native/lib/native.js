@@ -46,6 +46,7 @@ class Native {
   #emit = () => {};
   #login = null; // how to get a token with key and secret, if that is how it was initialised
   #token = null; // a promise of the current token; null before any initialisation
+  #inUse = null;
   #session = 'current';
   #lastKnownOpen = false;
   #streams; // whether events are listened to
@@ -88,6 +89,11 @@ class Native {
     return this.#token !== null || this.#login !== null || this.#busy.size > 0 || this.#closed;
   }
 
+  /** The token in use; null before any initialisation, and with key and secret before a token was needed. */
+  get token() {
+    return this.#inUse;
+  }
+
   /** Sends events to JavaScript with `emit(name, body)` from now on. */
   attach(emit) {
     this.#emit = emit;
@@ -112,7 +118,7 @@ class Native {
       },
     };
     for (const [service, { module, methods }] of Object.entries(SERVICES)) {
-      modules[module] = Object.fromEntries(methods.map((name) => [name, (...given) => this.#use(service, name, given)]));
+      modules[module] = Object.fromEntries(methods.map((name) => [name, (...given) => this.#call(service, name, given)]));
     }
     for (const [name, methods] of Object.entries(modules)) modules[name] = this.#module(name, methods);
     return modules;
@@ -150,13 +156,14 @@ class Native {
     this.#begin();
     this.#login = () => this.#logIn(key, secret);
     this.#token = null;
+    this.#inUse = null;
     return null;
   }
 
   #initializeToken(token) {
     this.#begin();
     this.#login = null;
-    this.#token = Promise.resolve(token);
+    this.#use(token);
     return null;
   }
 
@@ -168,7 +175,7 @@ class Native {
   async #bearer() {
     if (!this.#token && this.#login) this.#renew();
     if (this.#token) return this.#token;
-    throw this.#error('The SDK is not initialized.', { code: 'not-initialized' });
+    throw this.#error('The SDK is not initialized.', undefined, 'not-initialized');
   }
 
   #renew() {
@@ -253,14 +260,19 @@ class Native {
     }
   }
 
-  async #use(service, name, given) {
+  async #call(service, name, given) {
     const [method, args] = RENAMED[name] ? RENAMED[name](...given) : [name, given];
     const answer = await this.#ask('POST', `/services/${service}/${method}`, { arguments: args });
     return this.#body(answer?.result);
   }
 
-  #take(token) {
+  #use(token) {
     this.#token = Promise.resolve(token);
+    this.#inUse = token;
+  }
+
+  #take(token) {
+    this.#use(token);
     // The events may have stopped for want of a good token.
     if (this.#stream?.refused) this.#follow(this.#stream.session);
   }
