@@ -10,7 +10,10 @@ const { worldWith } = require('./lib/world');
 /** Stands in for `react-native` (in Node), or for its native modules (in Jest), for all that is imported from now on. */
 function install(options = {}) {
   if (state.installed) {
-    if (!state.installed.used) return state.installed.configure(options);
+    if (!state.installed.used) {
+      state.fill?.(state.installed);
+      return state.installed.configure(options);
+    }
     throw new Error('install() was called before, and that client is in use. Call uninstall() first, or make another with client().');
   }
   if (IN_JEST && !state.jest) {
@@ -21,6 +24,7 @@ function install(options = {}) {
   }
   const native = new Native(options);
   if (!IN_JEST) installInNode(native);
+  state.fill?.(native);
   state.clients.add(native);
   return (state.installed = native);
 }

@@ -9,4 +9,10 @@ try {
   moduleNameMapper['^react$'] = require.resolve('./jest/react.js');
 }
 
-module.exports = { moduleNameMapper, setupFilesAfterEnv: [require.resolve('./jest/stand-in.js')], testEnvironment: 'node' };
+module.exports = {
+  moduleNameMapper,
+  setupFilesAfterEnv: [require.resolve('./jest/stand-in.js')],
+  testEnvironment: 'node',
+  // Jest's own; and where this package is a link, its files are not for the app's Babel either.
+  transformIgnorePatterns: ['/node_modules/', '\\.pnp\\.[^\\/]+$', `^${__dirname.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&')}`],
+};

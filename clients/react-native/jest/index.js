@@ -14,12 +14,13 @@ const state = require('../lib/state');
 const reactNative = createRequire(expect.getState().testPath ?? path.join(process.cwd(), 'index.js')).resolve('react-native');
 
 state.jest = 'filled';
-jest.mock(reactNative, () => {
-  const RN = jest.requireActual(reactNative);
-  const native = state.loading ?? state.installed ?? install({ platform: RN.Platform.OS });
+// Not a mock of react-native: all registries of modules would share it, and with it one emitter of events. The mock of
+// NativeModules that react-native's preset has is shared: each SDK captures what is in it when it is imported.
+state.fill = (native) => {
+  const RN = require(reactNative);
   Object.assign(RN.NativeModules, native.NativeModules);
   native.attach((name, body) => RN.DeviceEventEmitter.emit(name, body));
-  return RN;
-});
+};
+install({ platform: require(reactNative).Platform.OS });
 mute();
 afterAll(uninstall);

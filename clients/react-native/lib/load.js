@@ -44,11 +44,15 @@ function loadOn(native, load) {
       if (!IN_JEST) return load ? anew(load) : sdkAnew();
       const file = load ? null : resolveSdk();
       let loaded;
-      jest.isolateModules(() => (loaded = load ? load() : require(file)));
+      jest.isolateModules(() => {
+        state.fill?.(native);
+        loaded = load ? load() : require(file);
+      });
       return loaded;
     });
   } finally {
     state.loading = before;
+    if (state.installed) state.fill?.(state.installed);
   }
 }
 
