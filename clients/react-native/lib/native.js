@@ -58,8 +58,11 @@ class Native {
   #refreshes = []; // outcomes of refreshes not yet asked for
   #waiters = new Set();
   #closed = false;
+  #end; // a promise that resolves when it is closed
+  #ends;
 
   constructor(options = {}) {
+    this.#end = new Promise((resolve) => (this.#ends = resolve));
     /** Every event that has come, in order: `{name, body}`, the last 1,000 of them. */
     this.events = [];
     /** The native modules, as `NativeModules` of react-native has them. */
@@ -132,7 +135,8 @@ class Native {
         const from = {};
         Error.captureStackTrace(from, module[method]);
         this.#onCall({ module: name, method, arguments: given });
-        return this.#track(calledFrom(from, (async () => body(...given))()));
+        const refused = this.#closed && this.#error('The client was closed: by close(), by uninstall(), or since the test is over.');
+        return this.#track(calledFrom(from, refused ? Promise.reject(refused) : (async () => body(...given))()));
       };
     }
     // NativeEventEmitter asks for these two; events are sent whether somebody listens or not.
@@ -418,8 +422,8 @@ class Native {
   /** Resolves as soon as no call is underway, and JavaScript has every event that the simulator has for it. */
   async settled() {
     do {
-      while (this.#busy.size > 0) {
-        await Promise.allSettled(this.#busy);
+      while (this.#busy.size > 0 && !this.#closed) {
+        await Promise.race([Promise.allSettled(this.#busy), this.#end]);
         await turn(); // what was waited for may start something new, a few promises later
       }
       await this.#delivered();
@@ -485,7 +489,7 @@ class Native {
   }
 
   async #http(method, path, options) {
-    if (this.#closed) throw this.#error('The client was closed: by close(), by uninstall(), or by the end of the test file.');
+    if (this.#closed) return new Promise(() => {});
     const { status, text } = await this.#connections.ask(method, path, options).catch((error) => {
       throw this.#error(error.message);
     });
@@ -518,6 +522,7 @@ class Native {
   /** Ends its connections. A call that is underway is never answered, and a later one is refused. */
   close() {
     this.#closed = true;
+    this.#ends();
     this.#stream?.stop();
     this.#connections.close();
     this.#look();

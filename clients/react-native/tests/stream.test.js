@@ -128,6 +128,7 @@ test('a client that is closed tells those who wait, and nobody who does not', as
   const { ana, stream } = await opened(t);
   ana.native.event('command.messageReceived'); // nobody waits for this one: no unhandled rejection
   const waiting = ana.native.event('recording.statusUpdated');
+  ana.sdk.session.isOpen().then(() => assert.fail('A call that was underway is answered.'), assert.fail);
   ana.close();
   await assert.rejects(waiting, /The client was closed, and EVENT_RECORDING_STATUS_UPDATED had not come. No event had./);
   await stream.gone;
