@@ -46,9 +46,10 @@ class Connections {
     this.closed = false;
   }
 
-  /** Asks, and gives `{status, headers, text}`. What is underway when the connections are closed is never answered. */
+  /** Asks, and gives `{status, headers, text}`. Once the connections are closed nothing is asked, or answered. */
   ask(method, path, { headers = {}, body } = {}) {
     return new Promise((resolve, reject) => {
+      if (this.closed) return;
       const failed = (error) => {
         if (!this.closed) reject(new ConnectionError(this.url, error));
       };
@@ -117,4 +118,14 @@ function eventReader(onEvent) {
   };
 }
 
-module.exports = { ConnectionError, Connections, baseUrl };
+/** The value, null for an empty text, undefined for what is not JSON. */
+function readJson(text) {
+  if (text === '') return null;
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+module.exports = { ConnectionError, Connections, baseUrl, readJson };

@@ -7,7 +7,7 @@
  */
 const timers = require('node:timers'); // a test may fake the global ones
 
-const { Connections, baseUrl } = require('./http');
+const { Connections, baseUrl, readJson } = require('./http');
 const { EVENTS, RENAMED, SERVICES, nativeEvent } = require('./modules');
 
 const EVENTS_KEPT = 1000;
@@ -489,7 +489,6 @@ class Native {
   }
 
   async #http(method, path, options) {
-    if (this.#closed) return new Promise(() => {});
     const { status, text } = await this.#connections.ask(method, path, options).catch((error) => {
       throw this.#error(error.message);
     });
@@ -536,16 +535,6 @@ async function calledFrom({ stack }, promise) {
   } catch (error) {
     if (error instanceof NativeError) error.stack = `${error.name}: ${error.message}${stack.slice(stack.indexOf('\n    at '))}`;
     throw error;
-  }
-}
-
-/** The value, null for an empty text, undefined for what is not JSON. */
-function readJson(text) {
-  if (text === '') return null;
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
   }
 }
 

@@ -2,7 +2,7 @@
 /**
  * A world of the simulator, for a test: the few requests to the control plane that every test makes.
  */
-const { Connections, baseUrl } = require('./http');
+const { Connections, baseUrl, readJson } = require('./http');
 
 /** A fresh world, where time stands still unless `scale` says otherwise; `client` makes its clients. */
 async function worldWith(client, { url, ...options } = {}) {
@@ -78,9 +78,14 @@ async function control(connections, method, path, body) {
     headers: { 'content-type': 'application/json' },
     body: body && JSON.stringify(body),
   });
-  const answer = text === '' ? null : JSON.parse(text);
-  if (status < 400) return answer;
-  throw new Error(`${method} /_openfirst/worlds${path} was refused: ${answer.detail ?? text}`);
+  const answer = readJson(text);
+  if (status < 400 && answer !== undefined) return answer;
+  const where = `${method} ${connections.url}/_openfirst/worlds${path}`;
+  throw new Error(
+    answer?.detail
+      ? `${where} was refused: ${answer.detail}`
+      : `The answer to ${where} is HTTP ${status}, and not that of a simulator. Give the address that \`openfirst simulate\` prints.`,
+  );
 }
 
 module.exports = { worldWith };

@@ -2,6 +2,7 @@
 /** The unmodified SDK on a simulator that runs: `npm test` starts one and says where, in OPENFIRST_URL. */
 const assert = require('node:assert/strict');
 const { spawnSync } = require('node:child_process');
+const { readFileSync } = require('node:fs');
 const path = require('node:path');
 const { test } = require('node:test');
 
@@ -279,6 +280,14 @@ test('an ECMAScript module imports the SDK after register', () => {
     '--input-type=module',
   );
   assert.deepEqual([printed, failed, status], ['Ana true\n', '', 0]);
+});
+
+test('the test in the README passes', () => {
+  const readme = readFileSync(path.join(PACKAGE, 'README.md'), 'utf8');
+  const [code] = [...readme.matchAll(/```js\n(.*?)```/gs)].map(([, block]) => block).filter((block) => block.includes('test('));
+  const { status, printed } = run(code);
+  assert.equal(status, 0, printed);
+  assert.match(printed, /two meet, and talk/);
 });
 
 test('what load gives is loaded anew for each client, and what was loaded before is as it was', async () => {

@@ -3,7 +3,7 @@
 const assert = require('node:assert/strict');
 const { test } = require('node:test');
 
-const { client } = require('..');
+const { client, world } = require('..');
 const { fake } = require('./fake');
 
 /** A client with an open session at a fake, and the stream of its events. */
@@ -76,6 +76,7 @@ test('a stream that is refused for its token goes on with the refreshed one', as
   const refused = server.refuse(401);
   stream.cut();
   await refused;
+  await ana.sdk.session.isOpen(); // by now it knows of the refusal
   ana.native.refreshToken();
   assert.equal(await ana.native.refreshed(), 'second');
   const again = await server.stream();
@@ -125,7 +126,7 @@ test('an event is given once, in order, and only where it fits', async (t) => {
 });
 
 test('a client that is closed tells those who wait, and nobody who does not', async (t) => {
-  const { ana, stream } = await opened(t);
+  const { ana, server, stream } = await opened(t);
   ana.native.event('command.messageReceived'); // nobody waits for this one: no unhandled rejection
   const waiting = ana.native.event('recording.statusUpdated');
   ana.sdk.session.isOpen().then(() => assert.fail('A call that was underway is answered.'), assert.fail);
@@ -134,11 +135,28 @@ test('a client that is closed tells those who wait, and nobody who does not', as
   await stream.gone;
   await assert.rejects(ana.sdk.session.close(), /The client was closed/);
   await ana.native.settled();
+  const bob = client({ url: server.url, events: false });
+  t.after(bob.close);
+  await bob.sdk.initializeToken('his', async () => null);
+  await bob.sdk.session.open();
+  const after = server.requests.filter(({ url }) => !url.endsWith('/events')).map(({ headers }) => headers.authorization);
+  assert.deepEqual(after, ['Bearer first', 'Bearer his'], 'Of what was underway nothing is asked any more.');
 });
 
 test('an event that the SDK does not have is refused', async (t) => {
   const { ana } = await opened(t);
   assert.throws(() => ana.native.event('EVENT_COMMAND_RECEIVED'), /There is no event "EVENT_COMMAND_RECEIVED" in the SDK. There are EVENT_/);
+});
+
+test('an answer that is not that of a simulator is told, with where it came from', async (t) => {
+  const server = await fake(t);
+  server.answers['POST /_openfirst/worlds'] = () => [404];
+  await assert.rejects(world({ url: server.url }), /The answer to POST http:.*worlds is HTTP 404, and not that of a simulator/);
+  server.answers['POST /v1/sessions'] = () => [404];
+  const ana = client({ url: server.url });
+  t.after(ana.close);
+  await ana.sdk.initializeToken('first', async () => 'second');
+  await assert.rejects(ana.sdk.session.open(), /The answer to POST http:.*sessions is HTTP 404, and not that of a simulator/);
 });
 
 test('with events: false nothing is listened to', async (t) => {
