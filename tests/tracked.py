@@ -12,6 +12,7 @@ ROOT = Path(__file__).resolve().parents[1]
 FOLDERS = (
     ".ci",
     "benchmarks",
+    "clients",
     "conformance",
     "docs",
     "examples",

@@ -43,6 +43,7 @@ const methods = {
   },
 
   async reset({ generation, now, platform: { baseUrl } = platform, clients }) {
+    for (const client of Object.values(current.clients)) client.close();
     current = { generation, clients: {} };
     const refusals = {};
     for (const [name, { credential }] of Object.entries(clients)) {
@@ -62,7 +63,7 @@ const methods = {
   },
 
   advance({ generation, milliseconds }) {
-    for (const client of clientsOf(generation)) client.native.advance(milliseconds);
+    for (const client of clientsOf(generation)) client.advance(milliseconds);
     return { generation };
   },
 

@@ -3,14 +3,11 @@
  * One client: a fresh copy of the unmodified SDK on a fresh native side, and the operations of the contract on it.
  */
 const { AsyncLocalStorage } = require('node:async_hooks');
-const Module = require('node:module');
-const path = require('node:path');
 
-const { Native, NativeError } = require('./native');
-const { createRuntime } = require('./react-native');
+const { client } = require('@openfirst/react-native');
 
 const PACKAGE = '@dolbyio/comms-sdk-react-native';
-const PACKAGE_FILES = path.dirname(require.resolve(`${PACKAGE}/package.json`)) + path.sep;
+const REFRESH_AT = [1 / 2, 3 / 4, 1]; // of a token's life
 
 // Where the SDK keeps each service of the contract.
 const SERVICES = {
@@ -49,25 +46,35 @@ const isSubscription = (method) => /^on[A-Z]/.test(method);
 class Unsupported extends Error {}
 
 class Client {
-  /** `requestToken(callback)` asks for a new token; `callback` says which of those given asks: `first` or `later`. */
+  /**
+   * `requestToken(callback)` asks for a new token; `callback` says which of those given asks: `first` or `later`. `now` is in
+   * milliseconds, and moves with `advance` only: the judge's time, of which the native side is told when it is to refresh a token.
+   */
   constructor({ baseUrl, now, requestToken }) {
+    this.now = now;
     this.requestToken = requestToken;
     this.callbackGiven = false;
+    this.asked = new Set(); // tokens that are being asked for
     this.calls = new AsyncLocalStorage();
-    this.native = new Native({
-      baseUrl,
-      now,
-      emit: (event, body) => runtime.DeviceEventEmitter.emit(event, body),
-      onUse: () => Object.assign(this.calls.getStore() ?? {}, { layer: 'stand-in' }),
-    });
-    const runtime = createRuntime(this.native.NativeModules);
-    this.sdk = loadSdk(runtime);
+    const onCall = () => Object.assign(this.calls.getStore() ?? {}, { layer: 'stand-in' });
+    Object.assign(this, client({ url: baseUrl, events: false, onCall }));
   }
 
   refreshCallback() {
     const callback = this.callbackGiven ? 'later' : 'first';
     this.callbackGiven = true;
-    return () => this.native.track(this.requestToken(callback));
+    return () => {
+      const asked = this.requestToken(callback).finally(() => this.asked.delete(asked));
+      this.asked.add(asked);
+      return asked;
+    };
+  }
+
+  advance(milliseconds) {
+    const before = this.now;
+    this.now += milliseconds;
+    const due = refreshInstants(this.native.token).filter((instant) => before < instant && instant <= this.now);
+    for (const _ of due) this.native.refreshToken();
   }
 
   /** The outcome of one operation, as the protocol words it; `layer` tells whose code answered. */
@@ -82,41 +89,33 @@ class Client {
       if (error instanceof Unsupported) return { outcome: 'unsupported', reason: error.message };
       return {
         outcome: 'error',
-        code: error.platformCode,
+        code: error.problem?.code,
         message: error.message ?? String(error),
         native: error.code ?? error.name,
-        layer: error instanceof NativeError ? 'stand-in' : 'sdk',
+        layer: error.name === 'NativeError' ? 'stand-in' : 'sdk',
       };
     }
   }
 
   async settled() {
-    while (this.native.busy.size > 0) {
-      await Promise.allSettled(this.native.busy);
-      // What was waited for may start something new, a few promises later.
-      await new Promise(setImmediate);
-    }
+    do {
+      await Promise.allSettled(this.asked);
+      await this.native.settled();
+    } while (this.asked.size > 0);
   }
 }
 
-/**
- * The SDK captures its native modules when it is imported, and keeps the first refresh callback for good: a client
- * of its own needs an import of its own.
- */
-function loadSdk(runtime) {
-  for (const file of Object.keys(require.cache)) {
-    if (file.startsWith(PACKAGE_FILES)) delete require.cache[file];
-  }
-  const { _load } = Module;
-  const { log } = console;
-  Module._load = (name, ...rest) => (name === 'react-native' || name === 'react' ? runtime : _load(name, ...rest));
-  console.log = () => {}; // it prints each native module
+/** When a token is to be refreshed; never, if it does not tell its expiry. */
+function refreshInstants(token) {
+  const { iat, exp } = claimsOf(token);
+  return exp && iat ? REFRESH_AT.map((share) => (iat + share * (exp - iat)) * 1000) : [];
+}
+
+function claimsOf(token) {
   try {
-    // Not our own `require`: that one would remember every copy as a child.
-    return Module.createRequire(__filename)(PACKAGE).default;
-  } finally {
-    Module._load = _load;
-    console.log = log;
+    return JSON.parse(Buffer.from(String(token).split('.')[1], 'base64url').toString()) ?? {};
+  } catch {
+    return {};
   }
 }
 

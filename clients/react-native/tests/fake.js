@@ -1,0 +1,66 @@
+'use strict';
+/**
+ * A server that answers as it is told: for what a simulator does not do when one wants it to.
+ */
+const { once } = require('node:events');
+const http = require('node:http');
+
+/** Listens, and gives `{url, requests, streams, answers}`; closed when the test `t` ends. */
+async function fake(t) {
+  const requests = [];
+  const streams = [];
+  const waiting = [];
+  const refusals = [];
+  const answers = {
+    'POST /v1/sessions': () => [201, { sessionId: 's', participant: { id: 'p', info: {} } }],
+    'DELETE /v1/sessions/s': () => [204],
+    'GET /v1/sessions/s/events': () => [200, { events: [], last: 0 }],
+  };
+  const server = http.createServer(async (request, response) => {
+    const [path] = request.url.split('?');
+    let body = '';
+    for await (const chunk of request) body += chunk;
+    requests.push({ method: request.method, url: request.url, headers: request.headers, body });
+    if (request.headers.accept === 'text/event-stream') {
+      const refusal = refusals.shift();
+      if (refusal) {
+        response.once('close', refusal.done);
+        if (refusal.status === null) return void response.destroy();
+        const type = { 'content-type': 'application/problem+json' };
+        return void response.writeHead(refusal.status, type).end('{"detail":"No."}');
+      }
+      response.writeHead(200, { 'content-type': 'text/event-stream; charset=utf-8' });
+      response.write(': open\n\n');
+      const stream = {
+        headers: request.headers,
+        send: (id, name, data) => response.write(`id: ${id}\nevent: ${name}\ndata: ${JSON.stringify(data)}\n\n`),
+        write: (text) => response.write(text),
+        end: () => response.end(),
+        cut: () => response.destroy(),
+        gone: once(response, 'close'),
+      };
+      const next = waiting.shift();
+      if (next) next(stream);
+      else streams.push(stream);
+      return;
+    }
+    const [status, answer] = answers[`${request.method} ${path}`]?.(body) ?? [404, { code: 'not-found', detail: 'No such thing.' }];
+    response.writeHead(status, { 'content-type': 'application/json' }).end(answer && JSON.stringify(answer));
+  });
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  t.after(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  return {
+    url: `http://127.0.0.1:${server.address().port}`,
+    requests,
+    answers,
+    /** Answers the next request for events with a status, or breaks its connection (null); resolves when that is done. */
+    refuse: (status) => new Promise((done) => refusals.push({ status, done })),
+    /** The next stream that is asked for. */
+    stream: () => (streams.length > 0 ? Promise.resolve(streams.shift()) : new Promise((resolve) => waiting.push(resolve))),
+  };
+}
+
+module.exports = { fake };

@@ -1,0 +1,2 @@
+/** As the preset of react-native has it. */
+jest.mock('./NativeModules', () => ({ __esModule: true, default: { Clipboard: {} } }));
