@@ -12,7 +12,17 @@ import nox
 
 nox.needs_version = ">=2025.2.9"
 nox.options.default_venv_backend = "uv|virtualenv"
-nox.options.sessions = ["lint", "types", "imports", "tests", "react_native", "rest_node", "skeletons", "java"]
+nox.options.sessions = [
+    "lint",
+    "types",
+    "imports",
+    "tests",
+    "react_native",
+    "rest_node",
+    "skeletons",
+    "java",
+    "dashboard",
+]
 
 ROOT = Path(__file__).parent
 CLIENT = Path("clients", "react-native")
@@ -22,6 +32,9 @@ REST_NODE = Path("examples", "rest-node")
 APP = Path("examples", "app-react-native")
 ALL = "OPENFIRST_ALL_SESSIONS"
 """Set in the environment, it lets no session be left out for want of what it takes."""
+CHROMIUM = "OPENFIRST_CHROMIUM"
+"""Set in the environment, it names the browser that the dashboard is tested in."""
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 OLDEST_NODE = 20
 OLDEST_JAVA = 17
 
@@ -59,7 +72,7 @@ def tests(session: nox.Session) -> None:
     session.install(".", *group("test"))
     # From tests/ the rooms are out of reach, so a file that is missing from the wheel is missed.
     session.chdir("tests")
-    apart = ["--ignore", "react_native", "--ignore", "rest_node", "--ignore", "skeletons"]
+    apart = ["--ignore", "react_native", "--ignore", "rest_node", "--ignore", "skeletons", "--ignore", "dashboard"]
     # Neighbours share what is worked out once for a module; whoever is done first takes from the other.
     session.run("pytest", "-n", "2", "--dist", "worksteal", *apart, *session.posargs)
 
@@ -129,6 +142,20 @@ def java(session: nox.Session) -> None:
     session.run("pytest", "skeletons", "-k", "java", *session.posargs)
 
 
+@nox.session
+def dashboard(session: nox.Session) -> None:
+    """The dashboard in a real browser, clients acting meanwhile; where there is no Chromium, it says so and is left out."""
+    if chromium() is None:
+        needed = f"{CHROMIUM} naming one, or Debian's chromium on PATH"
+        not_run = f"The dashboard was not tested: it takes a Chromium, {needed}."
+        if os.environ.get(ALL):
+            session.error(f"{not_run} With {ALL} nothing may be left out.")
+        session.skip(not_run)
+    session.install(".", *group("dashboard"))
+    session.chdir("tests")
+    session.run("pytest", "-n", "2", "dashboard", *session.posargs)
+
+
 @nox.session(default=False, reuse_venv=True)
 def quick(session: nox.Session) -> None:
     """The loop while one works, a minute or less: style, types, imports, and the tests that tell most."""
@@ -187,6 +214,11 @@ def node_on_path() -> bool:
     answer = subprocess.run([node, "--version"], capture_output=True, text=True, check=False)
     major = answer.stdout.strip().removeprefix("v").partition(".")[0]
     return major.isdecimal() and int(major) >= OLDEST_NODE
+
+
+def chromium() -> str | None:
+    """Where the browser is that the dashboard is tested in."""
+    return os.environ.get(CHROMIUM) or next(filter(None, map(shutil.which, BROWSERS)), None)
 
 
 def java_on_path() -> bool:

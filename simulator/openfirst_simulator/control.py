@@ -2,25 +2,26 @@
 
 from __future__ import annotations
 
+import asyncio
 import inspect
 import ipaddress
 import math
 import uuid
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from difflib import get_close_matches
 from itertools import islice
 from typing import Any, Literal, TypeVar
 from urllib.parse import parse_qsl, urlsplit
 
 from openfirst_reference.contract.findings import did_you_mean
-from openfirst_simulator import faults
+from openfirst_simulator import dashboard, faults, views
 from openfirst_simulator.bodies import check_external_id, kind_of, number_shown, whole
 from openfirst_simulator.clock import REAL
 from openfirst_simulator.exports import TYPES
 from openfirst_simulator.journal import Filter
 from openfirst_simulator.problems import Problem, bad_request, not_found
-from openfirst_simulator.records import Application
+from openfirst_simulator.records import Application, Client
 from openfirst_simulator.report import as_json, as_text
 from openfirst_simulator.snapshot import schema
 from openfirst_simulator.timeline import Timeline
@@ -31,9 +32,11 @@ from openfirst_simulator.worlds import WorldError, Worlds
 T = TypeVar("T", bound=str)
 ROOT = "/_openfirst/worlds"
 REPORTS = ("json", "text", "html")
-WHOLE = ("status", "since", "atLeast", "atMost", "seconds")
+WHOLE = ("status", "since", "atLeast", "atMost", "seconds", "offset", "limit", "before", "after")
 """The fields that are whole numbers, in a query as well."""
 _DIGITS, _NAMED = 9, 8
+PAGE, LARGEST_PAGE = 100, 1_000
+"""How many of a list are shown where nothing is said, and at most."""
 LONGEST_WAIT = 30
 """How long a request may wait for an entry of the journal, in seconds."""
 _SCALE = "a number: 0 to stand still, 1 for the real time"
@@ -46,6 +49,7 @@ class Content:
 
     text: str
     content_type: str
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -316,6 +320,98 @@ def _journal(worlds: Worlds, path: Mapping[str, str], fields: Json) -> Any:
     }
 
 
+def _latest(worlds: Worlds, path: Mapping[str, str], fields: Json) -> Any:
+    world = _world(worlds, path)
+    _, limit = _paged(fields)
+    found = list(islice(world.journal.latest(_filter(world, fields), _whole(fields, "before")), limit + 1))
+    return {
+        "entries": [world.shown(entry) for entry in found[:limit]],
+        "more": len(found) > limit,
+        "last": world.journal.last,
+        "dropped": world.journal.dropped,
+    }
+
+
+def _paged(fields: Json) -> tuple[int, int]:
+    """How many of a list are left out first, and how many are shown then."""
+    offset, limit = _whole(fields, "offset"), _whole(fields, "limit")
+    limit = PAGE if limit is None else limit
+    if not 1 <= limit <= LARGEST_PAGE:
+        raise bad_request(f"`limit` is {number_shown(limit)}. Send 1 to {LARGEST_PAGE:,}.")
+    return offset or 0, limit
+
+
+def _pulse(worlds: Worlds, path: Mapping[str, str], fields: Json) -> Any:
+    return views.pulse(worlds, _world(worlds, path))
+
+
+def _sessions(worlds: Worlds, path: Mapping[str, str], fields: Json) -> Any:
+    external_id = _field(fields, "externalId", (str,), "a text")
+    return views.sessions(_world(worlds, path), *_paged(fields), external_id)
+
+
+def _events(worlds: Worlds, path: Mapping[str, str], fields: Json) -> Any:
+    world = _world(worlds, path)
+    return views.events(world, _known(world, path), _whole(fields, "after") or 0, _paged(fields)[1])
+
+
+def _client(worlds: Worlds, path: Mapping[str, str], fields: Json) -> Any:
+    world = _world(worlds, path)
+    return views.client(world, _known(world, path))
+
+
+def _known(world: World, path: Mapping[str, str]) -> Client:
+    world.clock.catch_up()
+    client = world.records.load(Client, path["id"])
+    if client is None:
+        raise not_found(f"There is no client `{path['id'][:80]}` in the world `{world.name}`, or no longer.")
+    return client
+
+
+def _conferences(worlds: Worlds, path: Mapping[str, str], fields: Json) -> Any:
+    return views.conferences(_world(worlds, path), *_paged(fields))
+
+
+def _timers(worlds: Worlds, path: Mapping[str, str], fields: Json) -> Any:
+    return views.timers(_world(worlds, path), _paged(fields)[1])
+
+
+def _tokens(worlds: Worlds, path: Mapping[str, str], fields: Json) -> Any:
+    return views.known_tokens(_world(worlds, path), *_paged(fields))
+
+
+def _inspect(worlds: Worlds, path: Mapping[str, str], fields: Json) -> Any:
+    token = _field(fields, "token", (str,), "a text")
+    if token is None:
+        raise bad_request("`token` is missing. Send what is to be looked at.")
+    return views.inspected(worlds, _world(worlds, path), token)
+
+
+def _rows(worlds: Worlds, path: Mapping[str, str], fields: Json) -> Any:
+    return views.rows_shown(_world(worlds, path))
+
+
+def _words(worlds: Worlds, path: Mapping[str, str], fields: Json) -> Any:
+    return views.words(worlds.default)
+
+
+async def _contract(worlds: Worlds, path: Mapping[str, str], fields: Json) -> Any:
+    # It takes a moment, in which the platform goes on answering.
+    return await asyncio.to_thread(views.contract_shown, worlds.default.contract)
+
+
+def _ui(worlds: Worlds, path: Mapping[str, str], fields: Json) -> Any:
+    name = path.get("file", dashboard.INDEX)
+    found = dashboard.file(name)
+    if found is None:
+        raise not_found(f"The dashboard has no file `{name[:80]}`. It begins at /_openfirst/ui/.")
+    return Content(found.text, found.content_type, dashboard.HEADERS)
+
+
+def _to_ui(worlds: Worlds, path: Mapping[str, str], fields: Json) -> Any:
+    return Content("The dashboard is at /_openfirst/ui/.\n", "text/plain", {"Location": "/_openfirst/ui/"})
+
+
 def _report(worlds: Worlds, path: Mapping[str, str], fields: Json) -> Any:
     report = _world(worlds, path).report()
     match _one_of(fields, "format", REPORTS):
@@ -470,6 +566,7 @@ CONTROL_ROUTES = (
     ControlRoute("DELETE", f"{ROOT}/{{world}}/faults", 204, _heal),
     ControlRoute("DELETE", f"{ROOT}/{{world}}/faults/{{id}}", 204, _heal),
     ControlRoute("GET", f"{ROOT}/{{world}}/journal", 200, _journal, (*FILTERS, "format")),
+    ControlRoute("GET", f"{ROOT}/{{world}}/journal/latest", 200, _latest, (*FILTERS, "before", "limit")),
     ControlRoute("DELETE", f"{ROOT}/{{world}}/journal", 204, _clear),
     ControlRoute("POST", f"{ROOT}/{{world}}/journal/verify", 200, _verify, (*FILTERS, "atLeast", "atMost")),
     ControlRoute("GET", f"{ROOT}/{{world}}/journal/wait", 200, _wait, (*FILTERS, "seconds")),
@@ -481,7 +578,21 @@ CONTROL_ROUTES = (
     ControlRoute("DELETE", f"{ROOT}/{{world}}/webhook", 204, _post_nowhere),
     ControlRoute("POST", f"{ROOT}/{{world}}/tokens", 201, _token, ("externalId", "scopes", "expiresIn", "condition")),
     ControlRoute("POST", f"{ROOT}/{{world}}/tokens/revoke", 204, _revoke, ("token",)),
+    ControlRoute("POST", f"{ROOT}/{{world}}/tokens/inspect", 200, _inspect, ("token",)),
     ControlRoute("POST", f"{ROOT}/{{world}}/sessions/{{id}}/close", 204, _close),
+    ControlRoute("GET", f"{ROOT}/{{world}}/pulse", 200, _pulse),
+    ControlRoute("GET", f"{ROOT}/{{world}}/sessions", 200, _sessions, ("externalId", "offset", "limit")),
+    ControlRoute("GET", f"{ROOT}/{{world}}/clients/{{id}}/events", 200, _events, ("after", "limit")),
+    ControlRoute("GET", f"{ROOT}/{{world}}/clients/{{id}}", 200, _client),
+    ControlRoute("GET", f"{ROOT}/{{world}}/conferences", 200, _conferences, ("offset", "limit")),
+    ControlRoute("GET", f"{ROOT}/{{world}}/timers", 200, _timers, ("limit",)),
+    ControlRoute("GET", f"{ROOT}/{{world}}/tokens", 200, _tokens, ("offset", "limit")),
+    ControlRoute("GET", f"{ROOT}/{{world}}/rows", 200, _rows),
+    ControlRoute("GET", "/_openfirst/contract", 200, _contract),
+    ControlRoute("GET", "/_openfirst/words", 200, _words),
+    ControlRoute("GET", "/_openfirst/ui", 308, _to_ui),
+    ControlRoute("GET", "/_openfirst/ui/", 200, _ui),
+    ControlRoute("GET", "/_openfirst/ui/{file}", 200, _ui),
 )
 
 

@@ -102,6 +102,14 @@ class Decisions:
         steps = self._table.steps(state, self._table.participant, {}, self._choices)
         return next((self._value(client, step) for step in steps if not step.is_error), None)
 
+    def state_of(self, client: Client) -> State:
+        """Where a client is, with what the world knows now."""
+        return self._state(client, self.token(client))
+
+    def condition_of(self, token: Token) -> str:
+        """The condition of a genuine token now, as credentials have it on the wire."""
+        return self._condition(token)
+
     def act(self, operation: str, client: Client, token: Token) -> Decided:
         """A move of the platform itself on a client."""
         step = next(self._table.steps(self._state(client, token), operation, {}, self._choices))

@@ -76,6 +76,8 @@ OWN: Mapping[str, tuple[Kind, ...]] = {
     "field": ("missing-field",),
 }
 """The fields that say something of faults of these kinds alone."""
+NEEDED: Mapping[str, tuple[Kind, ...]] = {"seconds": WITH_SECONDS, "field": ("missing-field",)}
+"""Those without which a fault of these kinds cannot be."""
 METHODS = ("DELETE", "GET", "PATCH", "POST", "PUT")
 """The methods of the requests that a fault may be for."""
 LONGEST_PATH = 1_000
@@ -264,6 +266,18 @@ def _paths(endpoint: Endpoint, contract: Contract) -> Iterator[str]:
         yield endpoint.path.replace(named, "/".join(method.sent))
 
 
+def fields_shown() -> Iterator[dict[str, Any]]:
+    """What a fault may say beside its kind: what each field takes, for which kinds (None: all), and for which it is needed."""
+    for name, kind in _TYPES.items():
+        (wanted,) = [each for each in kind if each is not type(None)]
+        yield {
+            "name": name,
+            "takes": {str: "text", int: "whole", float: "number"}[wanted],
+            "kinds": OWN.get(name),
+            "needed": NEEDED.get(name, ()),
+        }
+
+
 def recipe(name: str) -> tuple[Mapping[str, Any], ...]:
     """The faults of a recipe. Raises ValueError for one that there is not."""
     if name not in RECIPES:
@@ -321,7 +335,7 @@ def _mistakes(fault: Fault) -> Iterator[tuple[bool, str]]:
     never = fault.since is not None and fault.until is not None and fault.until <= fault.since
     yield never, f"`until` is {fault.until}, and `since` {fault.since}: there is no time between. Give a later `until`."
     yield not 0 <= fault.seconds <= 86_400, f"`seconds` is {fault.seconds}. Give 0 to 86,400."
-    needs = fault.kind in WITH_SECONDS and fault.seconds == 0
+    needs = fault.kind in NEEDED["seconds"] and fault.seconds == 0
     yield needs, f"`seconds` is missing, or 0, and a fault of the kind `{fault.kind}` needs more."
     status = number_shown(fault.status)
     yield not 400 <= fault.status <= 599, f"`status` is {status}. Give the status of an error, 400 to 599."
@@ -331,7 +345,7 @@ def _mistakes(fault: Fault) -> Iterator[tuple[bool, str]]:
         f"`retryAfter` is {number_shown(wait or 0)}. Give 0 to 86,400 seconds.",
     )
     yield (
-        fault.kind == "missing-field" and not fault.field,
+        fault.kind in NEEDED["field"] and not fault.field,
         "`field` is missing: name the field that is to be left out.",
     )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import json
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -164,7 +165,7 @@ class Journal:
     """The entries, as many as the bounds permit; what had to go makes an answer *unknown*, and never *no*.
 
     How many requests there were, how often each row decided and what was refused is counted, and outlives the entries. Behind
-    the entry `anew` the world is another one than before.
+    the entry `anew` the world is another one than before. `cleared` counts how often it was.
     """
 
     def __init__(self, entries: int = ENTRIES, size: int = BYTES) -> None:
@@ -172,7 +173,7 @@ class Journal:
         self._entries: deque[Entry] = deque()
         self._bytes = 0
         self._last = 0
-        self.anew = 0
+        self.anew = self.cleared = 0
         self._waiting: list[tuple[Filter, asyncio.Future[Entry]]] = []
         self.requests = 0
         self.rows: dict[str, int] = {}
@@ -213,6 +214,15 @@ class Journal:
     def find(self, wanted: Filter = Filter()) -> Iterator[Entry]:
         """The entries that are meant, oldest first."""
         return (entry for entry in list(self._entries) if wanted.fits(entry))
+
+    def latest(self, wanted: Filter, before: int | None = None) -> Iterator[Entry]:
+        """The entries that are meant (with a number less than `before`, if given), newest first."""
+        skipped = 0 if before is None else max(0, self._last + 1 - before)
+        for entry in itertools.islice(reversed(self._entries), skipped, None):
+            if entry.number <= wanted.since:
+                return
+            if wanted.fits(entry):
+                yield entry
 
     def knows(self, wanted: Filter) -> bool:
         """Whether all that was meant is still here."""
@@ -255,6 +265,7 @@ class Journal:
         """Nothing was asked yet."""
         self._entries.clear()
         self._bytes = self._last = self.anew = self.requests = 0
+        self.cleared += 1
         self.rows.clear()
         self.refusals.clear()
 
@@ -279,15 +290,14 @@ def journal_entry(entry: Entry, contract: Contract, names: Sequence[str]) -> dic
         "token": entry.token,
         "externalId": entry.external_id,
         "session": entry.session,
-        "before": _view(entry.before, names),
-        "after": _view(entry.after, names),
+        "before": None if entry.before is None else by_variable(entry.before, names),
+        "after": None if entry.after is None else by_variable(entry.after, names),
         "faults": list(entry.faults),
     }
 
 
-def _view(state: State | None, names: Sequence[str]) -> dict[str, Any] | None:
-    if state is None:
-        return None
+def by_variable(state: State, names: Sequence[str]) -> dict[str, str | None]:
+    """A state in the manner of JSON, by the contract's variables."""
     return {name: None if value is None else str(value) for name, value in zip(names, state, strict=True)}
 
 

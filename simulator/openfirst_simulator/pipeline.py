@@ -257,7 +257,7 @@ class Pipeline:
             fields = json_object(_body(request, CONTROL_LIMIT), "a JSON object") or {}
             result = await control(route, self._worlds, path, fields, request.query)
             if isinstance(result, Content):
-                return Answer(route.status, result.text.encode(), result.content_type)
+                return Answer(route.status, result.text.encode(), result.content_type, result.headers)
             return _answer(route.status, result)
 
         return handle

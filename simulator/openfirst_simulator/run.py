@@ -148,6 +148,7 @@ def _greeting(simulator: Simulator, trust: Trust | None) -> str:
     token = world.token(_EXTERNAL_ID, expires_in=_LIFETIME)
     return f"""\
 The platform is at     {world.url}
+its dashboard at       {world.url}/_openfirst/ui/
 its control plane at   {world.url}/_openfirst/worlds
 Application key        {world.key}
 Application secret     {world.secret}

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Collection
-from heapq import heappop, heappush
+from collections.abc import Collection, Iterator
+from heapq import heappop, heappush, nsmallest
 from typing import Any
 
 from openfirst_simulator.records import R, Record, Timer
@@ -19,18 +19,20 @@ class Conflict(Exception):
 
 
 class MemoryStore:
-    """A store in memory, which never suspends."""
+    """A store in memory, which never suspends. `commits` tells whether anything was changed since one looked last."""
 
     def __init__(self) -> None:
         self._records: dict[type[Record], dict[str, Any]] = {}
         self._found_by: dict[str, dict[str, _Ids]] = {}
         self._due: list[tuple[float, int, str]] = []
         self._turn = itertools.count()
+        self.commits = 0
 
     def clear(self) -> None:
         """Nothing is stored any more."""
         for each in (self._records, self._found_by, self._due):
             each.clear()
+        self.commits += 1
 
     def load(self, kind: type[R], identifier: str) -> R | None:
         """The record, or None."""
@@ -41,6 +43,14 @@ class MemoryStore:
         """All records of a kind, in the order in which they came."""
         return list(self._records.get(kind, {}).values())
 
+    def count(self, kind: type[Record]) -> int:
+        """How many records of a kind there are."""
+        return len(self._records.get(kind, ()))
+
+    def newest(self, kind: type[R]) -> Iterator[R]:
+        """The records of a kind, the one that came last first."""
+        return reversed(self._records.get(kind, {}).values())
+
     def has(self, kind: type[Record]) -> bool:
         """Whether there is any record of a kind."""
         return bool(self._records.get(kind))
@@ -49,6 +59,15 @@ class MemoryStore:
         """The IDs of the records that a value leads to, in the order in which they came by it."""
         found = self._found_by.get(index, {}).get(value, ())
         return (found,) if isinstance(found, str) else found
+
+    def led(self, index: str) -> int:
+        """How many values of an index lead to a record."""
+        return len(self._found_by.get(index, ()))
+
+    def newest_led(self, index: str) -> Iterator[str]:
+        """The IDs of the records that values of an index lead to, by the value that came last first."""
+        for found in reversed(self._found_by.get(index, {}).values()):
+            yield from (found,) if isinstance(found, str) else found
 
     def leads(self, index: str, value: str, identifier: str) -> bool:
         """Whether a value leads to this record."""
@@ -64,6 +83,10 @@ class MemoryStore:
             heappop(self._due)
         return None
 
+    def next_timers(self, count: int) -> list[Timer]:
+        """The timers that are due first, so many at most."""
+        return nsmallest(count, self.every(Timer), key=lambda timer: timer.due)
+
     def commit(self, draft: Draft) -> None:
         """Take in what a draft changes, all of it or, raising Conflict, nothing."""
         if draft.store is not self:
@@ -71,6 +94,8 @@ class MemoryStore:
         for (kind, identifier), seen in draft.seen.items():
             if self.load(kind, identifier) is not seen:
                 raise Conflict
+        if draft.changes:
+            self.commits += 1
         for (kind, identifier), record in draft.changes.items():
             of_kind = self._records.setdefault(kind, {})
             old = of_kind.get(identifier)

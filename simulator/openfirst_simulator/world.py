@@ -15,6 +15,7 @@ import msgspec
 from msgspec import structs
 
 from openfirst_reference.contract.findings import Mistake, did_you_mean
+from openfirst_reference.contract.model import Contract
 from openfirst_simulator import tokens
 from openfirst_simulator.bodies import number_shown, whole, wrong_external_id
 from openfirst_simulator.clock import Clock
@@ -25,7 +26,7 @@ from openfirst_simulator.events import heard
 from openfirst_simulator.exports import Form, export
 from openfirst_simulator.faults import BEFORE, INSTEAD, Asked, Fault, check_operation, check_reach, fault_of
 from openfirst_simulator.ids import Ids, derived
-from openfirst_simulator.journal import Entry, Filter, Journal, journal_entry
+from openfirst_simulator.journal import Entry, Filter, Journal, by_variable, journal_entry
 from openfirst_simulator.keyring import Keyring
 from openfirst_simulator.problems import Problem, refusal
 from openfirst_simulator.records import (
@@ -135,6 +136,38 @@ class World:
         contract = self._table.contract
         chosen = contract.check_choices(choices, f"the world `{self.name}`")
         return {**contract.default_choices(), **chosen}
+
+    # Looking on ---------------------------------------------------------------------------------------------
+
+    @property
+    def table(self) -> Table:
+        """The contract's table, which decides here."""
+        return self._table
+
+    @property
+    def contract(self) -> Contract:
+        """The contract that is served here."""
+        return self._table.contract
+
+    @property
+    def token_conditions(self) -> tuple[str, ...]:
+        """The conditions that a token can be made in."""
+        return tuple(self._table.credentials.binding.condition.words)
+
+    @property
+    def records(self) -> MemoryStore:
+        """What is in it, to be looked at: what was due since the clock was last asked has not happened yet."""
+        return self._store
+
+    def state_of(self, client: Client) -> dict[str, str | None]:
+        """Where a client is now, by the variables of the contract."""
+        state = self._decisions(self._draft()).state_of(client)
+        return by_variable(state, self._table.machine.names)
+
+    def token_known(self, claims: Claims) -> tuple[Token, str]:
+        """What is known of the token that says this, and its condition as credentials have it on the wire."""
+        token = self._store.load(Token, claims.id) or Token(id=claims.id, claims=claims)
+        return token, self._decisions(self._draft()).condition_of(token)
 
     # Applications -------------------------------------------------------------------------------------------
 
@@ -266,7 +299,7 @@ class World:
                 return self._keyring.foreign(claims)
             case "unreadable":
                 return f"unreadable-{claims.id}"
-        known = ", ".join(self._table.credentials.binding.condition.words)
+        known = ", ".join(self.token_conditions)
         raise Mistake(f"A token cannot be made `{condition}`. It can be one of: {known}.")
 
     def admit(self, raw: str) -> Claims:

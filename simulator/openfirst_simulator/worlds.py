@@ -30,6 +30,8 @@ class Worlds:
     def __init__(self, table: Table, now: Callable[[], float] | None, base: Callable[[], str]) -> None:
         self._table, self._now, self._base = table, now, base
         self._by_name: dict[str, World] = {}
+        self.changes = 0
+        """How often a world came or went."""
         self._by_key: dict[str, World] = {}
         self._real = Clock(now)
         # When each of those was last asked anything that nobody in this process holds.
@@ -79,6 +81,7 @@ class Worlds:
             raise WorldError("The world `default` is always there. Make worlds of your own, and drop those.")
         world = self.named(name)
         del self._by_name[name]
+        self.changes += 1
         self._guests.pop(name, None)
         gone = [each.id for each in world.applications if self._by_key.get(each.id) is world]
         for key in gone:
@@ -155,6 +158,7 @@ class Worlds:
             name, self._table, clock, lambda: self._base() + path, choices=choices, seed=seed, application=application
         )
         self._by_name[name] = world
+        self.changes += 1
         self._by_key.setdefault(world.key, world)
         return world
 

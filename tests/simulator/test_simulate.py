@@ -70,6 +70,9 @@ def test_it_says_what_one_needs_next_and_stops_when_told(number: signal.Signals)
                 assert answer.status == 200
             async with http.get(f"{url}/_openfirst/worlds") as answer:
                 assert [world["name"] for world in (await answer.json())["worlds"]] == ["default"]
+            [page] = re.findall(r"its dashboard at +(\S+)", shown)
+            async with http.get(page) as answer:
+                assert (answer.status, answer.content_type) == (200, "text/html")
 
         os.kill(os.getpid(), number)
         await running

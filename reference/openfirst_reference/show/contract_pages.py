@@ -23,13 +23,18 @@ def show(contract: Contract, what: str | None = None, format: str = "text", widt
     return "\n".join(as_markdown(blocks) if format == "markdown" else as_text(blocks, width)).strip() + "\n"
 
 
+def drawn_variable(contract: Contract) -> str:
+    """The variable whose values are the states of the diagram: the first enumeration of the contract."""
+    return next(variable.name for variable in contract.variables.values() if variable.is_enumeration)
+
+
 def diagram(contract: Contract) -> Diagram:
     """The states of the first variable of the contract, with every step that leads from one of them to another.
 
     Drawn from what is reachable in any fixture, whatever the choices are.
     """
     machine = Machine(contract)
-    name = next(variable.name for variable in contract.variables.values() if variable.is_enumeration)
+    name = drawn_variable(contract)
     index, initial = machine.index[name], contract.variables[name].initial
     found: dict[tuple[str, str], dict[str, None]] = {}
     for fixture in contract.fixtures:
