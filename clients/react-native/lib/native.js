@@ -7,13 +7,12 @@
  */
 const timers = require('node:timers'); // a test may fake the global ones
 
+const { Feed } = require('./feed');
 const { Connections, baseUrl, readJson } = require('./http');
 const { EVENTS, RENAMED, SERVICES, nativeEvent } = require('./modules');
+const { Waiting, quiet } = require('./waiting');
 
 const EVENTS_KEPT = 1000;
-const FIRST_WAIT = 50; // ms before the second attempt to connect again; each further one waits twice as long
-const LONGEST_WAIT = 1000;
-const KEEPS_ALIVE = 10; // attempts
 
 // What an app sees of a native failure, by platform. Sources: `ios/Services/Errors` and `android/…/utils/Promises.kt` of the SDK.
 const FAILURES = {
@@ -49,14 +48,12 @@ class Native {
   #inUse = null;
   #session = 'current';
   #lastKnownOpen = false;
-  #streams; // whether events are listened to
-  #stream = null; // the stream of events that is followed
-  #cursor = { session: null, last: 0 }; // how far the events of which session were read
-  #sessionOver = false; // whether the stream has ended for good
+  #follows; // whether events are listened to
+  #feed = null; // the events that are followed, or were
   #busy = new Set(); // promises that have not settled
   #heard = []; // events not yet asked for
   #refreshes = []; // outcomes of refreshes not yet asked for
-  #waiters = new Set();
+  #waiting = new Waiting();
   #closed = false;
   #end; // a promise that resolves when it is closed
   #ends;
@@ -80,7 +77,7 @@ class Native {
     }
     this.url = baseUrl(url);
     this.platform = platform;
-    this.#streams = events;
+    this.#follows = events;
     this.#onCall = onCall;
     this.#connections?.close();
     this.#connections = new Connections(this.url);
@@ -222,11 +219,10 @@ class Native {
   }
 
   async #closeSession() {
-    const stream = this.#stream;
+    const feed = this.#feed;
     await this.#ask('DELETE', '');
     this.#lastKnownOpen = false;
-    // What was sent until now still comes; then the simulator ends the stream.
-    stream?.letEnd();
+    feed?.letEnd();
     return null;
   }
 
@@ -278,7 +274,7 @@ class Native {
   #take(token) {
     this.#use(token);
     // The events may have stopped for want of a good token.
-    if (this.#stream?.refused) this.#follow(this.#stream.session);
+    if (this.#feed?.refused) this.#follow(this.#feed.session);
   }
 
   // --- the token's refresh -----------------------------------------------------------------------------------------
@@ -293,13 +289,13 @@ class Native {
     // Without a new token the one at hand stays in use, as long as it lives.
     if (token && !this.#login) this.#take(token);
     this.#refreshes.push({ token, reason });
-    this.#look();
+    this.#waiting.look();
     return null;
   }
 
   /** The token of the next refresh that nobody has asked for yet; rejects if the app had none to give. */
   refreshed() {
-    const given = this.#wait(() => this.#refreshes.shift(), 'a refreshed token');
+    const given = this.#waiting.wait(() => this.#refreshes.shift(), () => this.#whyNever('a refreshed token'));
     return quiet(
       given.then(({ token, reason }) => {
         if (token) return token;
@@ -312,85 +308,23 @@ class Native {
 
   /** Follows the events of a session, in place of those of another one; of none, for null. */
   #follow(session) {
-    if (this.#stream && this.#stream.session === session && !this.#stream.over) return;
-    this.#stream?.stop();
-    this.#stream = null;
-    this.#sessionOver = false;
-    if (!session || !this.#streams || this.#closed) return;
-    if (this.#cursor.session !== session) this.#cursor = { session, last: 0 };
-    const stream = {
+    const before = this.#feed;
+    if (before?.session === session && !before.over) return;
+    before?.stop();
+    if (!session || !this.#follows || this.#closed) return;
+    this.#feed = new Feed({
+      connections: this.#connections,
       session,
-      over: false, // nothing comes any more
-      ending: false, // what comes is the rest
-      refused: false, // for want of a good token
-      wake: () => {},
-      letEnd: () => {
-        stream.ending = true;
-        stream.wake();
-        this.#look();
-      },
-      stop: () => {
-        stream.over = true;
-        stream.connection?.stop();
-        stream.wake();
-      },
-    };
-    this.#stream = stream;
-    stream.done = this.#listen(stream).finally(() => {
-      stream.over = true;
-      this.#sessionOver = this.#stream === stream && !stream.refused;
-      this.#look();
+      last: before?.session === session ? before.last : 0,
+      bearer: () => this.#bearer(),
+      onEvent: (name, data) => this.#receive(name, data),
+      onChange: () => this.#waiting.look(),
     });
   }
 
-  async #listen(stream) {
-    let attempts = 0;
-    while (!stream.over) {
-      const token = await this.#bearer().catch(() => null);
-      if (stream.over || token === null) return;
-      const headers = { authorization: `Bearer ${token}` };
-      if (this.#cursor.last > 0) headers['last-event-id'] = String(this.#cursor.last);
-      stream.connection = this.#connections.stream(`/v1/sessions/${stream.session}/events`, headers, {
-        onEvent: (event) => {
-          attempts = 0;
-          if (!stream.over) this.#receive(event);
-        },
-      });
-      const { status } = await stream.connection.ended;
-      if (stream.over || stream.ending) return;
-      if (status === 401) {
-        // It may have been refreshed meanwhile.
-        if (token !== (await this.#bearer().catch(() => token))) continue;
-        stream.refused = true;
-        return;
-      }
-      // Any other refusal says that the session is over.
-      if (status < 500 && status !== 429) return;
-      if (attempts > 0) await this.#pause(stream, attempts);
-      attempts += 1;
-    }
-  }
-
-  /** Waits before it connects again, until it is woken at the latest. */
-  #pause(stream, attempts) {
-    return new Promise((resolve) => {
-      const timer = timers.setTimeout(resolve, Math.min(FIRST_WAIT * 2 ** (attempts - 1), LONGEST_WAIT));
-      // A simulator that has gone for long keeps nobody from ending.
-      if (attempts > KEEPS_ALIVE) timer.unref();
-      stream.wake = () => {
-        timers.clearTimeout(timer);
-        resolve();
-      };
-    });
-  }
-
-  #receive({ id, event, data }) {
-    const body = readJson(data);
-    const last = event === 'gap' ? body?.to : Number(id);
-    if (last > this.#cursor.last) this.#cursor.last = last;
-    if (event === 'sdk.tokenRefresh') this.refreshToken();
-    else this.#tell(EVENTS[event] ?? event, this.#body(body));
-    this.#look();
+  #receive(name, data) {
+    if (name === 'sdk.tokenRefresh') this.refreshToken();
+    else this.#tell(EVENTS[name] ?? name, this.#body(data));
   }
 
   #tell(name, body) {
@@ -405,7 +339,7 @@ class Native {
         throw error;
       });
     }
-    this.#look();
+    this.#waiting.look();
   }
 
   /** The body of the first event of that name that nobody has asked for yet, as soon as it is there. */
@@ -415,8 +349,9 @@ class Native {
       const index = this.#heard.findIndex((event) => event.name === wanted && fits(event.body));
       return index < 0 ? undefined : this.#heard.splice(index, 1)[0];
     };
-    this.#stream?.wake();
-    return quiet(this.#wait(look, wanted, () => this.#sessionOver).then(({ body }) => body));
+    this.#feed?.wake();
+    const found = this.#waiting.wait(look, () => this.#whyNever(wanted, this.#feed?.sessionIsOver));
+    return quiet(found.then(({ body }) => body));
   }
 
   /** Resolves as soon as no call is underway, and JavaScript has every event that the simulator has for it. */
@@ -432,41 +367,27 @@ class Native {
   }
 
   async #delivered() {
-    const stream = this.#stream;
-    if (!stream || stream.over) return;
-    if (!stream.ending) {
+    const feed = this.#feed;
+    if (!feed || feed.over) return;
+    if (!feed.ending) {
       try {
-        const { last } = await this.#request('GET', `/${stream.session}/events?after=${this.#cursor.last}`);
-        stream.wake();
-        await this.#wait(() => stream.over || stream.ending || this.#cursor.last >= last || undefined, 'all events');
-        if (!stream.ending) return;
+        const { last } = await this.#request('GET', `/${feed.session}/events?after=${feed.last}`);
+        feed.wake();
+        const have = () => feed.over || feed.ending || feed.last >= last || undefined;
+        await this.#waiting.wait(have, () => this.#whyNever('all events'));
+        if (!feed.ending) return;
       } catch (error) {
         // Of a session that is over the stream tells the rest, and ends.
         if (error.problem?.code !== 'session-not-open') throw error;
       }
     }
-    await stream.done;
+    await feed.done;
   }
 
-  /**
-   * What `look()` gives as soon as that is something; it is called again whenever something has come. Rejects when the
-   * client is closed, or nothing more can come because it is `over()`.
-   */
-  #wait(look, what, over = () => false) {
-    const promise = new Promise((resolve, reject) => this.#waiters.add({ look, what, over, resolve, reject }));
-    this.#look();
-    return promise;
-  }
-
-  #look() {
-    for (const waiter of this.#waiters) {
-      const found = waiter.look();
-      const end = this.#closed ? 'The client was closed' : waiter.over() ? 'The session is over' : null;
-      if (found === undefined && end === null) continue;
-      this.#waiters.delete(waiter);
-      if (found !== undefined) waiter.resolve(found);
-      else waiter.reject(new Error(`${end}, and ${waiter.what} had not come. ${this.#came()}`));
-    }
+  /** Why something will not come any more; null as long as it may. */
+  #whyNever(what, sessionIsOver = false) {
+    if (!this.#closed && !sessionIsOver) return null;
+    return `The ${this.#closed ? 'client was closed' : 'session is over'}, and ${what} had not come. ${this.#came()}`;
   }
 
   #came() {
@@ -522,9 +443,9 @@ class Native {
   close() {
     this.#closed = true;
     this.#ends();
-    this.#stream?.stop();
+    this.#feed?.stop();
     this.#connections.close();
-    this.#look();
+    this.#waiting.look();
   }
 }
 
@@ -541,12 +462,6 @@ async function calledFrom({ stack }, promise) {
 function told(info) {
   if (info === null || typeof info !== 'object') return info;
   return Object.fromEntries(Object.entries(info).filter(([, value]) => value !== null));
-}
-
-/** The promise; who no longer cares for it is not told by an unhandled rejection. */
-function quiet(promise) {
-  promise.catch(() => {});
-  return promise;
 }
 
 function turn() {
