@@ -26,6 +26,7 @@ class Feed {
   #onEvent;
   #onChange;
   #wake = () => {};
+  #heardAlready = 0; // up to which event, where the log is read from its beginning again
 
   /**
    * Begins behind the event `last`. `bearer()` gives the token, `onEvent(name, data)` is told of each event, and `onChange()` of
@@ -74,7 +75,7 @@ class Feed {
       const token = await this.#bearer().catch(() => null);
       if (this.over || token === null) return;
       const headers = { authorization: `Bearer ${token}` };
-      if (this.last > 0) headers['last-event-id'] = String(this.last);
+      if (this.last > this.#heardAlready) headers['last-event-id'] = String(this.last);
       this.#connection = this.#connections.stream(`/v1/sessions/${this.session}/events`, headers, {
         onEvent: (event) => {
           attempts = 0;
@@ -88,6 +89,11 @@ class Feed {
         if (this.refused) return;
         continue; // the token was refreshed meanwhile
       }
+      if (status === 410 && this.#heardAlready < this.last) {
+        // It may not go on from where it was: it begins anew, and leaves out what was heard already.
+        this.#heardAlready = this.last;
+        continue;
+      }
       // Any other refusal says that the session is over.
       if (status < 500 && status !== 429) return;
       if (attempts > 0) await this.#pause(attempts);
@@ -97,6 +103,7 @@ class Feed {
   #receive({ id, event, data }) {
     const body = readJson(data);
     const last = event === 'gap' ? body?.to : Number(id);
+    if (last <= this.#heardAlready) return;
     if (last > this.last) this.last = last;
     this.#onEvent(event, body);
     this.#onChange();

@@ -371,7 +371,7 @@ class Native {
     if (!feed || feed.over) return;
     if (!feed.ending) {
       try {
-        const { last } = await this.#request('GET', `/${feed.session}/events?after=${feed.last}`);
+        const last = await this.#lastOf(feed);
         feed.wake();
         const have = () => feed.over || feed.ending || feed.last >= last || undefined;
         await this.#waiting.wait(have, () => this.#whyNever('all events'));
@@ -382,6 +382,16 @@ class Native {
       }
     }
     await feed.done;
+  }
+
+  /** The number of the last event that the simulator has for a session. */
+  async #lastOf({ session, last }) {
+    const ask = (query) => this.#request('GET', `/${session}/events${query}`);
+    const answer = await ask(`?after=${last}`).catch((error) => {
+      if (error.problem?.status !== 410) throw error;
+      return ask(''); // it may not go on from there
+    });
+    return answer.last;
   }
 
   /** Why something will not come any more; null as long as it may. */

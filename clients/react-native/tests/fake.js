@@ -44,7 +44,7 @@ async function fake(t) {
       else streams.push(stream);
       return;
     }
-    const [status, answer] = answers[`${request.method} ${path}`]?.(body) ?? [404, { code: 'not-found', detail: 'No such thing.' }];
+    const [status, answer] = answers[`${request.method} ${path}`]?.(body, request.url) ?? [404, { code: 'not-found', detail: 'No such thing.' }];
     response.writeHead(status, { 'content-type': 'application/json' }).end(answer && JSON.stringify(answer));
   });
   await once(server.listen(0, '127.0.0.1'), 'listening');

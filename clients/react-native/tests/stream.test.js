@@ -71,6 +71,21 @@ test('after a gap the stream is taken up behind it', async (t) => {
   assert.equal((await server.stream()).headers['last-event-id'], '8');
 });
 
+test('where a stream may not be taken up it begins anew, and nothing is heard twice', async (t) => {
+  const { ana, server, stream } = await opened(t);
+  stream.send(1, 'command.messageReceived', { message: 'one' });
+  await ana.native.event('command.messageReceived');
+  server.refuse(410);
+  stream.cut();
+  const again = await server.stream();
+  assert.equal(again.headers['last-event-id'], undefined);
+  again.send(1, 'command.messageReceived', { message: 'one' });
+  again.send(2, 'command.messageReceived', { message: 'two' });
+  assert.deepEqual(await ana.native.event('command.messageReceived'), { message: 'two' });
+  again.cut();
+  assert.equal((await server.stream()).headers['last-event-id'], '2');
+});
+
 test('a stream that is refused for its token goes on with the refreshed one', async (t) => {
   const { ana, server, stream } = await opened(t);
   const refused = server.refuse(401);
@@ -115,6 +130,16 @@ test('settled waits until the events that there are have come, and the calls tha
   stream.send(1, 'command.messageReceived', { message: 'hello' });
   await settling;
   assert.equal(server.requests.at(-2).url, '/v1/sessions/s/services/command/send');
+});
+
+test('settled asks anew where it may not ask from where it was', async (t) => {
+  const { ana, server, stream } = await opened(t);
+  server.answers['GET /v1/sessions/s/events'] = (_, url) =>
+    url.includes('after') ? [410, { status: 410, code: 'gone', detail: 'Not from there.' }] : [200, { events: [], last: 1 }];
+  const settled = ana.native.settled();
+  stream.send(1, 'command.messageReceived', { message: 'hello' });
+  await settled;
+  assert.deepEqual(await ana.native.event('command.messageReceived'), { message: 'hello' });
 });
 
 test('an event is given once, in order, and only where it fits', async (t) => {
