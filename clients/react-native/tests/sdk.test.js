@@ -49,3 +49,11 @@ test('the contract lists the methods under the same names', () => {
   );
   assert.deepEqual(here.sort(), listed.sort());
 });
+
+test('the types name the same events, and what the package gives', () => {
+  const types = readFileSync(path.join(__dirname, '../index.d.ts'), 'utf8');
+  const [, names] = /export type EventName =\n(.*?);/s.exec(types);
+  assert.deepEqual(names.match(/EVENT_\w+/g).sort(), Object.values(EVENTS).sort());
+  const functions = [...types.matchAll(/^export function (\w+)/gm)].map(([, name]) => name);
+  assert.deepEqual([...new Set(functions)].sort(), Object.keys(require('..')).sort());
+});
