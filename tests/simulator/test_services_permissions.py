@@ -70,7 +70,7 @@ def test_who_is_kicked_presents_and_sends_no_more() -> None:
         assert app.use(ana, target, *arguments).status == 200
     app.got("POST", f"/v2/conferences/{conference}/kick", {"externalIds": ["ana"]})
     [stopped] = app.heard(ben, "filePresentation.stopped")
-    assert stopped["filePresentation"]["owner"]["status"] == "KICKED"
+    assert stopped["filePresentation"]["owner"]["status"] == "LEFT"
     assert app.heard(ben, "videoPresentation.stopped") == [{}]
     assert app.use(ana, "conference/isMuted").body["result"] is False
     assert not app.world.snapshot()["records"]["sharedFiles"]
@@ -91,7 +91,7 @@ def test_who_is_subscribed_hears_what_the_application_does() -> None:
     app.there(conference, "ana")
     app.got("DELETE", f"/v2/conferences/{conference}")
     [left] = app.heard(zoe, "notification.participantLeft")
-    assert (left["participant"]["info"]["externalId"], left["participant"]["status"]) == ("ana", "KICKED")
+    assert (left["participant"]["info"]["externalId"], left["participant"]["status"]) == ("ana", "LEFT")
     assert [each["participantCount"] for each in app.heard(zoe, "notification.activeParticipants")] == [1, 0]
     assert app.heard(zoe, "notification.conferenceEnded") == [of]
     app.world.clock.advance(86_400)

@@ -7,7 +7,6 @@ from functools import partial
 from openfirst_reference.contract.document import Json
 from openfirst_simulator.records import Conference, Visit
 from openfirst_simulator.services import file_presentation, media, notification, video_presentation
-from openfirst_simulator.services.conference import FORCED
 from openfirst_simulator.services.scene import Scene
 
 
@@ -57,7 +56,7 @@ def _gone(scene: Scene, visit: str) -> Json:
     return {
         "id": over.participant,
         "info": {"name": over.name, "avatarUrl": over.avatar_url, "externalId": over.external_id},
-        "status": "KICKED" if over.reason == FORCED else "LEFT",
+        "status": "LEFT",
         "type": over.type,
         "streams": [],
     }
