@@ -23,6 +23,7 @@ class Meeting:
             self.tokens[name] = self.world.token(name, expires_in=100_000)
             self.here.opened(self.tokens[name], {"name": name.title()})
         self.after = dict.fromkeys(self.tokens, 0)
+        self.start = 0
 
     def come(self, *names: str, options: Any = SILENTLY, how: str = "join") -> Any:
         """They join, one after another, and everybody has heard all of that. Gives the conference."""
