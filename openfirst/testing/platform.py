@@ -12,6 +12,7 @@ from openfirst.testing import is_plain
 from openfirst.testing.arguments import checked
 from openfirst.testing.clock import PlatformClock
 from openfirst.testing.durations import Duration, seconds_of
+from openfirst.testing.events import PlatformEvents
 from openfirst.testing.faults import PlatformFault, in_words
 from openfirst.testing.journal import PlatformJournal
 from openfirst.testing.redirection import Redirect
@@ -108,6 +109,11 @@ class Platform:
     def close_session(self, who: str) -> None:
         """The platform closes a session, that of this ID or of this token's client."""
         self._do(self._world.close, who)
+
+    @checked
+    def events(self, external_id: str) -> PlatformEvents:
+        """What the open session of this external ID has heard; see `PlatformEvents`."""
+        return self._do(lambda: PlatformEvents(self._running, self._world, external_id))
 
     def redirected(self) -> Redirect:
         """For as long as a `with` block takes, the platform's public host names lead here; see `openfirst.redirected`."""

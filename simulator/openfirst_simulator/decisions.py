@@ -12,8 +12,18 @@ from openfirst_reference.machine.step import Identity, State, Step
 from openfirst_simulator import events, tokens
 from openfirst_simulator.ids import Ids
 from openfirst_simulator.problems import Problem, bad_request, refusal
-from openfirst_simulator.records import EXTERNAL_ID, GOOD, SESSION, Client, Feed, Timer, Token, like
-from openfirst_simulator.services import KEPT, Scene, Services, Setting
+from openfirst_simulator.records import (
+    EXTERNAL_ID,
+    GOOD,
+    SESSION,
+    Client,
+    Feed,
+    Subscriptions,
+    Timer,
+    Token,
+    like,
+)
+from openfirst_simulator.services import KEPT, NotModelled, Scene, Services, Setting
 from openfirst_simulator.store import Draft
 from openfirst_simulator.table import Table
 from openfirst_simulator.tokens import Claims
@@ -110,6 +120,10 @@ class Decisions:
         """The condition of a genuine token now, as credentials have it on the wire."""
         return self._condition(token)
 
+    def follow(self) -> None:
+        """What else follows where this moment has changed a conference."""
+        self._services.settle()
+
     def act(self, operation: str, client: Client, token: Token) -> Decided:
         """A move of the platform itself on a client."""
         step = next(self._table.steps(self._state(client, token), operation, {}, self._choices))
@@ -160,8 +174,9 @@ class Decisions:
 
         A day after its end nobody remembers a token, nor a client that has no other.
         """
-        if self._services.over(what, of):
-            return {"conference": of}
+        of_what = self._services.over(what, of)
+        if of_what is not None:
+            return {of_what: of}
         if what == REFRESH:
             return self._remind(of)
         token = self._draft.get(Token, of)
@@ -171,7 +186,9 @@ class Decisions:
             self._will_be_over(token)
         else:
             client = self._draft.get(Client, str(token.client))
-            if client is not None and client.token == token.id:
+            if client is None:
+                self._services.unset(str(token.client))
+            elif client.token == token.id:
                 self._services.forget(client)
             self._draft.drop(token)
         return {"token": of, "externalId": token.claims.external_id}
@@ -248,6 +265,8 @@ class Decisions:
             if step.answer is not None and self._services.models(target):
                 try:
                     return step, self._services.call(target, client, arguments.get("arguments") or [])
+                except NotModelled as error:
+                    trouble = refusal(contract, self._table.not_simulated, found=str(error))
                 except Problem as problem:
                     trouble = problem
             elif step.code in (ANY_ERROR, OF_SERVICE):
@@ -321,7 +340,8 @@ class Decisions:
 
     def _hears_no_more(self, session: str) -> None:
         """A session is over, and what it heard is forgotten."""
-        for record in (self._draft.get(Feed, session), self._draft.get(Timer, _reminder(session))):
+        for kind, identifier in ((Feed, session), (Subscriptions, session), (Timer, _reminder(session))):
+            record = self._draft.get(kind, identifier)
             if record is not None:
                 self._draft.drop(record)
 

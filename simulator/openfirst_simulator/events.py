@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -37,6 +38,19 @@ def heard(feed: Feed | None, after: int) -> list[Event]:
         return behind
     at = first.at if first is not None else 0.0
     return [Event(after + missing, at, GAP, {"from": after + 1, "to": after + missing}), *behind]
+
+
+def misheard(events: Sequence[Event], how: str) -> list[Event]:
+    """Events as they are heard where something goes wrong: with a `gap` or a `duplicate`, or in another order (`reorder`)."""
+    first, *rest = events
+    match how:
+        case "gap":
+            return [Event(first.id, first.at, GAP, {"from": first.id, "to": first.id}), *rest]
+        case "duplicate":
+            return [first, first, *rest]
+        case "reorder" if rest:
+            return [rest[0], first, *rest[1:]]
+    return [*events]
 
 
 def as_json(event: Event) -> dict[str, Any]:

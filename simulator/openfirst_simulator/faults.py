@@ -39,6 +39,11 @@ Kind = Literal[
     "missing-field",
     "stale",
     "closed",
+    "gap",
+    "duplicate",
+    "reorder",
+    "disconnect",
+    "refused-resume",
 ]
 KINDS: Mapping[Kind, str] = {
     "delay": "waits `seconds` before anything is done",
@@ -57,6 +62,11 @@ KINDS: Mapping[Kind, str] = {
     "missing-field": "answers without the field `field`",
     "stale": "answers what was so before the last change",
     "closed": "does what was asked, and the platform closes the session at once",
+    "gap": "tells the first event that is heard as one that is kept no more",
+    "duplicate": "tells the first event twice",
+    "reorder": "tells the second event before the first",
+    "disconnect": "breaks a stream of events behind the first one",
+    "refused-resume": "refuses (410) to go on from where events were heard before",
 }
 INSTEAD = ("refuse", "stall", "status")
 """Answers in the platform's place, with nothing done."""
@@ -68,6 +78,10 @@ SPOILING = ("lost", "cut", "malformed", "wrong-type", "missing-field")
 """What was answered does not come as it was."""
 OF_CONTENT = ("dribble", "malformed", "wrong-type", "missing-field")
 """Needs an answer that has content."""
+OF_EVENTS = ("gap", "duplicate", "reorder", "disconnect", "refused-resume")
+"""Needs a request for what a session hears."""
+LISTENING = "events"
+"""What such a request is called."""
 WITH_SECONDS: tuple[Kind, ...] = ("delay", "skew", "late", "dribble")
 OWN: Mapping[str, tuple[Kind, ...]] = {
     "seconds": WITH_SECONDS,
@@ -219,7 +233,8 @@ def kinds_for(endpoint: Endpoint, contract: Contract) -> frozenset[Kind]:
     if endpoint.operation is None:  # It is asked with no client's token.
         return frozenset(kind for kind in KINDS if kind in (*BEFORE, *SPOILING, *OF_CONTENT) and kind not in empty)
     operation = contract.operations[contract.bindings.operations.inward(endpoint.operation)]
-    never = {*(() if operation.pure else ("stale",)), *empty}
+    unheard = () if endpoint.name == LISTENING else OF_EVENTS
+    never = {*(() if operation.pure else ("stale",)), *empty, *unheard}
     return frozenset(kind for kind in KINDS if kind not in never)
 
 

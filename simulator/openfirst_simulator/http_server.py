@@ -15,7 +15,7 @@ from msgspec import structs
 from openfirst_simulator.bodies import BODY_LIMIT, CONTROL_LIMIT
 from openfirst_simulator.cross_origin import NOTHING, ORIGIN, PREFLIGHT, said_to
 from openfirst_simulator.events import as_frame, as_server_sent
-from openfirst_simulator.messages import Answer, Hearing, Request, parts_of
+from openfirst_simulator.messages import Answer, Disconnected, Hearing, Request, parts_of
 from openfirst_simulator.pipeline import CONTROL, Pipeline
 from openfirst_simulator.problems import EVENT_STREAM, Problem, bad_request, unsupported_encoding
 from openfirst_simulator.records import Event
@@ -153,9 +153,13 @@ async def _broken(request: web.BaseRequest, answer: Answer) -> web.StreamRespons
                 return response
         if answer.delivery == "cut":
             await response.write(content[: len(content) // 2])
+    _break_off(request)
+    return response
+
+
+def _break_off(request: web.BaseRequest) -> None:
     if request.transport is not None:
         request.transport.abort()
-    return response
 
 
 async def _stream(request: web.BaseRequest, answer: Answer, stopping: asyncio.Event) -> web.StreamResponse:
@@ -164,11 +168,15 @@ async def _stream(request: web.BaseRequest, answer: Answer, stopping: asyncio.Ev
         return await _socket(request, answer, stopping)
     response = web.StreamResponse(status=answer.status, headers=answer.headers)
     response.content_type = answer.content_type or EVENT_STREAM
-    with suppress(ConnectionError):
+    try:
         await response.prepare(request)
         await response.write(b": open\n\n")
         async for events in _heard(answer, stopping):
             await response.write(b"".join(map(as_server_sent, events)) or b":\n\n")
+    except Disconnected:
+        _break_off(request)
+    except ConnectionError:
+        pass
     return response
 
 
@@ -184,6 +192,8 @@ async def _socket(request: web.BaseRequest, answer: Answer, stopping: asyncio.Ev
                 for event in events:
                     await socket.send_str(as_frame(event))
         await socket.close()
+    except Disconnected:
+        _break_off(request)
     finally:
         reading.cancel()
     return socket

@@ -24,11 +24,15 @@ class Pause(Protocol):
         """No other part comes."""
 
 
+class Disconnected(Exception):
+    """What is heard breaks off in the middle: a fault wants it so."""
+
+
 class Hearing(Protocol):
     """What is heard from now on, for an answer that does not end before its session."""
 
     def __call__(self) -> Awaitable[Sequence[Event] | None]:
-        """What comes next, at least one event; None at the end."""
+        """What comes next, at least one event; None at the end. Raises Disconnected where it breaks off."""
 
 
 class Request(msgspec.Struct, frozen=True, eq=False):

@@ -23,12 +23,12 @@ from openfirst_simulator.bodies import BODY_LIMIT, CONTROL_LIMIT, json_object
 from openfirst_simulator.control import CONTROL_ROUTES, Content, ControlRoute, check_sender, control
 from openfirst_simulator.decisions import AS_IT_IS, Seen
 from openfirst_simulator.descriptions import Descriptions, as_yaml
-from openfirst_simulator.events import as_json
-from openfirst_simulator.faults import MISLEADING, OF_CONTENT, SPOILING, Asked, Fault, kinds_for
+from openfirst_simulator.events import as_json, misheard
+from openfirst_simulator.faults import MISLEADING, OF_CONTENT, OF_EVENTS, SPOILING, Asked, Fault, kinds_for
 from openfirst_simulator.interface import Admitted, Done, Interface
 from openfirst_simulator.issuing import asked_of
 from openfirst_simulator.journal import Entry
-from openfirst_simulator.messages import Answer, Request, parts_of
+from openfirst_simulator.messages import Answer, Disconnected, Hearing, Request, parts_of
 from openfirst_simulator.problems import EVENT_STREAM, JSON, PROBLEM_JSON, Problem, bad_request, not_found, too_large
 from openfirst_simulator.records import Event
 from openfirst_simulator.rest import File
@@ -135,7 +135,7 @@ class Pipeline:
         if done.problem is not None:
             answer = refused(done.problem, now=now)
         elif asked.route.listens:
-            answer = _listening(asked, request, done, now)
+            answer, struck = _listening(asked, request, done, now, struck)
         else:
             answer = _answer(status, done.body, now=now)
         closes: str | None = None
@@ -508,17 +508,41 @@ def _after_event(request: Request) -> int:
     return int(said)
 
 
-def _listening(asked: Admitted, request: Request, done: Done, now: float) -> Answer:
-    """What a session has heard, and in a stream all that it will."""
+def _listening(
+    asked: Admitted, request: Request, done: Done, now: float, struck: Sequence[Fault]
+) -> tuple[Answer, Sequence[Fault]]:
+    """What a session has heard, and in a stream all that it will; and the faults, without those that change nothing of it."""
     after, world = _after_event(request), asked.world
     session = "" if done.decided is None else str(done.decided.client.session)
+    accepts = request.headers.get("Accept", "")
+    is_stream = EVENT_STREAM in accepts or request.headers.get("Upgrade", "").lower() == "websocket"
+    of_events = [fault for fault in struck if fault.kind in OF_EVENTS]
+    kinds = [fault.kind for fault in of_events]
+    if after and "refused-resume" in kinds:
+        struck = _spared(struck, [fault for fault in of_events if fault.kind != "refused-resume"], world)
+        return refused(_cannot_resume(after), now=now), struck
+    idle = [fault for fault in of_events if fault.kind == "refused-resume"]
+    if is_stream:
+        hearing: Hearing = _Hearing(world, session, after)
+        if len(idle) < len(of_events):
+            hearing = _Misheard(hearing, kinds)
+        headers = {"Date": _date(int(now)), "Cache-Control": "no-cache"}
+        stream = Answer(200, b"", EVENT_STREAM, headers, delivery="stream", hearing=hearing)
+        return stream, _spared(struck, idle, world)
     events = world.events(session, after)
-    is_stream = "text/event-stream" in request.headers.get("Accept", "")
-    if not is_stream and request.headers.get("Upgrade", "").lower() != "websocket":
-        last = events[-1].id if events else after
-        return _answer(200, {"events": [as_json(event) for event in events], "last": last}, now=now)
-    headers = {"Date": _date(int(now)), "Cache-Control": "no-cache"}
-    return Answer(200, b"", EVENT_STREAM, headers, delivery="stream", hearing=_Hearing(world, session, after))
+    last = events[-1].id if events else after
+    for fault in of_events:
+        changed = misheard(events, fault.kind) if events else events
+        if changed == events and fault not in idle:
+            idle.append(fault)
+        events = changed
+    body = {"events": [as_json(event) for event in events], "last": last}
+    return _answer(200, body, now=now), _spared(struck, idle, world)
+
+
+def _cannot_resume(after: int) -> Problem:
+    detail = f"Events cannot be heard from behind the number {after} on. Listen without `after` or `Last-Event-ID`."
+    return Problem(410, "cannot-resume", "What was heard is not known any more", detail)
 
 
 class _Hearing:
@@ -532,6 +556,27 @@ class _Hearing:
         if events:
             self._after = events[-1].id
         return events
+
+
+class _Misheard:
+    """What a session hears, with something wrong in the beginning of it: by these kinds of fault."""
+
+    def __init__(self, hearing: Hearing, kinds: Sequence[str]) -> None:
+        self._hearing, self._kinds, self._begun = hearing, kinds, False
+
+    async def __call__(self) -> Sequence[Event] | None:
+        if self._begun and "disconnect" in self._kinds:
+            raise Disconnected
+        events = await self._hearing()
+        if self._begun or events is None:
+            return events
+        self._begun = True
+        if "reorder" in self._kinds and len(events) == 1:
+            # There are two that can change places, as soon as the second one is there.
+            events = [*events, *(await self._hearing() or ())]
+        for kind in self._kinds:
+            events = misheard(events, kind)
+        return events[:1] if "disconnect" in self._kinds else events
 
 
 def _body(request: Request, limit: int = BODY_LIMIT) -> bytes:

@@ -12,6 +12,7 @@ from openfirst_simulator.tokens import Claims
 
 GOOD = "good"
 SESSION, EXTERNAL_ID, CONFERENCE, ALIAS, PENDING = "session", "external ID", "conference", "alias", "pending"
+SUBSCRIPTION = "subscription"
 REGIONS = ("au", "ca", "eu", "in", "us")
 """Where a conference may be, the last one if nobody says."""
 
@@ -232,6 +233,88 @@ class Delivery(OfConference, frozen=True, kw_only=True, gc=False):
         yield self.index, self.conference
         if self.sent is None:
             yield PENDING, PENDING
+
+
+class Media(Record, frozen=True, gc=False):
+    """What a client sends and receives in its conference, as flags; its `id` is the client's.
+
+    `audio`, `video` and `screen` are what it sends, `muted` whether it is, `spatial` whether it joined with spatial audio, and
+    `forwarded` how many videos it may receive. `unheard` and `unseen` are the clients whose audio or video it does not receive.
+    """
+
+    audio: bool = False
+    video: bool = False
+    screen: bool = False
+    muted: bool = False
+    spatial: bool = False
+    forwarded: int = 4
+    unheard: tuple[str, ...] = ()
+    unseen: tuple[str, ...] = ()
+
+
+class Settings(Record, frozen=True, gc=False):
+    """How the devices of a client are set; its `id` is the client's, and it needs no session.
+
+    `capture` is the audio capture mode, and `tried` the one of the audio preview.
+    """
+
+    comfort_noise: str = "default"
+    front_camera: bool = True
+    capture: Mapping[str, str] | None = None
+    tried: Mapping[str, str] | None = None
+
+
+class Preview(Record, frozen=True, gc=False):
+    """An audio preview of the client with this ID: its status `since` an instant, and how long the sample is, in seconds."""
+
+    status: str
+    since: float = 0.0
+    length: float = 0.0
+
+
+class SharedVideo(Record, frozen=True, gc=False):
+    """A video that a client, the `owner`, presents in the conference with this ID.
+
+    It was at `position`, in milliseconds, at the instant `since`, in seconds.
+    """
+
+    owner: str
+    url: str
+    since: float
+    playing: bool = True
+    position: float = 0.0
+
+
+class SharedFile(Record, frozen=True, gc=False):
+    """A converted file that a client, the `owner`, presents in the conference with this ID; `page` is the image that is shown."""
+
+    owner: str
+    file: str
+    images: int
+    page: int = 0
+
+
+class Invitations(Record, frozen=True, gc=False):
+    """Who is invited to the conference with this ID, and has not answered: by external ID, the name and the avatar if known."""
+
+    invited: Mapping[str, tuple[str | None, str | None]] = {}
+
+
+class Subscriptions(Record, frozen=True, gc=False):
+    """Of what a session wants to be notified, each a type and an alias; its `id` is the session's.
+
+    Of invitations it is, unless it is `uninvited`.
+    """
+
+    is_found: ClassVar[bool] = True
+    app: str
+    wanted: tuple[tuple[str, str], ...] = ()
+    uninvited: bool = False
+
+    def found_by(self) -> Iterator[tuple[str, str]]:
+        """By each of these."""
+        for kind, alias in self.wanted:
+            yield SUBSCRIPTION, like(self.app, f"{kind} {alias}")
 
 
 class Event(msgspec.Struct, frozen=True, gc=False):

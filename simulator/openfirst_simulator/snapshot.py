@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any, Final, Literal
 
 import msgspec
@@ -21,11 +21,18 @@ from openfirst_simulator.records import (
     Conference,
     Delivery,
     Feed,
+    Invitations,
+    Media,
+    Preview,
     Record,
     Recording,
     Remix,
     Series,
+    Settings,
+    SharedFile,
+    SharedVideo,
     Stream,
+    Subscriptions,
     Timer,
     Token,
     Visit,
@@ -54,6 +61,13 @@ class Records(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     remixes: tuple[Remix, ...] = ()
     webhooks: tuple[Webhook, ...] = ()
     deliveries: tuple[Delivery, ...] = ()
+    media: tuple[Media, ...] = ()
+    settings: tuple[Settings, ...] = ()
+    previews: tuple[Preview, ...] = ()
+    shared_videos: tuple[SharedVideo, ...] = msgspec.field(default=(), name="sharedVideos")
+    shared_files: tuple[SharedFile, ...] = msgspec.field(default=(), name="sharedFiles")
+    invitations: tuple[Invitations, ...] = ()
+    subscriptions: tuple[Subscriptions, ...] = ()
 
 
 class Snapshot(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="camel"):
@@ -90,6 +104,13 @@ _KINDS: dict[str, type[Record]] = {
     "remixes": Remix,
     "webhooks": Webhook,
     "deliveries": Delivery,
+    "media": Media,
+    "settings": Settings,
+    "previews": Preview,
+    "shared_videos": SharedVideo,
+    "shared_files": SharedFile,
+    "invitations": Invitations,
+    "subscriptions": Subscriptions,
 }
 
 
@@ -138,6 +159,7 @@ def read(document: Any, table: Table) -> Snapshot:
         _check_holders(snapshot.records)
         _check_feeds(snapshot.records)
         _check_conferences(snapshot.records)
+        _check_services(snapshot.records)
     except (msgspec.ValidationError, ValueError) as error:
         raise Mistake(f"This is no snapshot of such a world: {error}. Give a document that `snapshot` gave.") from None
     return snapshot
@@ -189,6 +211,31 @@ def _check_conferences(records: Records) -> None:
         for each in getattr(records, kind):
             if each.conference not in conferences:
                 raise Mistake(f"of {kind}, {each.id} is of a conference that is not there")
+
+
+def _check_services(records: Records) -> None:
+    """Raises ValueError for what services keep of a client, a session or a conference that is not there."""
+    sessions = {client.session for client in records.clients}
+    holders = {token.client for token in records.tokens}
+    members = {conference.id: conference.members for conference in records.conferences}
+    inside = {name for each in members.values() for name in each}
+    kept: list[tuple[str, Iterable[Record], Collection[str | None]]] = [
+        ("media", records.media, inside),
+        ("settings", records.settings, holders),
+        ("previews", records.previews, holders),
+        ("sharedVideos", records.shared_videos, members),
+        ("sharedFiles", records.shared_files, members),
+        ("invitations", records.invitations, members),
+        ("subscriptions", records.subscriptions, sessions),
+    ]
+    for name, found, known in kept:
+        for record in found:
+            if record.id not in known:
+                raise Mistake(f"{name} has something of {record.id}, which is not there")
+    presented: tuple[SharedVideo | SharedFile, ...] = (*records.shared_videos, *records.shared_files)
+    for shared in presented:
+        if shared.owner not in members[shared.id]:
+            raise Mistake(f"in the conference {shared.id} somebody presents who is not there, {shared.owner}")
 
 
 def _check_token(token: Token, machine: Machine) -> None:

@@ -34,6 +34,7 @@ from openfirst_simulator.records import (
     PENDING,
     Application,
     Client,
+    Conference,
     Delivery,
     Event,
     Feed,
@@ -243,7 +244,7 @@ class World:
         put_all(draft, snapshot.records)
         series = snapshot.records.series[0]
         draft.put(structs.replace(series, epoch=_epoch(self._seed and f"{series.epoch}, restored")))
-        self._commit(draft)
+        self._take_in(draft)
         self.clock.set(snapshot.now, snapshot.scale)
         self.journal.begin_anew()
 
@@ -682,7 +683,13 @@ class World:
         return Draft(self._store)
 
     def _commit(self, draft: Draft) -> None:
-        """What was decided is so from now on, and whoever waits to hear of it does."""
+        """What was decided is so from now on, with what follows from it; and whoever waits to hear of it does."""
+        if any(kind is Conference for kind, _ in draft.changes):
+            self._decisions(draft).follow()
+        self._take_in(draft)
+
+    def _take_in(self, draft: Draft) -> None:
+        """All of this is so from now on, and nothing follows from it."""
         self._store.commit(draft)
         if self._hearing:
             for kind, identifier in draft.changes:

@@ -37,7 +37,7 @@ class Here:
     async def asking(self, method: str, path: str, token: str | None, body: Any = None) -> Came:
         headers = {} if token is None else {"Authorization": f"Bearer {token}"}
         content = b"" if body is None else json.dumps(body).encode()
-        answer = await self.simulator.answer(Request(method, f"/w/here{path}", headers, content))
+        answer = await self.simulator.answer(Request(method, f"/w/{self.world.name}{path}", headers, content))
         try:
             return Came(answer.status, json.loads(answer.content) if answer.content else None)
         except ValueError:

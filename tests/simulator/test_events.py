@@ -18,6 +18,8 @@ from openfirst_simulator.store import Draft, MemoryStore
 from tests.simulator.conftest import START
 from tests.simulator.inprocess import CONTRACT, Here
 
+SILENTLY = {"constraints": {"audio": False, "video": False}}
+
 
 def heard(here: Here, token: str, after: int | None = None) -> list[tuple[int, str, Any]]:
     query = "" if after is None else f"?after={after}"
@@ -36,8 +38,8 @@ def two_in_a_conference(here: Here) -> tuple[str, str]:
         here.opened(token, {"name": name})
         here.use(token, "conference/create", {"alias": "rehearsal"})
     conference = here.use(ana, "conference/fetch", "rehearsal").body["result"]
-    here.use(ana, "conference/join", conference)
-    here.use(ben, "conference/join", conference)
+    here.use(ana, "conference/join", conference, SILENTLY)
+    here.use(ben, "conference/join", conference, SILENTLY)
     return ana, ben
 
 
@@ -193,7 +195,7 @@ class Listening:
     async def meet(self, who: str) -> None:
         await self.ask("POST", "", who)
         made = await self.ask("POST", "/current/services/conference/create", who, {"arguments": [{"alias": "r"}]})
-        await self.ask("POST", "/current/services/conference/join", who, {"arguments": [made["result"]]})
+        await self.ask("POST", "/current/services/conference/join", who, {"arguments": [made["result"], SILENTLY]})
 
 
 def over_http(test: Callable[[Listening], Coroutine[Any, Any, None]]) -> Callable[[], None]:

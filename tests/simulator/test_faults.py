@@ -54,7 +54,7 @@ def test_a_fault_is_for_requests_of_its_kind_alone(make: MakeApi) -> None:
     ana, ben = api.world.token("ana"), api.world.token("ben")
     assert [api.open(each).status for each in (ana, ben)] == [503, 201]
     assert api.update(ben, {"name": "Ben", "avatarUrl": None}).status == 503
-    assert [api.use(ben, each).status for each in ("conference/create", "command/send")] == [500, 501]
+    assert [api.use(ben, each).status for each in ("conference/create", "filePresentation/getImage")] == [500, 501]
     assert other.open(other.world.token("ana")).status == 201
 
 

@@ -293,7 +293,7 @@ def test_a_participant_kicks_another_by_its_id(app: Application) -> None:
     assert app.current(ben) is None
     assert app.use(ana, "conference/kick", his).outcome == (404, "participant-not-found")
     assert app.use(ana, "conference/getParticipant", his["id"]).outcome == (404, "participant-not-found")
-    assert app.use(ben, "conference/kick", his).outcome == (404, "conference-not-joined")
+    assert app.use(ben, "conference/kick", his).outcome == (409, "not-in-conference")
 
 
 def test_a_message_is_heard_by_all_or_by_some(app: Application) -> None:

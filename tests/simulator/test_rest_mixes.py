@@ -174,7 +174,7 @@ def test_a_recording_that_a_participant_starts_is_stopped_by_rest_and_the_other_
     assert len(app.got("GET", RECORDINGS)["recordings"]) == 2
     outside = app.person("zoe")
     assert app.use(outside, "recording/current").body["result"] is None
-    assert app.use(outside, "recording/start").outcome == (404, "conference-not-joined")
+    assert app.use(outside, "recording/start").outcome == (409, "not-in-conference")
 
 
 def test_the_end_of_a_conference_is_the_end_of_what_is_made_of_it(app: Application) -> None:

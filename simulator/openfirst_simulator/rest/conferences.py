@@ -13,6 +13,7 @@ from openfirst_simulator.problems import bad_request
 from openfirst_simulator.records import Conference
 from openfirst_simulator.rest.call import Call
 from openfirst_simulator.services import conference as service
+from openfirst_simulator.services import notification
 from openfirst_simulator.services.notices import milliseconds
 
 
@@ -36,7 +37,7 @@ def create(call: Call) -> Any:
     if invited and not conference.protected:
         conference = structs.replace(conference, protected=True)
         scene.draft.put(conference)
-    tokens = service.invite(scene, conference, invited, _by(call, owner))
+    tokens = notification.invite(scene, conference, invited, _by(call, owner))
     conference = _now(call, conference.id)
     owner_token = None
     if owner is not None:
@@ -58,7 +59,9 @@ def create(call: Call) -> Any:
 def invite(call: Call) -> Any:
     """The conference access tokens of those who are invited, and are not there already."""
     conference = call.conference
-    return service.invite(call.scene, conference, _invited(call.fields["participants"]), _by(call, conference.owner[1]))
+    return notification.invite(
+        call.scene, conference, _invited(call.fields["participants"]), _by(call, conference.owner[1])
+    )
 
 
 def kick(call: Call) -> None:

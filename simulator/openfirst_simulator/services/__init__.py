@@ -7,12 +7,25 @@ from typing import Any
 
 from openfirst_reference.contract.findings import Mistake, did_you_mean
 from openfirst_reference.contract.model import Method
+from openfirst_simulator.problems import Problem
 from openfirst_simulator.records import Client
-from openfirst_simulator.services import conference, mixing, recording
+from openfirst_simulator.services import (
+    aftermath,
+    audio_preview,
+    command,
+    conference,
+    devices,
+    file_presentation,
+    media,
+    mixing,
+    notification,
+    recording,
+    video_presentation,
+)
 from openfirst_simulator.services.conference import KEPT
-from openfirst_simulator.services.scene import Model, Scene, Setting
+from openfirst_simulator.services.scene import Model, NotModelled, Scene, Setting
 
-__all__ = ["KEPT", "Scene", "Services", "Setting"]
+__all__ = ["KEPT", "NotModelled", "Scene", "Services", "Setting"]
 
 
 class Services:
@@ -37,39 +50,68 @@ class Services:
 
     def not_modelled(self, target: str) -> str:
         """The sentence for a method that may be called and is not modelled."""
-        modelled = ", ".join(name for name in self._methods if self.models(name))
-        return f"{target} is not modelled here; modelled are {modelled}."
+        return f"{target} is not modelled here; docs/services.md lists what is, and why the rest is not."
 
     def call(self, target: str, client: Client, arguments: list[Any]) -> Any:
-        """The result of a modelled method. Raises Problem where the service itself refuses."""
-        return _MODELS[str(self._methods[target].model)](self._scene, client, arguments)
+        """The result of a modelled method. Raises Problem or NotModelled, and changes nothing, where the service itself refuses."""
+        changes = self._scene.draft.changes
+        before = dict(changes)
+        try:
+            return _MODELS[str(self._methods[target].model)](self._scene, client, arguments)
+        except (Problem, NotModelled):
+            changes.clear()
+            changes.update(before)
+            raise
+
+    def settle(self) -> None:
+        """What else follows where a conference has changed."""
+        aftermath.settle(self._scene)
+
+    def unset(self, client: str) -> None:
+        """How the devices of a client were set is forgotten with it."""
+        devices.unset(self._scene, client)
+        audio_preview.release(self._scene, client)
 
     def follow(self, client: Client, *, in_conference: bool) -> Client:
         """What the contract has decided about the client's conference: one that it is not in, it has left."""
         return client if in_conference else conference.left(self._scene, client)
 
-    def over(self, what: str, identifier: str) -> bool:
-        """The time of something is over: `what`, and of which conference. Whether it is a matter of a service's."""
-        happens = TIMES.get(what)
-        if happens is not None:
-            happens(self._scene, identifier)
-        return happens is not None
+    def over(self, what: str, identifier: str) -> str | None:
+        """The time of something is over: `what`, and of which record. Gives the kind of that if it is a matter of a service's."""
+        for kind, times in TIMES.items():
+            if what in times:
+                times[what](self._scene, identifier)
+                return kind
+        return None
 
     def forget(self, client: Client) -> None:
-        """A client of the moment leaves nothing behind."""
+        """A client that is no more leaves nothing behind."""
+        self.unset(client.id)
         client = self._scene.client(client.id) or client
         self._scene.draft.drop(conference.left(self._scene, client))
 
 
 _MODELS: dict[str, Model] = {
     f"{service}.{method}": model
-    for service, models in {"conference": conference.MODELS, "recording": recording.MODELS}.items()
+    for models_of in (
+        {"conference": conference.MODELS, "recording": recording.MODELS},
+        {"command": command.MODELS, "notification": notification.MODELS},
+        {"videoPresentation": video_presentation.MODELS, "filePresentation": file_presentation.MODELS},
+        {"audioPreview": audio_preview.MODELS},
+        # These send something from the beginning: they stand in the place of the conference's own.
+        media.MODELS,
+        devices.MODELS,
+    )
+    for service, models in models_of.items()
     for method, model in models.items()
 }
 
-TIMES: dict[str, Callable[[Scene, str], None]] = {
-    conference.ENDS: conference.deserted,
-    conference.FORGOTTEN: conference.forgotten,
-    mixing.REMIXED: mixing.remixed,
+TIMES: dict[str, dict[str, Callable[[Scene, str], None]]] = {
+    "conference": {
+        conference.ENDS: conference.deserted,
+        conference.FORGOTTEN: conference.forgotten,
+        mixing.REMIXED: mixing.remixed,
+    },
+    "client": {audio_preview.TRIED: audio_preview.tried},
 }
-"""What happens when the time of something of a conference is over, by the name that its timer has."""
+"""What happens when the time of something is over, by what it is of and the name that its timer has."""

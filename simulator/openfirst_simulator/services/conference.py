@@ -27,6 +27,7 @@ from openfirst_simulator.records import (
     Recording,
     Remix,
     Stream,
+    Subscriptions,
     Timer,
     Visit,
     like,
@@ -171,12 +172,12 @@ def send_away(scene: Scene, client: Client, status: str = "LEFT", *, kicked: boo
 
 def with_external_id(scene: Scene, conference: Conference, external_id: str) -> list[Client]:
     """The clients in a conference that have this external ID."""
-    return [client for client, visit in _present(scene, conference) if visit.external_id == external_id]
+    return [client for client, visit in present(scene, conference) if visit.external_id == external_id]
 
 
 def everybody(scene: Scene, conference: Conference) -> list[Client]:
     """The clients in a conference."""
-    return [client for client, _ in _present(scene, conference)]
+    return [client for client, _ in present(scene, conference)]
 
 
 def shown(scene: Scene, client: Client, visit: Visit, status: str = "CONNECTED") -> Json:
@@ -194,7 +195,7 @@ def external_id_of(scene: Scene, client: Client) -> str | None:
 
 
 def _enter(scene: Scene, client: Client, arguments: list[Any], kind: str) -> Json:
-    conference = _named(scene, client, arguments)
+    conference = named(scene, client, arguments)
     options = argument(arguments, 1, dict, "the options", "an object") or {}
     other = None if client.conference is None else scene.draft.get(Conference, client.conference)
     if other is not None and other.id != conference.id:
@@ -269,7 +270,8 @@ def _visit(scene: Scene, client: Client, conference: Conference, kind: str) -> V
     return visit
 
 
-def _present(scene: Scene, conference: Conference) -> Iterator[tuple[Client, Visit]]:
+def present(scene: Scene, conference: Conference) -> Iterator[tuple[Client, Visit]]:
+    """The clients in a conference, and the visit of each."""
     for name, member in conference.members.items():
         client, visit = scene.client(name), scene.draft.get(Visit, member.visit)
         if client is not None and visit is not None:
@@ -320,11 +322,11 @@ def update_permissions(
 ) -> dict[str, str]:
     """Who has these external IDs may do this from now on, and hears of it in the conference. Gives the tokens that say so."""
     known = conference.grants
-    here = {external_id for _, visit in _present(scene, conference) if (external_id := visit.external_id)}
+    here = {external_id for _, visit in present(scene, conference) if (external_id := visit.external_id)}
     conference, tokens = grant(
         scene, conference, permissions, lambda one: one in here or (one in known and known[one].told)
     )
-    for client, visit in _present(scene, conference):
+    for client, visit in present(scene, conference):
         granted = None if visit.external_id is None else permissions.get(visit.external_id)
         if granted is not None:
             scene.emit(client, "conference.permissionsUpdated", {"permissions": list(granted)})
@@ -338,7 +340,7 @@ def invite(
 
     Who is in the conference already gets none, and hears nothing.
     """
-    here = {visit.external_id for _, visit in _present(scene, conference)}
+    here = {visit.external_id for _, visit in present(scene, conference)}
     absent = {external_id: each for external_id, each in invited.items() if external_id not in here}
     permissions = {external_id: permitted for external_id, (permitted, _) in absent.items()}
     conference, tokens = grant(scene, conference, permissions, lambda external_id: absent[external_id][1])
@@ -352,17 +354,24 @@ def invite(
             "participant": by,
         }
         for client in scene.draft.find(Client, EXTERNAL_ID, like(conference.app, external_id)):
-            scene.emit(client, "notification.invitationReceived", data)
+            subscriptions = scene.draft.get(Subscriptions, str(client.session))
+            if subscriptions is None or not subscriptions.uninvited:
+                scene.emit(client, "notification.invitationReceived", data)
     return tokens
+
+
+def permitted(scene: Scene, conference: Conference, client: Client, permission: str) -> bool:
+    """Whether a client has a permission in a conference, which in one that is not protected everybody has."""
+    if not conference.protected:
+        return True
+    external_id = external_id_of(scene, client)
+    granted = None if external_id is None else conference.grants.get(external_id)
+    return granted is not None and permission in granted.permissions
 
 
 def may(scene: Scene, conference: Conference, client: Client, permission: str) -> None:
     """Raises Problem where a client in a protected conference lacks a permission."""
-    if not conference.protected:
-        return
-    external_id = external_id_of(scene, client)
-    granted = None if external_id is None else conference.grants.get(external_id)
-    if granted is None or permission not in granted.permissions:
+    if not permitted(scene, conference, client, permission):
         raise forbidden(
             f"In the protected conference `{conference.alias}` the participant lacks the permission {permission}. "
             "Let its permissions be updated first."
@@ -455,7 +464,7 @@ def _kick(scene: Scene, client: Client, arguments: list[Any]) -> None:
     conference = joined(scene, client)
     may(scene, conference, client, "KICK")
     identifier = given.get("id")
-    meant = [one for one, visit in _present(scene, conference) if visit.participant == identifier]
+    meant = [one for one, visit in present(scene, conference) if visit.participant == identifier]
     if not meant:
         raise _nobody(identifier)
     for one in meant:
@@ -478,7 +487,7 @@ def _update_permissions(scene: Scene, client: Client, arguments: list[Any]) -> N
                 f"`arguments[0][{place}].permissions` has {str(unknown[0])[:80]!r}. Known: {', '.join(PERMISSIONS)}."
             )
         identifier = participant.get("id")
-        visit = next((known for _, known in _present(scene, conference) if known.participant == identifier), None)
+        visit = next((known for _, known in present(scene, conference) if known.participant == identifier), None)
         info = participant.get("info")
         external_id = visit.external_id if visit else info.get("externalId") if isinstance(info, dict) else None
         if not external_id:
@@ -489,14 +498,14 @@ def _update_permissions(scene: Scene, client: Client, arguments: list[Any]) -> N
 
 def _participant(scene: Scene, client: Client, arguments: list[Any]) -> Json:
     wanted = argument(arguments, 0, str, "the participant's ID", "a text")
-    for one, visit in _present(scene, joined(scene, client)):
+    for one, visit in present(scene, joined(scene, client)):
         if visit.participant == wanted:
             return shown(scene, one, visit)
     raise _nobody(wanted)
 
 
 def _participants(scene: Scene, client: Client, arguments: list[Any]) -> list[Json]:
-    return _members(scene, _named(scene, client, arguments))
+    return _members(scene, named(scene, client, arguments))
 
 
 def _status(scene: Scene, client: Client, arguments: list[Any]) -> str:
@@ -504,7 +513,7 @@ def _status(scene: Scene, client: Client, arguments: list[Any]) -> str:
     over = scene.draft.get(Conference, given["id"]) if isinstance(given.get("id"), str) else None
     if over is not None and over.app == client.app and over.ended is not None:
         return "ENDED"
-    return _status_of(_named(scene, client, arguments), client)
+    return _status_of(named(scene, client, arguments), client)
 
 
 def current(scene: Scene, client: Client) -> Conference | None:
@@ -517,7 +526,7 @@ def joined(scene: Scene, client: Client) -> Conference:
     conference = current(scene, client)
     if conference is None:
         detail = "The participant is in no conference. Call conference/join first."
-        raise Problem(404, "conference-not-joined", "In no conference", detail)
+        raise Problem(409, "not-in-conference", "Not in a conference", detail)
     return conference
 
 
@@ -526,7 +535,8 @@ def _nobody(identifier: Any) -> Problem:
     return Problem(404, "participant-not-found", "There is no such participant", detail)
 
 
-def _named(scene: Scene, client: Client, arguments: list[Any]) -> Conference:
+def named(scene: Scene, client: Client, arguments: list[Any]) -> Conference:
+    """The conference that the first argument is, which goes on. Raises Problem."""
     given = argument(arguments, 0, dict, "the conference", "an object with the conference's id") or {}
     if not isinstance(given.get("id"), str):
         raise bad_request("`arguments[0].id` must be the conference's ID. Send what conference/create gave.")
@@ -560,7 +570,7 @@ def _shown(scene: Scene, conference: Conference, client: Client, *, is_new: bool
 
 
 def _members(scene: Scene, conference: Conference) -> list[Json]:
-    return [shown(scene, client, visit) for client, visit in _present(scene, conference)]
+    return [shown(scene, client, visit) for client, visit in present(scene, conference)]
 
 
 def _status_of(conference: Conference, client: Client) -> str:

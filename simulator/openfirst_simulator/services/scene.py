@@ -81,6 +81,10 @@ class Scene:
         events.emit(self.draft, to.session, self.now, name, data)
 
 
+class NotModelled(Exception):
+    """A model cannot tell, without media, what the platform would: a sentence that says what is missing, and what to do."""
+
+
 Model = Callable[[Scene, Client, list[Any]], Any]
 """What a method of a service does for a client that calls it with arguments. Raises Problem where the service itself refuses."""
 

@@ -1,0 +1,184 @@
+"""What can go wrong where a session hears: a gap, one twice, another order, a stream that breaks, a resumption that is refused."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Sequence
+from typing import Any
+
+import aiohttp
+import pytest
+
+from openfirst_simulator import Answer, Request
+from openfirst_simulator.messages import Disconnected
+from openfirst_simulator.records import Event
+from tests.simulator.meeting import Meeting
+from tests.simulator.test_events import Listening, over_http, server_sent
+
+STREAM = {"Accept": "text/event-stream"}
+
+
+def talked() -> Meeting:
+    """Ben has heard three messages, numbered as they came."""
+    meeting = Meeting()
+    meeting.come()
+    meeting.start = meeting.after["ben"]
+    for number in (1, 2, 3):
+        meeting.do("ana", "command/send", str(number))
+    return meeting
+
+
+async def asking(meeting: Meeting, after: int, headers: dict[str, str] | None = None) -> Answer:
+    every = {"Authorization": f"Bearer {meeting.tokens['ben']}", **(headers or {})}
+    request = Request("GET", "/w/here/v1/sessions/current/events", every, b"", f"after={after}")
+    return await meeting.here.simulator.answer(request)
+
+
+def polled(meeting: Meeting, after: int) -> tuple[list[tuple[int, str]], int]:
+    answer = asyncio.run(asking(meeting, after))
+    assert answer.status == 200, answer.content
+    told = json.loads(answer.content)
+    return [(event["id"] - meeting.start, said(event["name"], event["data"])) for event in told["events"]], told["last"]
+
+
+def said(name: str, data: Any) -> str:
+    return str(data["message"]) if name == "command.messageReceived" else name
+
+
+ONE, TWO, THREE = (1, "1"), (2, "2"), (3, "3")
+HEARD: dict[str, list[tuple[int, str]]] = {
+    "gap": [(1, "gap"), TWO, THREE],
+    "duplicate": [ONE, ONE, TWO, THREE],
+    "reorder": [TWO, ONE, THREE],
+}
+
+
+@pytest.mark.parametrize("kind", HEARD)
+def test_the_first_of_what_is_asked_for_is_misheard_once(kind: str) -> None:
+    meeting = talked()
+    fault = meeting.world.fail(kind=kind, operation="events", times=1)
+    assert polled(meeting, meeting.start) == (HEARD[kind], meeting.start + 3)
+    assert polled(meeting, meeting.start) == ([ONE, TWO, THREE], meeting.start + 3)
+    assert [each.hits for each in meeting.world.faults if each.id == fault.id] == [1]
+
+
+@pytest.mark.parametrize("kind", HEARD)
+def test_a_stream_is_misheard_in_its_beginning(kind: str) -> None:
+    meeting = talked()
+    meeting.world.fail(kind=kind, operation="events", times=1)
+
+    async def streaming() -> list[Event]:
+        answer = await asking(meeting, meeting.start, STREAM)
+        assert answer.hearing is not None
+        return [*(await answer.hearing() or ())]
+
+    events = asyncio.run(streaming())
+    assert [(event.id - meeting.start, said(event.name, event.data)) for event in events] == HEARD[kind]
+
+
+def test_a_gap_says_which_event_is_kept_no_more() -> None:
+    meeting = talked()
+    meeting.world.fail(kind="gap", operation="events")
+    told = json.loads(asyncio.run(asking(meeting, meeting.start)).content)
+    first = meeting.start + 1
+    assert told["events"][0]["data"] == {"from": first, "to": first}
+
+
+def test_a_stream_with_one_event_waits_for_the_second_to_come_before_it() -> None:
+    meeting = talked()
+    meeting.world.fail(kind="reorder", operation="events")
+
+    async def streaming() -> Sequence[Event]:
+        answer = await asking(meeting, meeting.start + 2, STREAM)
+        assert answer.hearing is not None
+        coming = asyncio.ensure_future(answer.hearing())
+        for _ in range(20):
+            await asyncio.sleep(0)
+        assert not coming.done()
+        token, body = meeting.tokens["ana"], {"arguments": ["4"]}
+        await meeting.here.asking("POST", "/v1/sessions/current/services/command/send", token, body)
+        return await coming or ()
+
+    assert [event.data["message"] for event in asyncio.run(streaming())] == ["4", "3"]
+
+
+def test_a_stream_breaks_behind_the_first_event_and_goes_on_from_there() -> None:
+    meeting = talked()
+    meeting.world.fail(kind="disconnect", operation="events", times=1)
+
+    async def streaming() -> list[list[str]]:
+        broken = await asking(meeting, meeting.start, STREAM)
+        assert broken.hearing is not None
+        first = await broken.hearing() or ()
+        with pytest.raises(Disconnected):
+            await broken.hearing()
+        resumed = await asking(meeting, first[-1].id, STREAM)
+        assert resumed.hearing is not None
+        return [[event.data["message"] for event in each or ()] for each in (first, await resumed.hearing())]
+
+    assert asyncio.run(streaming()) == [["1"], ["2", "3"]]
+
+
+def test_who_resumes_is_refused_and_who_begins_anew_is_not() -> None:
+    meeting = talked()
+    fault = meeting.world.fail(kind="refused-resume", operation="events")
+    for headers in ({}, STREAM):
+        answer = asyncio.run(asking(meeting, meeting.start, headers))
+        assert (answer.status, json.loads(answer.content)["code"]) == (410, "cannot-resume")
+    assert asyncio.run(asking(meeting, 0)).status == 200
+    assert [each.hits for each in meeting.world.faults if each.id == fault.id] == [2]
+    [entry] = [*meeting.world.journal.find()][-1:]
+    assert (entry.status, entry.faults) == (200, ())
+
+
+@pytest.mark.parametrize("kind", [*HEARD, "disconnect"])
+def test_where_there_is_nothing_to_mishear_nothing_strikes(kind: str) -> None:
+    meeting = talked()
+    meeting.world.fail(kind=kind, operation="events", times=1)
+    end = meeting.start + 3
+    if kind == "disconnect":
+        assert polled(meeting, meeting.start)[0] == [ONE, TWO, THREE]
+    assert polled(meeting, end) == ([], end)
+    assert [each.hits for each in meeting.world.faults] == [0]
+
+
+@pytest.mark.parametrize("kind", [*HEARD, "disconnect", "refused-resume"])
+def test_it_strikes_nothing_but_what_is_heard(kind: str) -> None:
+    meeting = talked()
+    with pytest.raises(ValueError, match=f"`{kind}` does nothing to `open`"):
+        meeting.world.fail(kind=kind, operation="open")
+    meeting.world.fail(kind=kind)
+    assert meeting.do("ana", "command/send", "hi") is None
+    assert [each.hits for each in meeting.world.faults] == [0]
+
+
+@over_http
+async def test_over_http_a_stream_that_breaks_is_no_stream_that_ends(listening: Listening) -> None:
+    await listening.meet("ana")
+    listening.world.fail(kind="disconnect", operation="events", times=2)
+    headers = {"Authorization": f"Bearer {listening.tokens['ana']}"}
+    url = f"{listening.world.url}/v1/sessions/current/events"
+    async with listening.http.get(url, headers={**headers, **STREAM}) as stream:
+        [first] = await server_sent(stream, 1)
+        with pytest.raises(aiohttp.ClientPayloadError):
+            await stream.content.read()
+    async with listening.http.get(url, headers={**headers, **STREAM, "Last-Event-ID": first["id"]}) as stream:
+        [second] = await server_sent(stream, 1)
+    assert [first["id"], second["id"]] == ["1", "2"]
+    async with listening.http.ws_connect(url, headers=headers) as socket:
+        assert (await socket.receive_json())["id"] == 1
+
+
+@over_http
+async def test_over_a_websocket_it_breaks_without_a_word(listening: Listening) -> None:
+    await listening.meet("ana")
+    listening.world.fail(kind="disconnect", operation="events", times=1)
+    headers = {"Authorization": f"Bearer {listening.tokens['ana']}"}
+    async with listening.http.ws_connect(
+        f"{listening.world.url}/v1/sessions/current/events", headers=headers
+    ) as socket:
+        assert (await socket.receive_json())["id"] == 1
+        last = await socket.receive()
+        assert last.type in (aiohttp.WSMsgType.CLOSED, aiohttp.WSMsgType.ERROR, aiohttp.WSMsgType.CLOSING)
+        assert socket.close_code in (None, 1006)
