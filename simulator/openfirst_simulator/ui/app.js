@@ -127,6 +127,7 @@ async function take(pulse, mine) {
   app.pulse = pulse;
   app.told = performance.now();
   clockShown();
+  tick(app.now());
   if (before === null || before.worlds !== pulse.worlds) {
     app.worlds = (await ask('GET', '/worlds')).worlds;
     pick();
@@ -136,7 +137,6 @@ async function take(pulse, mine) {
   counts(pulse);
   await changed({ anew, records: differs('records'), journal: differs('journal'), choices: differs('choices'), time: differs('scale') || differs('next'), worlds: differs('worlds') });
   if (mine === turns) seen = pulse;
-  tick(app.now());
 }
 
 async function changed(changes) {

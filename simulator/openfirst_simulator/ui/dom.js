@@ -54,12 +54,13 @@ export function keyed(container, items, key, make) {
   }
   let place = container.firstChild;
   for (const item of items) {
-    const name = key(item), said = JSON.stringify(item);
+    const name = key(item);
     let row = rows.get(name);
+    const said = row === undefined || row.show ? JSON.stringify(item) : null;
     if (row === undefined) rows.set(name, (row = { ...make(item), said }));
-    else if (row.said !== said) {
+    else if (row.show && row.said !== said) {
       row.said = said;
-      row.show?.(item);
+      row.show(item);
     }
     if (row.element === place) place = place.nextSibling;
     else container.insertBefore(row.element, place);
@@ -113,15 +114,16 @@ export function lasting(seconds) {
 }
 
 /** How long until an instant, or since it; the page's clock keeps it true (see `tick`). */
-export const until = (due) => h('span', { 'data-until': due, class: 'until' });
+export const until = (due) => h('span', { 'data-until': due, class: 'until' }, away(due));
 
 /** All that tells how long it is until something says it anew. */
 export function tick(now) {
-  for (const each of document.querySelectorAll('[data-until]')) {
-    const left = Number(each.dataset.until) - now;
-    say(each, left >= 0 ? `in ${lasting(left)}` : `${lasting(left)} ago`);
-  }
+  told = now;
+  for (const each of document.querySelectorAll('[data-until]')) say(each, away(Number(each.dataset.until)));
 }
+
+let told = 0;
+const away = (due) => (due >= told ? `in ${lasting(due - told)}` : `${lasting(due - told)} ago`);
 
 /** The beginning of an ID, with all of it where one asks. */
 export const short = (id) => (id === null || id === undefined ? '—' : h('code', { title: id, class: 'id' }, id.length > 12 ? `${id.slice(0, 8)}…` : id));

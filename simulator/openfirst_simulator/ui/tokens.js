@@ -27,7 +27,7 @@ export function tokens(app) {
         condition: condition.value === usual ? undefined : condition.value,
       }),
     }),
-    done: ({ token }) => [h('code', { class: 'token' }, token), copy(() => token, 'the token'), h('button', { type: 'button', class: 'quiet', on: { click: () => look(token) } }, 'Look at it')],
+    done: ({ token }) => [h('code', { class: 'token' }, token), h('span', { class: 'inputs' }, h('button', { type: 'button', class: 'quiet', on: { click: () => look(token) } }, 'Look at it'), copy(() => token, 'the token'))],
   });
 
   const pasted = h('textarea', { rows: 4, spellcheck: 'false', autocomplete: 'off', required: true, placeholder: 'eyJ…' });
