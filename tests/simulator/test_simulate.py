@@ -135,7 +135,8 @@ def test_who_stops_it_stops_the_command(monkeypatch: pytest.MonkeyPatch, number:
     in_front(monkeypatch, answer=False)
     # Where these tests run behind nohup, SIGHUP is ignored by all of them.
     monkeypatch.setattr(signal, "getsignal", lambda _: signal.SIG_DFL)
-    code = f"import os, signal; signal.signal({number}, signal.SIG_DFL); signal.alarm(20); os.kill(os.getppid(), {number}); signal.pause()"
+    heard = f"signal.signal({number}, signal.SIG_DFL); signal.alarm(20)"
+    code = f"import os, signal; {heard}; os.kill(os.getppid(), {number}); signal.pause()"
     assert asyncio.run(simulate_for(load_contract(), 0, {}, [*PYTHON, code])) == 128 + number
 
 
