@@ -154,9 +154,11 @@ class Decisions:
                 token = structs.replace(token, client=holder.id)
                 self._draft.put(structs.replace(holder, token=token.id))
             else:
-                token = structs.replace(token, client=token.id)
+                token, holder = structs.replace(token, client=token.id), None
             self._draft.put(token)
             self._will_be_over(token)
+            if holder is not None and self._draft.get(Feed, str(holder.session)) is not None:
+                self._remind(str(holder.session))
         own = str(token.client)
         return self._draft.get(Client, own) or Client(
             id=own, app=claims.app, state=self._table.nobody, token=token.id

@@ -43,6 +43,7 @@ class Timeline:
     ) -> None:
         self._clock, self._store, self._happens, self._begins = clock, store, happens, begins
         self._waiting: dict[str, _Waiting] = {}
+        self._heeding: list[asyncio.Future[None]] = []
         self._awake: dict[object, None] = {}
         self._at_rest: asyncio.Future[None] | None = None
         self._passing = asyncio.Lock()
@@ -143,7 +144,7 @@ class Timeline:
                     self._clock.set(instant)
             finally:
                 self._told = None
-                self._arm()
+                self.arm()
             return happened
 
     async def _others(self, life: int) -> None:
@@ -160,14 +161,14 @@ class Timeline:
         """From now on so many seconds pass in a real one. Raises ValueError for a number that makes no sense."""
         self.catch_up()
         self._clock.run(scale)
-        self._arm()
+        self.arm()
 
     def set(self, instant: float | None, scale: float) -> None:
         """It is another time (None: the real one), and goes as fast as this: for a world that becomes another."""
         self._clock.run(FROZEN)
         self._clock.set(self._clock.real() if instant is None else instant)
         self._clock.run(scale)
-        self._arm()
+        self.arm()
 
     def catch_up(self) -> None:
         """What was due by now has happened."""
@@ -185,7 +186,7 @@ class Timeline:
                 happened.append(told)
         if instant > self._clock.now():
             self._clock.set(instant)
-        self._arm()
+        self.arm()
         return happened
 
     def _fire(self, timer: Timer) -> dict[str, Any] | None:
@@ -234,7 +235,7 @@ class Timeline:
         self._store.commit(draft)
         waiting = _Waiting(asyncio.get_running_loop().create_future(), of, who)
         self._waiting[timer.id] = waiting
-        self._arm()
+        self.arm()
         self.done(who)
         try:
             await waiting.future
@@ -272,17 +273,27 @@ class Timeline:
             if not waiting.future.done():
                 waiting.future.set_exception(BrokenOff())
 
-    def _arm(self) -> None:
+    async def heed(self, coming: asyncio.Future[None]) -> None:
+        """Wait for what may come of something that is due: while anybody does, that happens by itself."""
+        self._heeding.append(coming)
+        self.arm()
+        try:
+            await coming
+        finally:
+            self._heeding.remove(coming)
+            self.arm()
+
+    def arm(self) -> None:
         """While somebody waits and time goes by itself, the loop calls when the next thing is due."""
         if self._handle is not None:
             self._handle.cancel()
             self._handle = None
         due = self.next_due
-        if self._waiting and due is not None and not self._clock.frozen:
-            loop = next(iter(self._waiting.values())).future.get_loop()
-            self._handle = loop.call_later(self._clock.until(due), self._ring)
+        coming = next(iter((*self._heeding, *(waiting.future for waiting in self._waiting.values()))), None)
+        if coming is not None and due is not None and not self._clock.frozen:
+            self._handle = coming.get_loop().call_later(self._clock.until(due), self._ring)
 
     def _ring(self) -> None:
         self._handle = None
         self.catch_up()
-        self._arm()
+        self.arm()

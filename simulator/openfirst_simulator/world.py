@@ -54,6 +54,8 @@ from openfirst_simulator.tokens import BadToken, Claims
 T = TypeVar("T")
 LONGEST_LIFE = 10 * 365 * 86_400
 """How long a token that a test makes may live, in seconds."""
+_OVER = 100
+"""Of how many sessions that are over it is known what they heard."""
 # What has a method of its own, by the names on the wire.
 REVOKE, CLOSE = "revokeToken", "platformCloses"
 
@@ -89,6 +91,8 @@ class World:
         self._under_way: list[_UnderWay] = []
         self._stalled: dict[str, list[asyncio.Future[None]]] = {}
         self._hearing: dict[str, list[asyncio.Future[None]]] = {}
+        # What sessions that are over had heard: who was slow to listen hears it still.
+        self._over: dict[str, Feed] = {}
         self._courier = Courier(self._store, self.clock, self.decide)
         self._keyring = Keyring(self.clock.now)
         self._setting = Setting(lambda: self._keyring.key, url)
@@ -478,14 +482,16 @@ class World:
     async def more_events(self, session_id: str, after: int) -> list[Event] | None:
         """What a session hears behind the event with this number, as soon as there is something; None once it is over."""
         life = self.life
-        while self.life == life and self.has_session(session_id):
-            found = self.events(session_id, after)
-            if found:
-                return found
+        while self.life == life:
+            self.clock.catch_up()
+            is_open = self.has_session(session_id)
+            found = self.events(session_id, after) if is_open else heard(self._over.get(session_id), after)
+            if found or not is_open:
+                return found or None
             waiting = asyncio.get_running_loop().create_future()
             self._hearing.setdefault(session_id, []).append(waiting)
             try:
-                await waiting
+                await self.clock.heed(waiting)
             finally:
                 if waiting in self._hearing.get(session_id, ()):
                     self._hearing[session_id].remove(waiting)
@@ -579,6 +585,7 @@ class World:
         self.life += 1
         self.clock.break_off()
         self.heal()
+        self._over.clear()
         for session in list(self._hearing):
             self._tell(session)
 
@@ -690,11 +697,18 @@ class World:
 
     def _take_in(self, draft: Draft) -> None:
         """All of this is so from now on, and nothing follows from it."""
+        feeds = [name for kind, name in draft.changes if kind is Feed]
+        over = [feed for name in feeds if draft.get(Feed, name) is None and (feed := self._store.load(Feed, name))]
         self._store.commit(draft)
+        for feed in over:
+            self._over[feed.id] = feed
+            while len(self._over) > _OVER:
+                del self._over[next(iter(self._over))]
         if self._hearing:
-            for kind, identifier in draft.changes:
-                if kind is Feed:
-                    self._tell(identifier)
+            for name in feeds:
+                self._tell(name)
+            if any(kind is Timer for kind, _ in draft.changes):
+                self.clock.arm()
         if self._store.has(Webhook) and any(kind is Delivery for kind, _ in draft.changes):
             self._courier.stir()
 

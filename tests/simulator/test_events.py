@@ -155,6 +155,47 @@ def test_a_fresh_token_is_reminded_of_in_its_own_time() -> None:
     assert len(here.world.events(session)) == 2
 
 
+def test_a_token_that_is_fresh_only_after_the_end_of_the_one_before_is_reminded_of_as_well() -> None:
+    here = Here()
+    session = here.opened(here.world.token("ana", expires_in=1000))
+    here.world.events(session)
+    here.world.clock.advance(1000)
+    assert len(here.world.events(session)) == 3
+    fresh = here.world.token("ana", expires_in=1000)
+    assert here.is_open(fresh, session).body == {"open": True}
+    told = here.world.clock.advance(500)
+    assert [happened["what"] for happened in told] == ["token-refresh"]
+    assert len(here.world.events(session)) == 4
+
+
+def test_what_was_heard_last_is_heard_by_who_is_slow_to_listen() -> None:
+    here = Here()
+    ana, _ = two_in_a_conference(here)
+    session = here.world.sessions[0].id
+    before = here.world.events(session)
+    here.use(ana, "conference/leave")
+    here.close(ana)
+    heard = asyncio.run(here.world.more_events(session, len(before)))
+    assert heard is not None
+    assert [event.data for event in heard if event.name == "conference.statusUpdated"] == [{"status": "LEFT"}]
+    assert asyncio.run(here.world.more_events(session, heard[-1].id)) is None
+
+
+def test_where_time_goes_by_itself_whoever_listens_hears_what_is_due() -> None:
+    simulator = Simulator(CONTRACT)
+    world = simulator.world("quick", scale=100_000)
+    token = world.token("ana", expires_in=3600)
+    headers = {"Authorization": f"Bearer {token}"}
+
+    async def first() -> list[str]:
+        await simulator.answer(Request("POST", "/v1/sessions", headers))
+        async with asyncio.timeout(20):
+            heard = await world.more_events(world.sessions[0].id, 0)
+        return [event.name for event in heard or ()]
+
+    assert asyncio.run(first())[0] == "sdk.tokenRefresh"
+
+
 def test_who_never_listens_is_reminded_of_nothing() -> None:
     here = Here()
     here.opened(here.world.token("ana", expires_in=1000))
