@@ -293,7 +293,8 @@ def test_a_recipe_is_a_mishap_by_its_name(mine: Platform, name: str) -> None:
 def test_every_kind_can_be_named(mine: Platform, kind: str) -> None:
     needed = {"missing-field": {"field": "id"}}.get(kind, {})
     seconds = 5 if kind in ("delay", "late", "skew", "dribble") else None
-    operation = "isOpen" if kind == "stale" else "open"
+    of_stream = ("gap", "duplicate", "reorder", "disconnect", "refused-resume")
+    operation = "isOpen" if kind == "stale" else "events" if kind in of_stream else "open"
     assert mine.fail(operation, kind, seconds=seconds, **needed).hits == 0  # type: ignore[arg-type]
 
 
