@@ -30,7 +30,7 @@ from openfirst_simulator.issuing import asked_of
 from openfirst_simulator.journal import Entry
 from openfirst_simulator.messages import Answer, Disconnected, Hearing, Request, parts_of
 from openfirst_simulator.problems import EVENT_STREAM, JSON, PROBLEM_JSON, Problem, bad_request, not_found, too_large
-from openfirst_simulator.records import Event
+from openfirst_simulator.records import Event, Feed
 from openfirst_simulator.rest import File
 from openfirst_simulator.router import Router
 from openfirst_simulator.routes import REST_ROUTES, SESSION_ROUTES, TOKEN_ROUTES, RestRoute, Route, TokenRoute
@@ -518,6 +518,10 @@ def _listening(
     is_stream = EVENT_STREAM in accepts or request.headers.get("Upgrade", "").lower() == "websocket"
     of_events = [fault for fault in struck if fault.kind in OF_EVENTS]
     kinds = [fault.kind for fault in of_events]
+    events = world.events(session, after)
+    feed = world.records.load(Feed, session)
+    if after > (0 if feed is None else feed.last):  # A number of before the world became what it was once, say.
+        return refused(_cannot_resume(after), now=now), _spared(struck, of_events, world)
     if after and "refused-resume" in kinds:
         struck = _spared(struck, [fault for fault in of_events if fault.kind != "refused-resume"], world)
         return refused(_cannot_resume(after), now=now), struck
@@ -529,7 +533,6 @@ def _listening(
         headers = {"Date": _date(int(now)), "Cache-Control": "no-cache"}
         stream = Answer(200, b"", EVENT_STREAM, headers, delivery="stream", hearing=hearing)
         return stream, _spared(struck, idle, world)
-    events = world.events(session, after)
     last = events[-1].id if events else after
     for fault in of_events:
         changed = misheard(events, fault.kind) if events else events

@@ -114,6 +114,20 @@ def test_a_number_that_is_none_is_refused(query: str) -> None:
     assert (came.status, json.loads(came.content)["code"]) == (400, "invalid-request")
 
 
+@pytest.mark.parametrize("accept", ["*/*", "text/event-stream"])
+def test_behind_what_was_never_heard_nothing_is_taken_up(accept: str) -> None:
+    here = Here()
+    ana, _ = two_in_a_conference(here)
+    last = heard(here, ana)[-1][0]
+    headers = {"Authorization": f"Bearer {ana}", "Accept": accept}
+
+    def came(after: int) -> int:
+        asked = Request("GET", "/w/here/v1/sessions/current/events", headers, b"", f"after={after}")
+        return asyncio.run(here.simulator.answer(asked)).status
+
+    assert (came(last), came(last + 1)) == (200, 410)
+
+
 def test_what_is_kept_no_more_is_a_gap() -> None:
     store = MemoryStore()
     for number in range(LOGGED + 7):
