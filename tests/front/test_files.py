@@ -124,6 +124,21 @@ def test_a_place_for_failing_cases_that_is_none_is_told_before(tmp_path: Path, m
     assert (result.exit_code, "openfirst-cases is no folder" in result.output) == (2, True)
 
 
+def test_where_no_case_can_be_saved_the_report_is_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+    def refuse(*_: Any) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr("openfirst.cli.commands.check._save", refuse)
+    monkeypatch.syspath_prepend(str(ADAPTERS))
+    result = run("check", "--tier", "smoke", "-j", "1", "--python", "implementations_for_judge:LeaksTheName")
+    assert result.exit_code == 1, result.output
+    assert "could not be saved in openfirst-cases (Permission denied)" in " ".join(result.output.split())
+    assert "breaks the contract" in result.output
+    assert "Play it again" not in result.output
+
+
 def test_a_failing_case_does_not_take_the_place_of_another(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Of another implementation that is judged in the same folder, say. The same case again is no other one."""
     monkeypatch.chdir(tmp_path)

@@ -142,7 +142,21 @@ def check(
         compared = known.settle(report, accepted, baseline_file, update=update_baseline)
     report = compared.report
     console = Console(highlight=False)
-    show(report, console, lambda failure: request.replaying(_save(failure, contract)), floor)
+    unsaved: list[OSError] = []
+
+    def replaying(failure: Failure) -> str | None:
+        try:
+            return request.replaying(_save(failure, contract))
+        except OSError as error:
+            unsaved.append(error)
+            return None
+
+    show(report, console, replaying, floor)
+    if unsaved:
+        why = unsaved[0].strerror or unsaved[0]
+        console.print(
+            f"The failing cases could not be saved in {CASES} ({why}). To play them again, run it where they can."
+        )
     with said_plainly():
         write_reports(report, json_file, junit_file)
     known.show(compared, baseline_file, console, update=update_baseline)
