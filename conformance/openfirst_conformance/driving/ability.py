@@ -33,12 +33,29 @@ class What(Enum):
     """The implementation declares that the argument cannot be given."""
     METHODS = auto()
     """The implementation declares that it lacks methods of services."""
+    METHOD = auto()
+    """The implementation declares services without this method."""
+    CLIENTS = auto()
+    """The implementation declares that it holds fewer clients."""
+    AT_ONCE = auto()
+    """The implementation declares that it takes fewer calls at once."""
 
 
 @dataclass(frozen=True)
 class Lacking:
-    """What is lacking: `of` is the operation, the argument or the kind of credential; `why` says more of what a platform lacks."""
+    """What is lacking: `of` is the operation, the argument, the kind of credential, the method, or the number that there is.
+
+    `why` says more of what a platform lacks.
+    """
 
     what: What
     of: str = ""
     why: NoControl | None = None
+
+
+@dataclass(frozen=True)
+class LeftOut:
+    """A case of somebody else's that is not played, by its ID, and why it cannot be."""
+
+    case: str
+    lacking: tuple[Lacking, ...]

@@ -16,7 +16,7 @@ from openfirst_conformance.adapters.protocol.messages import Capabilities
 from openfirst_conformance.adapters.protocol.outcomes import Translator
 from openfirst_conformance.adapters.protocol.shapes import ContractName, InitializeResult, ResetParams, credential_of
 from openfirst_conformance.cases.case import Case, Planned
-from openfirst_conformance.driving.ability import Lacking, What
+from openfirst_conformance.driving.ability import Lacking, LeftOut, What
 from openfirst_conformance.driving.played import CallMade, Played
 from openfirst_conformance.oracle.explanation import Violation
 from openfirst_conformance.oracle.oracle import Oracle
@@ -52,6 +52,7 @@ class Driver:
         self.platform_used = False
         self.layers: dict[str, Counter[str]] = {}
         self.unknown_reasons: Counter[str] = Counter()
+        self.left_out: dict[LeftOut, None] = {}
         self._targets = machine.contract.targets()
         self.stuck: Counter[Cell] = Counter()
         self.answered: set[Cell] = set()
@@ -100,15 +101,41 @@ class Driver:
         return Lacking(What.ANOTHER_CLIENT, operation) if stated.driven == "echo" else None
 
     def applies(self, case: Case) -> bool:
-        """Whether a case can be played: operations, arguments and number of clients."""
-        return (
-            len(case.clients) <= self.capabilities.clients
-            and all(self.lacks_credential(fixture) is None for fixture in case.clients.values())
-            and all(
-                self.lacks(planned.operation) is None and self.permits(planned.operation, planned.arguments)
-                for planned in case.calls
-            )
-        )
+        """Whether a case can be played: operations, arguments, credentials, and numbers of clients and of calls at once."""
+        return next(self._missing(case), None) is None
+
+    def leaves_out(self, case: Case) -> bool:
+        """Whether a case of somebody else's cannot be played; then it is noted, with all that is lacking."""
+        missing = tuple(dict.fromkeys(self._missing(case)))
+        if missing:
+            self.left_out[LeftOut(case.id, missing)] = None
+        return bool(missing)
+
+    def _missing(self, case: Case) -> Iterator[Lacking]:
+        """What a case takes that was not declared, or cannot be had."""
+        declared = self.capabilities
+        if len(case.clients) > declared.clients:
+            yield Lacking(What.CLIENTS, str(declared.clients))
+        for fixture in case.clients.values():
+            lacking = self.lacks_credential(fixture)
+            if lacking is not None:
+                yield lacking
+        for planned in case.calls:
+            lacking = self.lacks(planned.operation)
+            if lacking is not None:
+                yield lacking
+            elif not self.permits(planned.operation, planned.arguments):
+                yield from self._not_permitted(planned)
+        if max(map(len, _bursts(case.calls)), default=0) > declared.concurrency:
+            yield Lacking(What.AT_ONCE, str(declared.concurrency))
+
+    def _not_permitted(self, planned: Planned) -> Iterator[Lacking]:
+        """Why a call gives what the implementation does not have, or not what it needs."""
+        for name, demand in self.capabilities.against(planned.operation, planned.arguments):
+            yield Lacking(What.NEEDED if demand == "required" else What.UNSUPPORTED, name)
+        target = self._target(planned.operation, planned.arguments)
+        if target is not None and not self.has(target):
+            yield Lacking(What.METHOD, ".".join(self.contract.methods[target].sent))
 
     @property
     def fixtures(self) -> list[str]:
@@ -148,9 +175,13 @@ class Driver:
 
     def permits(self, operation: str, arguments: Mapping[str, Any]) -> bool:
         """Whether a call gives what the implementation declared it needs, and nothing that it declared it does not have."""
-        targets = self._targets.get(operation)
-        target = targets and self.machine.wire.inward(operation, arguments)[targets]
+        target = self._target(operation, arguments)
         return self.capabilities.permits(operation, arguments) and (target is None or self.has(target))
+
+    def _target(self, operation: str, arguments: Mapping[str, Any]) -> str | None:
+        """The method of a service that a call is of."""
+        parameter = self._targets.get(operation)
+        return None if parameter is None else self.machine.wire.inward(operation, arguments)[parameter]
 
     def has(self, target: str) -> bool:
         """Whether the implementation has a method of a service; what the contract does not list is none that it lacks."""

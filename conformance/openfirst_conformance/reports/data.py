@@ -7,6 +7,7 @@ from typing import Any
 
 from openfirst_conformance.reports.verdict_words import cell_in_words, reason_in_words, value_in_words, values_in_words
 from openfirst_conformance.verdicts.model import Failure, Report
+from openfirst_conformance.verdicts.reasons import Unable
 from openfirst_conformance.verdicts.signature import signature_of
 from openfirst_reference.contract.document import Json
 from openfirst_reference.contract.model import Contract
@@ -59,6 +60,7 @@ def as_json(report: Report) -> dict[str, Any]:
             for rule in report.rules.values()
         ],
         "codes": {code: dict(given) for code, given in report.codes.items()},
+        "leftOut": [{"case": item.case, "reason": reason_in_words(Unable(item.lacking))} for item in report.left_out],
         "layers": {operation: dict(counts) for operation, counts in report.layers.items()},
         "adapterFaults": [asdict(fault) for fault in report.adapter_faults],
     }

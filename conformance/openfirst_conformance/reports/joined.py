@@ -56,6 +56,7 @@ def joined(reports: Mapping[str, Json]) -> Json:
         "promise": promise,
         "rules": rules,
         "codes": _by_name([report.get("codes", {}) for report in every], _summed),
+        "leftOut": list({str(item): item for report in every for item in report.get("leftOut", [])}.values()),
         "layers": _by_name([report["layers"] for report in every], _summed),
         "adapterFaults": _faults([fault for report in every for fault in report["adapterFaults"]]),
     }

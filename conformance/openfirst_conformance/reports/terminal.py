@@ -15,6 +15,7 @@ from openfirst_conformance.reports.verdict_words import (
     choice_in_words,
     clients_in_words,
     forbidding_in_words,
+    left_out_in_words,
     promise_in_words,
     reason_in_words,
 )
@@ -62,6 +63,8 @@ def show(report: Report, console: Console, replay: Callable[[Failure], str | Non
         say(Text.assemble((name, "bold"), f": {counts} ") + Text(promise_in_words(promise, report.shard), style="dim"))
     if floor:
         say(Text(floor, style="dim"))
+    for item in report.left_out:
+        say(Text(left_out_in_words(item), style="yellow"))
     say(_headline(report))
 
 

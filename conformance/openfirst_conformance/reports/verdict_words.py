@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from openfirst_conformance.driving.ability import Lacking, What
+from openfirst_conformance.driving.ability import Lacking, LeftOut, What
 from openfirst_conformance.driving.played import Played
 from openfirst_conformance.driving.shrink import idle_clients
 from openfirst_conformance.platforms.stage import NoControl
@@ -182,6 +182,12 @@ def reason_in_words(reason: Reason) -> str:
     return ""
 
 
+def left_out_in_words(item: LeftOut) -> str:
+    """That a case was not played, and why."""
+    why = "; ".join(dict.fromkeys(map(lacking_in_words, item.lacking)))
+    return f"Left out, since it is not applicable: the case {item.case} ({why})."
+
+
 def _sides_in_words(sides: Iterable[Side]) -> str:
     """On which sides an operation was to be."""
     words = {
@@ -220,6 +226,12 @@ def lacking_in_words(lacking: Lacking) -> str:
             return f"{lacking.of} is declared to be unsupported"
         case What.METHODS:
             return "not every method of every service is declared"
+        case What.METHOD:
+            return f"{lacking.of} is not declared"
+        case What.CLIENTS:
+            return f"it has more clients than are declared ({lacking.of})"
+        case What.AT_ONCE:
+            return f"more of its calls overlap than are declared to be taken at once ({lacking.of})"
 
 
 def _no_control_in_words(why: NoControl) -> str:

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from openfirst_conformance.cases.case import Case, Planned
 from openfirst_conformance.cases.golden import golden_traces
+from openfirst_conformance.driving.ability import What
 from openfirst_conformance.driving.driver import Driver
 from openfirst_conformance.driving.played import Played
 from openfirst_conformance.driving.subject import Subject
@@ -24,14 +25,31 @@ async def learnt(subject: Subject) -> AsyncIterator[Played]:
     if subject.probed:
         return
     subject.probed = True
-    # Whether it talks to our platform at all is known only once it has made a few calls.
-    first = next(
-        (trace.case for trace in golden_traces(subject.driver.contract) if subject.driver.applies(trace.case)), None
-    )
+    first = _first(subject.driver)
     if first is not None:
-        yield subject.learn(await subject.play(replace(first, choices={})))
+        yield subject.learn(await subject.play(first))
     for case in _probes(subject, await made(tables_of(subject))):
         yield subject.learn(await subject.play(case))
+
+
+def _first(driver: Driver) -> Case | None:
+    """What is played first: whether it talks to our platform at all is known only once it has made a few calls."""
+    applying = (trace.case for trace in golden_traces(driver.contract) if driver.applies(trace.case))
+    return next((replace(case, choices={}) for case in applying), None)
+
+
+async def find_whether_the_platform_is_used(subject: Subject, case: Case) -> None:
+    """Play something where that alone decides whether a case can be played. What comes of it is nothing to that case."""
+    driver = subject.driver
+    if any(_waits_for_the_platform(driver, planned) for planned in case.calls):
+        first = _first(driver)
+        if first is not None:
+            await subject.play(first)
+
+
+def _waits_for_the_platform(driver: Driver, planned: Planned) -> bool:
+    lacking = driver.lacks(planned.operation)
+    return lacking is not None and lacking.what is What.CONTROL and lacking.why is None
 
 
 def _probes(subject: Subject, tables: Sequence[Table]) -> Iterator[Case]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Container
 
+from openfirst_conformance.driving.ability import LeftOut
 from openfirst_conformance.driving.played import Played
 from openfirst_conformance.driving.subject import Subject
 from openfirst_conformance.tiers.choice_probes import learnt
@@ -24,7 +25,9 @@ async def complete(subject: Subject) -> AsyncIterator[Played]:
     """Every case of the tier, played."""
     async for played in learnt(subject):
         yield played
-    plans = await made(plan(subject, await made(tables_of(subject))))
+    tables = await made(tables_of(subject))
+    _leave_out(subject, {table.fixture for table in tables})
+    plans = await made(plan(subject, tables))
     calls = sum(item.calls for item in plans)
     sequences = sum(len(item.words) for item in plans)
     if calls > _LARGE:
@@ -37,3 +40,15 @@ async def complete(subject: Subject) -> AsyncIterator[Played]:
     numbered = ((item, number) for item in plans for number in range(1, len(item.words) + 1))
     for item, number in subject.share(numbered, len(sweeps)):
         yield await subject.play(item.case(number))
+
+
+def _leave_out(subject: Subject, tried: Container[str]) -> None:
+    """Note the scenarios from which nothing is tried, with what they take."""
+    driver = subject.driver
+    for case in subject.settings.scenarios:
+        (fixture,) = case.clients.values()
+        if not driver.leaves_out(case) and fixture not in tried:
+            operations = driver.contract.operations
+            calls = (name for name in driver.contract.fixtures[fixture].calls if operations[name].by_world)
+            lacking = map(driver.lacks, calls)
+            driver.left_out[LeftOut(case.id, tuple(item for item in lacking if item))] = None

@@ -48,7 +48,8 @@ async def explore(subject: Subject) -> AsyncIterator[Played]:
     tables = await made(tables_of(subject))
     pool = made_values(subject.oracle.machine, subject.settings.seed)
     cases = await made(_cases(subject, tables, pool))
-    walks = subject.share(range(1, subject.settings.walks + 1), len(cases))
+    count = subject.settings.walks if tables else 0  # Where there is nothing to be called, there is nowhere to walk.
+    walks = subject.share(range(1, count + 1), len(cases))
     own = [*subject.share(cases), *await made(map(_Walker(subject, tables, pool).walk, walks))]
     subject.remaining = len(own)
     for case in own:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from openfirst_conformance.driving.ability import Lacking, What
 from openfirst_conformance.driving.driver import Driver
+from openfirst_conformance.tiers.catalogue import TIERS
 from openfirst_conformance.verdicts.confirm import Confirmer
 from openfirst_conformance.verdicts.evidence import Evidence
 from openfirst_conformance.verdicts.model import Report, RuleVerdict
@@ -25,7 +26,7 @@ from openfirst_conformance.verdicts.reasons import (
     Unable,
 )
 from openfirst_reference.contract.document import Json
-from openfirst_reference.contract.model import CLIENTS_APART, OVERLAPPING
+from openfirst_reference.contract.model import CLIENTS_APART, OVERLAPPING, Contract
 
 _GOOD = "good"
 _THOROUGH = "complete"
@@ -62,6 +63,7 @@ def conclude(run: Run, only: Sequence[str]) -> Report:
         adapter_faults=list(run.evidence.shown.faults.values()),
         layers=run.driver.layers,
         codes=run.evidence.shown.codes,
+        left_out=list(run.driver.left_out),
         shard=run.shard,
         finished=run.given_up is None,
     )
@@ -98,7 +100,9 @@ def _verdict(run: Run, rule: str) -> tuple[str, Reason]:
         lacking = run.evidence.lacking(rule)
         return ("vacuous", OneSided(lacking)) if lacking else ("pass", NoReason())
     verdict, reason = _why_not(run, rule)
-    broken = tuple(run.evidence.shown.masked.get(rule, ())) or tuple(run.confirmed.failures)
+    # Of a tier of ours it is known that it would have come to the rule; somebody else's case may have nothing to do with it.
+    ours = tuple(run.confirmed.failures) if any(tier in TIERS for tier in run.tiers) else ()
+    broken = tuple(run.evidence.shown.masked.get(rule, ())) or ours
     raced = rule != run.driver.contract.law(OVERLAPPING) or _RACING in run.promise
     return ("masked", Masked(broken)) if verdict == "not-run" and broken and raced else (verdict, reason)
 
@@ -135,26 +139,40 @@ def _why_not(run: Run, rule: str) -> tuple[str, Reason]:
         return "not-applicable", OneAtATime(calls=False)
     if rule == contract.law(OVERLAPPING) and driver.capabilities.concurrency < 2:
         return "not-applicable", OneAtATime(calls=True)
-    lacking = {operation: driver.lacks(operation) for operation in sorted(set(_about(driver, rule)))}
+    about = set(_about(driver, rule))
+    lacking = {operation: driver.lacks(operation) for operation in sorted(about or _changing(contract))}
     thorough = _THOROUGH in run.promise and not run.given_up
-    if lacking and (all(lacking.values()) or (thorough and any(lacking.values()))):
+    if all(lacking.values()) or (thorough and about and any(lacking.values())):
         missing = tuple(item for item in lacking.values() if item is not None)
         # A clock that stands still can be had: the adapter alone lacks it.
         clock = any(item.what is What.VIRTUAL_CLOCK for item in missing)
         return ("not-testable" if clock else "not-applicable"), Unable(missing)
-    limits = tuple(dict.fromkeys(driver.limits(lacking or contract.operations)))  # a law is about all of them
+    limits = tuple(dict.fromkeys(driver.limits(about or contract.operations)))  # a law is about all of them
     if thorough and limits:
         return "not-applicable", Unable(limits)
     return "not-run", NoTier()
 
 
 def _about(driver: Driver, rule: str) -> Iterator[str]:
-    """The operations with a row that carries a rule, or has an effect for which it answers."""
+    """The operations with a row that carries a rule, or has an effect for which it answers, or an outcome that breaks it.
+
+    None for a law, which no row carries.
+    """
     contract = driver.contract
     for row in contract.rows.values():
-        if contract.operations[row.call].driven == "echo":
-            continue  # What another client does needs no declaration.
+        if contract.operations[row.call].driven in ("echo", "settle"):
+            continue  # What another client does needs no declaration, and to wait for what is under way is no test of anything.
         effects = [contract.effects[item.effect] for item in row.may if item.effect is not None]
         answering = (rules for effect in effects for part in effect.answering.values() for rules in part.values())
-        if any(carry.rule == rule for carry in row.carries) or any(rule in rules for rules in answering):
+        broken = (item.breaks for item in row.may)
+        if any(carry.rule == rule for carry in row.carries) or any(rule in rules for rules in (*answering, *broken)):
             yield row.call
+
+
+def _changing(contract: Contract) -> set[str]:
+    """The operations of a client that change something, somewhere: without any, no client is ever in another one's way."""
+    return {
+        row.call
+        for row in contract.rows.values()
+        if not contract.operations[row.call].by_world and any(item.effect for item in row.may)
+    }

@@ -22,6 +22,7 @@ from openfirst_conformance.oracle.oracle import Oracle
 from openfirst_conformance.platforms.simulated import SimulatedPlatform
 from openfirst_conformance.platforms.stage import Platform
 from openfirst_conformance.tiers.catalogue import ASSUMPTIONS, TIERS
+from openfirst_conformance.tiers.choice_probes import find_whether_the_platform_is_used
 from openfirst_conformance.verdicts.conclude import Run, conclude
 from openfirst_conformance.verdicts.confirm import Confirmer
 from openfirst_conformance.verdicts.evidence import Evidence
@@ -136,10 +137,15 @@ async def replay(
     choices: Mapping[str, str] | None = None,
     platform: Platform | None = None,
 ) -> Report:
-    """Play one saved case again; the report has the one tier `replay`. Raises as `judge` does."""
+    """Play one saved case again; the report has the one tier `replay`. Raises as `judge` does.
+
+    A case that takes what was not declared is left out, and no call of it is made.
+    """
 
     async def played(subject: Subject) -> AsyncIterator[Played]:
-        yield await subject.play(case)
+        await find_whether_the_platform_is_used(subject, case)
+        if not subject.driver.leaves_out(case):
+            yield await subject.play(case)
 
     return await judge_cases(adapter, contract, "replay", played, choices=choices, platform=platform)
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from openfirst_conformance.adapters.protocol.shapes import ImplementationName
+from openfirst_conformance.driving.ability import LeftOut
 from openfirst_conformance.driving.played import Played
 from openfirst_conformance.oracle.explanation import ChoicePlace
 from openfirst_conformance.verdicts.reasons import NoReason, Reason
@@ -143,6 +144,7 @@ class Report:
     adapter_faults: list[FaultSeen] = field(default_factory=list)
     layers: dict[str, Counter[str]] = field(default_factory=dict)
     codes: dict[str, Counter[str]] = field(default_factory=dict)
+    left_out: list[LeftOut] = field(default_factory=list)
     shard: tuple[int, int] = (1, 1)
     finished: bool = True
 

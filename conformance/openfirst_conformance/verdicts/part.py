@@ -6,6 +6,7 @@ from collections import Counter
 from dataclasses import dataclass, replace
 from functools import partial
 
+from openfirst_conformance.driving.ability import LeftOut
 from openfirst_conformance.driving.driver import Cell, Driver
 from openfirst_conformance.driving.played import CallMade, Played
 from openfirst_conformance.verdicts.confirm import Confirmer
@@ -32,6 +33,7 @@ class Part:
     stuck: Counter[Cell]
     answered: set[Cell]
     platform_used: bool
+    left_out: dict[LeftOut, None]
     promise: dict[str, Json]
     given_up: Cause | None
 
@@ -56,6 +58,7 @@ def part_of(
         driver.stuck,
         driver.answered,
         driver.platform_used,
+        driver.left_out,
         promise,
         given_up,
     )
@@ -71,6 +74,7 @@ def join(part: Part, driver: Driver, evidence: Evidence, confirmed: Confirmer, p
     driver.stuck.update(part.stuck)
     driver.answered.update(part.answered)
     driver.platform_used |= part.platform_used
+    driver.left_out.update(part.left_out)
     begun = promise.keys() & part.promise.keys()
     for tier, theirs in part.promise.items():
         mine = promise.setdefault(tier, theirs)

@@ -18,12 +18,13 @@ class Plain:
 
     operations = OPERATIONS
     more: dict[str, Any] = {}
+    can: dict[str, Any] = {}
 
     def __init__(self) -> None:
         self.made = 0
 
     async def initialize(self, params: dict[str, Any]) -> dict[str, Any]:
-        capabilities = {"operations": self.operations, "clock": "real", "clients": 2}
+        capabilities = {"operations": self.operations, "clock": "real", "clients": 2, **self.can}
         implementation = {"name": type(self).__name__, "version": "1", "language": "python"}
         return {"protocol": 1, "implementation": implementation, "capabilities": capabilities, **self.more}
 
@@ -320,6 +321,8 @@ class HasNoRecording(Plain):
 
 class OneIdForAll(Plain):
     """Every participant has one and the same ID."""
+
+    can = {"deprecatedInitialize": True}
 
     async def do_getParticipant(self, client: str) -> Any:  # noqa: N802
         return {**self.current(client), "id": "all"}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import json
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
@@ -64,6 +64,10 @@ class Capabilities:
 
     def permits(self, operation: str, arguments: Mapping[str, Any]) -> bool:
         """Whether arguments are what the implementation needs, and nothing that it does not take."""
+        return next(self.against(operation, arguments), None) is None
+
+    def against(self, operation: str, arguments: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+        """The arguments that the implementation needs and are not given, or are given and not taken; with what was declared."""
         for name, demand in self.arguments.items():
             owner, _, path = name.partition(".")
             if owner == operation:
@@ -71,8 +75,7 @@ class Capabilities:
                 for part in path.split("."):
                     here = here.get(part) if isinstance(here, Mapping) else None
                 if demand == ("required" if here is None else "unsupported"):
-                    return False
-        return True
+                    yield name, demand
 
     def has_method(self, service: str, method: str) -> bool:
         """Whether the implementation has a method of a service, by the names on the wire."""

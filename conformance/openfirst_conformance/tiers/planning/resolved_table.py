@@ -47,7 +47,7 @@ class Table:
         ways = Walk(self.initial, self.rich_inputs, self.step)
         self.ways: dict[Hashable, Word] = cover(ways, self.machine.outline)
         own = [case for case in subject.settings.scenarios if list(case.clients.values()) == [fixture]]
-        self.scenarios = [self._word(case) for case in own]
+        self.scenarios = [self._word(case) for case in own if driver.applies(case)]
 
     @property
     def worthwhile(self) -> bool:
