@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -93,6 +93,8 @@ class World:
         self._hearing: dict[str, list[asyncio.Future[None]]] = {}
         # What sessions that are over had heard: who was slow to listen hears it still.
         self._over: dict[str, Feed] = {}
+        # The highest number of an event that was ever given here, whatever the world has become since.
+        self._numbered = 0
         self._courier = Courier(self._store, self.clock, self.decide)
         self._keyring = Keyring(self.clock.now)
         self._setting = Setting(lambda: self._keyring.key, url)
@@ -233,7 +235,9 @@ class World:
         return document
 
     def restore(self, document: Any) -> None:
-        """Everything is as a snapshot says, and what was is no more. IDs that are given from now on were never given.
+        """Everything is as a snapshot says, and what was is no more.
+
+        IDs, and numbers of events, that are given from now on were never given.
 
         Raises ValueError, and changes nothing, for what is no snapshot of a world with this contract.
         """
@@ -247,7 +251,15 @@ class World:
         draft = self._draft()
         put_all(draft, snapshot.records)
         series = snapshot.records.series[0]
-        draft.put(structs.replace(series, epoch=_epoch(self._seed and f"{series.epoch}, restored")))
+        epoch = _epoch(self._seed and f"{series.epoch}, restored")
+        draft.put(structs.replace(series, epoch=epoch))
+        known = {feed.id: feed for feed in snapshot.records.feeds}
+        # Elsewhere the same document may have been gone back to as well, which nobody here knows of.
+        highest = max((feed.last for feed in known.values()), default=0) + 1 + int(epoch[:8], 16)
+        highest = max(highest, self._numbered + 1)
+        for session in (client.session for client in snapshot.records.clients):
+            if session is not None:
+                draft.put(structs.replace(known.get(session) or Feed(id=session), last=highest))
         self._take_in(draft)
         self.clock.set(snapshot.now, snapshot.scale)
         self.journal.begin_anew()
@@ -585,6 +597,7 @@ class World:
         self.life += 1
         self.clock.break_off()
         self.heal()
+        self._count(self._store.every(Feed))
         self._over.clear()
         for session in list(self._hearing):
             self._tell(session)
@@ -700,6 +713,7 @@ class World:
         feeds = [name for kind, name in draft.changes if kind is Feed]
         over = [feed for name in feeds if draft.get(Feed, name) is None and (feed := self._store.load(Feed, name))]
         self._store.commit(draft)
+        self._count(over)
         for feed in over:
             self._over[feed.id] = feed
             while len(self._over) > _OVER:
@@ -711,6 +725,11 @@ class World:
                 self.clock.arm()
         if self._store.has(Webhook) and any(kind is Delivery for kind, _ in draft.changes):
             self._courier.stir()
+
+    def _count(self, feeds: Iterable[Feed]) -> None:
+        """The numbers of what was heard were given."""
+        for feed in feeds:
+            self._numbered = max(self._numbered, feed.last)
 
     def _tell(self, session: str) -> None:
         for waiting in self._hearing.pop(session, ()):
