@@ -295,9 +295,8 @@ def _fail(worlds: Worlds, path: Mapping[str, str], fields: Json) -> Any:
     world, name = _world(worlds, path), _field(fields, "recipe", (str,), "a text")
     if name is None:
         return {"faults": [faults.shown(world.fail(**fields))]}
-    if len(fields) > 1:
-        raise bad_request("Beside `recipe` a fault has no other field. Send the recipe alone, or a fault of your own.")
-    return {"faults": [faults.shown(world.fail(**each)) for each in faults.recipe(name)]}
+    beside = {each: value for each, value in fields.items() if each != "recipe"}
+    return {"faults": [faults.shown(world.fail(**each)) for each in faults.narrowed(name, beside)]}
 
 
 def _heal(worlds: Worlds, path: Mapping[str, str], fields: Json) -> Any:

@@ -24,7 +24,7 @@ from openfirst_simulator.control import CONTROL_ROUTES, Content, ControlRoute, c
 from openfirst_simulator.decisions import AS_IT_IS, Seen
 from openfirst_simulator.descriptions import Descriptions, as_yaml
 from openfirst_simulator.events import as_json, misheard
-from openfirst_simulator.faults import MISLEADING, OF_CONTENT, OF_EVENTS, SPOILING, Asked, Fault, kinds_for
+from openfirst_simulator.faults import BREAKING, MISLEADING, OF_CONTENT, OF_EVENTS, SPOILING, Asked, Fault, kinds_for
 from openfirst_simulator.interface import Admitted, Done, Interface
 from openfirst_simulator.issuing import asked_of
 from openfirst_simulator.journal import Entry
@@ -104,8 +104,8 @@ class Pipeline:
             world = asked.world
             began, life = world.clock.now(), world.life
             came = world.journal.last, began
-            external_id = None if asked.claims is None else asked.claims.external_id
-            struck = world.strike(Asked(route.endpoint.name, request.method, request.path, external_id, kinds))
+            name, claims, about = route.endpoint.name, asked.claims, asked.session_id
+            struck = world.strike(Asked(name, request.method, request.path, kinds, claims, about))
             try:
                 return await self._decided(asked, request, struck, came, life)
             finally:
@@ -205,7 +205,7 @@ class Pipeline:
             at = self._named(path)
             world = asked_of(self._worlds, at, request.authorization)
             began, life = world.clock.now(), world.life
-            struck: Sequence[Fault] = world.strike(Asked(endpoint.name, request.method, request.path, None, kinds))
+            struck: Sequence[Fault] = world.strike(Asked(endpoint.name, request.method, request.path, kinds))
             try:
                 instead, _ = await _before(struck, world, began, request) if struck else (None, began)
             finally:
@@ -527,7 +527,8 @@ def _listening(
         return refused(_cannot_resume(after), now=now), struck
     idle = [fault for fault in of_events if fault.kind == "refused-resume"]
     if is_stream:
-        hearing: Hearing = _Hearing(world, session, after)
+        going_on = Asked(asked.route.endpoint.name, request.method, request.path, BREAKING, asked.claims, session)
+        hearing: Hearing = _Hearing(world, session, after, going_on)
         if len(idle) < len(of_events):
             hearing = _Misheard(hearing, kinds)
         headers = {"Date": _date(int(now)), "Cache-Control": "no-cache"}
@@ -549,16 +550,22 @@ def _cannot_resume(after: int) -> Problem:
 
 
 class _Hearing:
-    """What a session hears behind an event, one after another."""
+    """What a session hears behind an event, one after another, until a fault breaks it."""
 
-    def __init__(self, world: World, session: str, after: int) -> None:
+    def __init__(self, world: World, session: str, after: int, asked: Asked) -> None:
         self._world, self._session, self._after = world, session, after
+        self._asked, self._met = asked, set[str]()
+        world.pass_over(asked, self._met)
 
     async def __call__(self) -> Sequence[Event] | None:
-        events = await self._world.more_events(self._session, self._after)
+        events = await self._world.more_events(self._session, self._after, self._check)
         if events:
             self._after = events[-1].id
         return events
+
+    def _check(self) -> None:
+        if self._world.breaks(self._asked, self._met):
+            raise Disconnected
 
 
 class _Misheard:
