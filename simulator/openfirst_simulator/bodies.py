@@ -56,12 +56,14 @@ def whole(value: Any) -> Any:
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
-def json_object(raw: bytes, expected: str) -> dict[str, Any] | None:
-    """The JSON object in a body; None for an empty body or `null`.
+def json_object(raw: bytes, expected: str, *, needed: bool = False) -> dict[str, Any] | None:
+    """The JSON object in a body; None for an empty body or `null`, unless one is `needed`.
 
     Raises Problem for anything else; `expected` says what should be sent instead.
     """
     if not raw.strip():
+        if needed:
+            raise bad_request(f"The request has no body. Send {expected}.")
         return None
     try:
         value = _decoded(raw.decode())
@@ -77,18 +79,18 @@ def json_object(raw: bytes, expected: str) -> dict[str, Any] | None:
             else "too deep, or a number that there is not"
         )
         raise bad_request(f"The body is not JSON ({found}). Send {expected}.") from None
-    if value is not None and not isinstance(value, dict):
+    if not isinstance(value, dict) and (needed or value is not None):
         raise bad_request(f"The body is {kind_of(value)}. Send {expected}.")
     return value
 
 
-def form_or_object(raw: bytes, content_type: str, expected: str) -> dict[str, Any]:
+def form_or_object(raw: bytes, content_type: str, expected: str, *, needed: bool = False) -> dict[str, Any]:
     """The fields of a body that is a form or a JSON object. Raises Problem.
 
     `curl -d` calls everything a form: what begins as JSON is read as that.
     """
-    if content_type != FORM or raw.lstrip()[:1] in (b"{", b"["):
-        return json_object(raw, expected) or {}
+    if content_type != FORM or not raw.strip() or raw.lstrip()[:1] in (b"{", b"["):
+        return json_object(raw, expected, needed=needed) or {}
     try:
         return dict(parse_qsl(raw.decode(), keep_blank_values=True, errors="strict"))
     except ValueError:
