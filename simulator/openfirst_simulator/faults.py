@@ -59,7 +59,7 @@ KINDS: Mapping[Kind, str] = {
     "cut": "does what was asked and breaks the connection in the middle of the answer",
     "dribble": "answers in parts, over `seconds`",
     "malformed": "answers with JSON that ends in the middle",
-    "wrong-type": "answers with a page of HTML",
+    "wrong-type": "answers with a page of HTML, in place of a stream of events, too",
     "missing-field": "answers without the field `field`",
     "stale": "answers what was so before the last change",
     "closed": "does what was asked, and the platform closes the session at once",

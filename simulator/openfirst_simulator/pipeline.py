@@ -403,7 +403,9 @@ def _made(answer: Answer, fault: Fault, world: World) -> Answer:
         case "malformed" if answer.content:
             return structs.replace(answer, content=answer.content[: len(answer.content) // 2])
         case "wrong-type" if answer.content != _PAGE:
-            return structs.replace(answer, content=_PAGE, content_type="text/html")
+            # Nor is there a stream: whoever wanted one, or a WebSocket, has the page as a whole.
+            delivery = "whole" if answer.delivery == "stream" else answer.delivery
+            return structs.replace(answer, content=_PAGE, content_type="text/html", delivery=delivery, hearing=None)
         case "missing-field" if answer.content:
             body = json.loads(answer.content)
             left = _without(body, str(fault.field))

@@ -11,6 +11,7 @@ import aiohttp
 import pytest
 
 from openfirst_simulator import Answer, Request
+from openfirst_simulator.journal import Filter
 from openfirst_simulator.messages import Disconnected
 from openfirst_simulator.records import Event
 from tests.simulator.meeting import Meeting
@@ -182,6 +183,26 @@ async def test_over_a_websocket_it_breaks_without_a_word(listening: Listening) -
         last = await socket.receive()
         assert last.type in (aiohttp.WSMsgType.CLOSED, aiohttp.WSMsgType.ERROR, aiohttp.WSMsgType.CLOSING)
         assert socket.close_code in (None, 1006)
+
+
+@over_http
+async def test_where_a_page_of_html_answers_there_is_no_stream(listening: Listening) -> None:
+    await listening.meet("ana")
+    listening.world.fail(kind="wrong-type", operation="events", times=2)
+    headers = {"Authorization": f"Bearer {listening.tokens['ana']}"}
+    url = f"{listening.world.url}/v1/sessions/current/events"
+    async with asyncio.timeout(20), listening.http.get(url, headers={**headers, **STREAM}) as answer:
+        assert (answer.status, answer.content_type) == (200, "text/html")
+        page = await answer.read()
+    assert page.startswith(b"<!doctype html>")
+    assert b"event:" not in page
+    with pytest.raises(aiohttp.WSServerHandshakeError):
+        await listening.http.ws_connect(url, headers=headers)
+    assert [fault.hits for fault in listening.world.faults] == [2]
+    entry = next(listening.world.journal.latest(Filter("events")))
+    assert (entry.answer, entry.delivered) == (page, "whole")
+    async with listening.http.get(url, headers={**headers, **STREAM}) as stream:
+        assert (await server_sent(stream, 1))[0]["id"] == "1"
 
 
 # Streams that are open when something begins to go wrong -----------------------------------------------------------------
