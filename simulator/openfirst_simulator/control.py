@@ -24,7 +24,7 @@ from openfirst_simulator.problems import Problem, bad_request, not_found
 from openfirst_simulator.records import Application, Client
 from openfirst_simulator.report import as_json, as_text
 from openfirst_simulator.snapshot import schema
-from openfirst_simulator.timeline import Timeline
+from openfirst_simulator.timeline import BrokenOff, Timeline
 from openfirst_simulator.tokens import BadToken
 from openfirst_simulator.world import LONGEST_LIFE, World
 from openfirst_simulator.worlds import WorldError, Worlds
@@ -447,7 +447,10 @@ async def _wait(worlds: Worlds, path: Mapping[str, str], fields: Json) -> Any:
     if seconds > LONGEST_WAIT:
         raise bad_request(f"`seconds` is {number_shown(seconds)}. Send {LONGEST_WAIT} at most.")
     world = _world(worlds, path)
-    entry = await world.journal.wait(_filter(world, fields), seconds)
+    try:
+        entry = await world.journal.wait(_filter(world, fields), seconds)
+    except BrokenOff:
+        raise not_found(f"The world `{world.name}` was dropped meanwhile: nothing comes any more.") from None
     return {"entry": None if entry is None else world.shown(entry)}
 
 

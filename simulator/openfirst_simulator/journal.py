@@ -16,6 +16,7 @@ from openfirst_reference.contract.findings import Mistake
 from openfirst_reference.contract.model import Contract
 from openfirst_reference.machine.step import State, Step
 from openfirst_simulator.bodies import kind_of, number_shown
+from openfirst_simulator.timeline import BrokenOff
 from openfirst_simulator.tokens import Claims
 
 ENTRIES = 10_000
@@ -242,7 +243,10 @@ class Journal:
         return ("yes" if found >= at_least and at_most is None else "unknown"), found
 
     async def wait(self, wanted: Filter, seconds: float) -> Entry | None:
-        """The first entry that is meant, as soon as it is there; None if none comes within so many real seconds."""
+        """The first entry that is meant, as soon as it is there; None if none comes within so many real seconds.
+
+        Raises BrokenOff once the world is no more.
+        """
         known = next(self.find(wanted), None)
         if known is not None:
             return known
@@ -256,6 +260,12 @@ class Journal:
             return None
         finally:
             self._waiting.remove(waiting)
+
+    def end(self) -> None:
+        """The world is no more: who waits is told so at once."""
+        for _, future in self._waiting:
+            if not future.done():
+                future.set_exception(BrokenOff("The world was dropped."))
 
     def begin_anew(self) -> None:
         """What is noted from now on has nothing to do with what was before: the world is another one."""

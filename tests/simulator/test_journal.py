@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
+
 import pytest
 
+from openfirst_simulator import Request
 from openfirst_simulator.journal import Entry, Filter, Journal
 from tests.simulator.conftest import START
 from tests.simulator.inprocess import Here
@@ -79,3 +83,21 @@ def test_what_cannot_be_is_no_question() -> None:
         with pytest.raises(ValueError, match=r"[Gg]ive "):
             Filter(**having)
     assert Filter(external_id="").external_id == ""
+
+
+def test_who_waits_is_told_at_once_that_the_world_is_no_more() -> None:
+    here = Here()
+
+    async def waiting() -> tuple[int, str]:
+        request = Request("GET", "/_openfirst/worlds/here/journal/wait", {"Host": "127.0.0.1"}, b"", "seconds=30")
+        coming = asyncio.ensure_future(here.simulator.answer(request))
+        for _ in range(20):
+            await asyncio.sleep(0)
+        here.simulator.drop("here")
+        for _ in range(20):
+            await asyncio.sleep(0)
+        assert coming.done()
+        answer = await coming
+        return answer.status, json.loads(answer.content)["detail"]
+
+    assert asyncio.run(waiting()) == (404, "The world `here` was dropped meanwhile: nothing comes any more.")
