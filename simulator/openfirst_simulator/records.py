@@ -199,9 +199,13 @@ class Stream(Mix, frozen=True, kw_only=True, gc=False):
 
 
 class Remix(Mix, frozen=True, kw_only=True, gc=False):
-    """A new recording is made of those of a conference, one at a time; its `id` is the conference's."""
+    """A new recording is made of those of a conference, one at a time; its `id` is the conference's.
+
+    It has `failed` where they were no more at its end.
+    """
 
     index: ClassVar[str] = "remix"
+    failed: bool = False
 
 
 class Webhook(Record, frozen=True, kw_only=True, gc=False):

@@ -210,6 +210,23 @@ def test_a_remix_takes_a_minute_and_makes_a_recording(app: Application) -> None:
     assert app.got("GET", f"/v1/monitor/conferences/{identifier}")["recordingDuration"] == 10_000
 
 
+def test_a_remix_of_what_is_deleted_meanwhile_fails(app: Application) -> None:
+    identifier = app.conference()
+    recorded(app, identifier)
+    status, recordings = mix(identifier, "remix/status"), f"/v2/monitor/conferences/{identifier}/recordings"
+    app.got("POST", mix(identifier, "remix/start"), {})
+    app.rest("DELETE", recordings)
+    app.simulator.restore("here", app.world.snapshot())
+    app.world.clock.advance(60)
+    assert (app.got("GET", status)["status"], app.got("GET", RECORDINGS)["recordings"]) == ("ERROR", [])
+    recorded(app, identifier)
+    app.got("POST", mix(identifier, "remix/start"), {})
+    app.world.clock.advance(60)
+    assert app.got("GET", status)["status"] == "COMPLETED"
+    app.rest("DELETE", recordings)
+    assert app.got("GET", status)["status"] == "COMPLETED"
+
+
 def test_one_conference_is_remixed_at_a_time(app: Application) -> None:
     one, two = app.conference("one"), app.conference("two")
     for each in (one, two):
