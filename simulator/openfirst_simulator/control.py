@@ -12,11 +12,11 @@ from dataclasses import dataclass, field
 from difflib import get_close_matches
 from itertools import islice
 from typing import Any, Literal, TypeVar
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import urlsplit
 
 from openfirst_reference.contract.findings import did_you_mean
 from openfirst_simulator import dashboard, faults, views
-from openfirst_simulator.bodies import check_external_id, kind_of, number_shown, whole
+from openfirst_simulator.bodies import check_external_id, is_whole, kind_of, number_shown, of_query, whole
 from openfirst_simulator.clock import REAL
 from openfirst_simulator.exports import TYPES
 from openfirst_simulator.journal import Filter
@@ -34,7 +34,7 @@ ROOT = "/_openfirst/worlds"
 REPORTS = ("json", "text", "html")
 WHOLE = ("status", "since", "atLeast", "atMost", "seconds", "offset", "limit", "before", "after")
 """The fields that are whole numbers, in a query as well."""
-_DIGITS, _NAMED = 9, 8
+_NAMED = 8
 PAGE, LARGEST_PAGE = 100, 1_000
 """How many of a list are shown where nothing is said, and at most."""
 LONGEST_WAIT = 30
@@ -130,20 +130,10 @@ def _given(route: ControlRoute, body: Json, query: str) -> Json:
 
 def _of_query(query: str) -> Json:
     """The fields of a query: texts, and whole numbers where such are meant."""
-    fields: dict[str, Any] = {}
-    try:
-        pairs = parse_qsl(query, keep_blank_values=True, errors="strict")
-    except ValueError:
-        raise bad_request(
-            "The query is not UTF-8 throughout. Send text, with percent signs for what is not ASCII."
-        ) from None
-    for name, value in pairs:
-        if name in fields:
-            raise bad_request(f"The query has `{name[:80]}` twice. Send it once.")
-        digits = value.removeprefix("-")
-        number = name in WHOLE and digits.isascii() and digits.isdigit() and len(digits) <= _DIGITS
-        fields[name] = int(value) if number else value
-    return fields
+    return {
+        name: int(value) if name in WHOLE and is_whole(value.removeprefix("-")) else value
+        for name, value in of_query(query).items()
+    }
 
 
 def _listed(names: Iterable[str]) -> str:

@@ -9,16 +9,15 @@ import hashlib
 from collections.abc import Mapping
 from functools import cached_property
 from typing import Any
-from urllib.parse import parse_qsl
 
 import msgspec
 
 from openfirst_reference.contract.http_surface import CURRENT, Endpoint, surface
 from openfirst_reference.contract.model import Operation
-from openfirst_simulator.bodies import Arguments, Fields, form_or_object, json_object
+from openfirst_simulator.bodies import Arguments, Fields, form_or_object, json_object, of_query
 from openfirst_simulator.decisions import AS_IT_IS, Decided, Seen
 from openfirst_simulator.descriptions import REST_FILE, rest_description
-from openfirst_simulator.issuing import api_client, bearer
+from openfirst_simulator.issuing import LIFETIMES, api_client, bearer
 from openfirst_simulator.messages import Request
 from openfirst_simulator.problems import JSON, Problem, bad_request, not_found
 from openfirst_simulator.rest import Call
@@ -112,7 +111,7 @@ class Interface:
         self, route: TokenRoute, at: World | None, authorization: str | None, content_type: str, raw: bytes
     ) -> tuple[World, Any]:
         """The world that gives a token, and the body of the answer. Raises Problem."""
-        fields = form_or_object(raw, content_type, "a form or a JSON object", needed=route.endpoint.needed)
+        fields = form_or_object(raw, content_type, "a form or a JSON object", LIFETIMES, needed=route.endpoint.needed)
         return route.issue(self._worlds, at, authorization, fields)
 
     def rest(
@@ -130,10 +129,7 @@ class Interface:
             schema, needed = self._bodies[endpoint.name]
             fields = json_object(raw, "a JSON object", needed=needed) or {}
             self._fields.check(schema, fields)
-        try:
-            query = dict(parse_qsl(request.query, keep_blank_values=True, errors="strict"))
-        except ValueError:
-            raise bad_request("The query is not UTF-8 throughout. Send text, with percent signs.") from None
+        query = of_query(request.query)
         host = request.headers.get("Host", "")
         return world, world.decide(lambda scene: route.do(Call(scene, application.id, host, path, query, fields)))
 

@@ -8,18 +8,19 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping, Sequence
 from email.utils import formatdate
 from functools import lru_cache
 from typing import Any
-from urllib.parse import parse_qsl, unquote
+from urllib.parse import unquote
 
 import msgspec
 from msgspec import structs
 
 from openfirst_reference.contract.findings import ContractError
 from openfirst_reference.contract.http_surface import Endpoint
-from openfirst_simulator.bodies import BODY_LIMIT, CONTROL_LIMIT, json_object
+from openfirst_simulator.bodies import BODY_LIMIT, CONTROL_LIMIT, is_whole, json_object, of_query
 from openfirst_simulator.control import CONTROL_ROUTES, Content, ControlRoute, check_sender, control
 from openfirst_simulator.decisions import AS_IT_IS, Seen
 from openfirst_simulator.descriptions import Descriptions, as_yaml
@@ -43,6 +44,7 @@ Handler = Callable[[Request, Mapping[str, str]], Awaitable[Answer]]
 Do = Callable[[World | None, Mapping[str, str], Request], tuple[World, Any]]
 _log = logging.getLogger(__name__)
 _BROKEN = Answer(0, delivery="broken")
+_NOT_WANTED = re.compile(r"q\s*=\s*0(\.0*)?")
 _PAGE = b"<!doctype html><title>Bad Gateway</title><p>Something between you and the platform answered this."
 
 
@@ -498,14 +500,14 @@ def _heard_before(asked: Admitted, request: Request) -> Admitted:
 
 def _after_event(request: Request) -> int:
     """The number of the event behind which a request listens. Raises Problem for what is none."""
-    fields = dict(parse_qsl(request.query, keep_blank_values=True))
+    fields = of_query(request.query)
     unknown = [name for name in fields if name != "after"]
     if unknown:
         raise bad_request(f"The query has a field that is not known: `{unknown[0][:80]}`. Known: after.")
     where, said = "after", fields.get("after")
     if said is None:
         where, said = "Last-Event-ID", request.headers.get("Last-Event-ID") or "0"
-    if not (said.isascii() and said.isdigit() and len(said) <= 15):
+    if not is_whole(said):
         raise bad_request(f"`{where}` is `{said[:80]}`. Give the number of the last event that was heard, or 0.")
     return int(said)
 
@@ -516,8 +518,9 @@ def _listening(
     """What a session has heard, and in a stream all that it will; and the faults, without those that change nothing of it."""
     after, world = _after_event(request), asked.world
     session = "" if done.decided is None else str(done.decided.client.session)
-    accepts = request.headers.get("Accept", "")
-    is_stream = EVENT_STREAM in accepts or request.headers.get("Upgrade", "").lower() == "websocket"
+    is_stream = (
+        _accepts_stream(request.headers.get("Accept", "")) or request.headers.get("Upgrade", "").lower() == "websocket"
+    )
     of_events = [fault for fault in struck if fault.kind in OF_EVENTS]
     kinds = [fault.kind for fault in of_events]
     events = world.events(session, after)
@@ -544,6 +547,15 @@ def _listening(
         events = changed
     body = {"events": [as_json(event) for event in events], "last": last}
     return _answer(200, body, now=now), _spared(struck, idle, world)
+
+
+def _accepts_stream(accept: str) -> bool:
+    """Whether an `Accept` header names server-sent events, and not to say that they are not wanted."""
+    for part in accept.lower().split(","):
+        kind, *parameters = (each.strip() for each in part.split(";"))
+        if kind == EVENT_STREAM and not any(_NOT_WANTED.fullmatch(each) for each in parameters):
+            return True
+    return False
 
 
 def _cannot_resume(after: int) -> Problem:

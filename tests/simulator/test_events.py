@@ -104,7 +104,7 @@ def test_another_ones_session_is_not_heard() -> None:
     assert here.ask("GET", f"/v1/sessions/{session}/events", ben).outcome == (409, "session-not-open")
 
 
-@pytest.mark.parametrize("query", ["after=x", "after=-1", "after=", "since=1", f"after={'9' * 40}"])
+@pytest.mark.parametrize("query", ["after=x", "after=-1", "after=", "since=1", "after=1&after=1", f"after={'9' * 40}"])
 def test_a_number_that_is_none_is_refused(query: str) -> None:
     here = Here()
     token = here.world.token("ana")
@@ -126,6 +126,27 @@ def test_behind_what_was_never_heard_nothing_is_taken_up(accept: str) -> None:
         return asyncio.run(here.simulator.answer(asked)).status
 
     assert (came(last), came(last + 1)) == (200, 410)
+
+
+@pytest.mark.parametrize(
+    ("accept", "kind"),
+    [
+        ("text/event-stream", "text/event-stream"),
+        ("Text/Event-Stream;q=0.5, application/json", "text/event-stream"),
+        ("application/json, text/event-stream; charset=utf-8", "text/event-stream"),
+        ("text/event-stream;q=0, application/json", "application/json"),
+        ("text/event-stream; q=0.000", "application/json"),
+        ("text/event-streams", "application/json"),
+        ("text/*, */*", "application/json"),
+    ],
+)
+def test_a_stream_is_for_who_accepts_it(accept: str, kind: str) -> None:
+    here = Here()
+    token = here.world.token("ana")
+    here.opened(token)
+    headers = {"Authorization": f"Bearer {token}", "Accept": accept}
+    came = asyncio.run(here.simulator.answer(Request("GET", "/w/here/v1/sessions/current/events", headers)))
+    assert came.content_type == kind
 
 
 def test_what_is_kept_no_more_is_a_gap() -> None:

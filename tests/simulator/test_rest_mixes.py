@@ -67,6 +67,9 @@ def test_a_file_is_had_by_its_address_for_ten_minutes(app: Application) -> None:
         return answer.status, answer.content_type, answer.content if answer.status == 200 else b""
 
     assert status() == (200, "video/mp4", b"")
+    head = asyncio.run(app.simulator.answer(Request("HEAD", parts.path, query=parts.query)))
+    assert (head.status, head.headers["Allow"]) == (405, "GET")
+    assert status(query=f"{parts.query}&{parts.query}")[0] == 400
     signature = parse_qs(parts.query)["signature"][0]
     assert status(query=f"expires=9999999999&signature={signature}")[0] == 403
     assert status(path=parts.path.replace(".mp4", ".mp3"))[0] == 403
