@@ -23,14 +23,16 @@ ENTRIES = 10_000
 BYTES = 16 * 1024 * 1024
 _OVERHEAD = 600
 
+UNKNOWN = "unknown"
+"""The name of a request that comes to no route."""
 Verdict = Literal["yes", "no", "unknown"]
 
 
 class Entry(msgspec.Struct, frozen=True, eq=False, gc=False):
     """One request, or a move of the platform itself (`is_move`), which has no method, no path and no status.
 
-    `name` is the operation's on the wire, or an `operationId`; `at` the world's time in seconds when it was decided. It came in
-    at `came_at`, behind the entry `came_after`. `step` is the contract's, None where something else decided; `rule` what
+    `name` is the operation's on the wire, an `operationId`, or `UNKNOWN`; `at` the world's time in seconds when it was decided. It
+    came in at `came_at`, behind the entry `came_after`. `step` is the contract's, None where something else decided; `rule` what
     refused; `faults` those that struck, by their IDs, and `kinds` by what they do; `before` and `after` the client's state.
     `delivered` tells how the answer went out: whole, or broken by a fault. `client` is whose request it was, None if nobody
     can tell; not `own` is one about somebody else's session; `choices` are the world's at that time.

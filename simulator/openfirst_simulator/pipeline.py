@@ -28,7 +28,7 @@ from openfirst_simulator.events import as_json, misheard
 from openfirst_simulator.faults import BREAKING, MISLEADING, OF_CONTENT, OF_EVENTS, SPOILING, Asked, Fault, kinds_for
 from openfirst_simulator.interface import Admitted, Done, Interface
 from openfirst_simulator.issuing import asked_of
-from openfirst_simulator.journal import Entry
+from openfirst_simulator.journal import UNKNOWN, Entry
 from openfirst_simulator.messages import Answer, Disconnected, Hearing, Request, parts_of
 from openfirst_simulator.problems import EVENT_STREAM, JSON, PROBLEM_JSON, Problem, bad_request, not_found, too_large
 from openfirst_simulator.records import Event, Feed
@@ -60,6 +60,9 @@ class Pipeline:
         """What a request comes to."""
         try:
             handler, path = self._router.find(request.method, request.path)
+        except Problem as problem:
+            return self._nowhere(problem, request)
+        try:
             return await handler(request, path)
         except Problem as problem:
             return self.refused(problem, request.path)
@@ -75,13 +78,43 @@ class Pipeline:
 
     def refused(self, problem: Problem, path: str) -> Answer:
         """The answer to a request that comes to no route, by the clock of the world that its path names, or the default one."""
-        world = None if path.startswith(CONTROL) else self._worlds.default
-        if path.startswith("/w/"):
-            try:
-                world = self._worlds.named(unquote(path.split("/", 3)[2]))
-            except WorldError:
-                world = None
+        world = self._of_path(path)
         return refused(problem, now=None if world is None else world.clock.now())
+
+    def _of_path(self, path: str) -> World | None:
+        """The world that a path names, or the default one; None where there is none, and for the control plane."""
+        if not path.startswith("/w/"):
+            return None if path.startswith(CONTROL) else self._worlds.default
+        try:
+            return self._worlds.named(unquote(path.split("/", 3)[2]))
+        except WorldError:
+            return None
+
+    def _nowhere(self, problem: Problem, request: Request) -> Answer:
+        """The answer to a request that comes to no route, which stands in the journal of whoever asks it."""
+        world = self._of_path(request.path)
+        if world is None:
+            return refused(problem)
+        world = asked_of(self._worlds, world if request.path.startswith("/w/") else None, request.authorization)
+        now = world.clock.now()
+        answer = refused(problem, now=now)
+        world.journal.add(
+            lambda number: Entry(
+                number=number,
+                at=now,
+                name=UNKNOWN,
+                method=request.method,
+                path=request.path,
+                sent=request.body or b"",
+                status=answer.status,
+                answer=answer.content,
+                code=problem.code,
+                came_after=number - 1,
+                came_at=now,
+                choices=world.choices,
+            )
+        )
+        return answer
 
     def _routes(self) -> Iterator[tuple[str, str, Handler]]:
         for prefix in ("", "/w/{world}"):

@@ -26,7 +26,7 @@ from openfirst_simulator.events import heard
 from openfirst_simulator.exports import Form, export
 from openfirst_simulator.faults import BEFORE, BREAKING, INSTEAD, Asked, Fault, check_operation, check_reach, fault_of
 from openfirst_simulator.ids import Ids, derived
-from openfirst_simulator.journal import Entry, Filter, Journal, by_variable, journal_entry
+from openfirst_simulator.journal import UNKNOWN, Entry, Filter, Journal, by_variable, journal_entry
 from openfirst_simulator.keyring import Keyring
 from openfirst_simulator.problems import Problem, refusal
 from openfirst_simulator.records import (
@@ -131,9 +131,9 @@ class World:
 
     @property
     def operations(self) -> set[str]:
-        """What an entry of the journal may be about: what a platform is asked, by `operationId`, and the moves that it makes."""
+        """What an entry of the journal may be about: what a platform is asked, by `operationId`, unknown, and its moves."""
         contract = self._table.contract
-        return {*everywhere(), *(contract.bindings.operations.outward(name) for name in self._table.actions)}
+        return {*everywhere(), UNKNOWN, *(contract.bindings.operations.outward(name) for name in self._table.actions)}
 
     def choose(self, choices: Mapping[str, str]) -> None:
         """From now on these choices, and the contract's defaults for the others.

@@ -85,6 +85,28 @@ def test_what_cannot_be_is_no_question() -> None:
     assert Filter(external_id="").external_id == ""
 
 
+def test_what_comes_to_no_route_stands_there_as_unknown() -> None:
+    here = Here()
+    token = here.world.token("ana")
+    assert here.ask("POST", "/v1/session", token, {"name": "Ana"}).status == 404
+    assert here.ask("PUT", "/v1/sessions", token).status == 405
+    # The world is that of the token where the path names none.
+    headers = {"Authorization": f"Bearer {token}"}
+    for path in ("/v1/sesions", "/_openfirst/wolrds", "/w/there/v1/sesions"):
+        assert asyncio.run(here.simulator.answer(Request("GET", path, headers))).status == 404
+    wanted = Filter("unknown")
+    here.world.check(wanted)
+    assert [(each.method, each.path, each.status, each.code) for each in here.world.journal.find(wanted)] == [
+        ("POST", "/w/here/v1/session", 404, "not-found"),
+        ("PUT", "/w/here/v1/sessions", 405, "method-not-allowed"),
+        ("GET", "/v1/sesions", 404, "not-found"),
+    ]
+    here.opened(token)
+    assert list(here.simulator.default.journal.find()) == []
+    assert "v1/sesions" in here.world.export("har")
+    assert all("sesions" not in here.world.export(form) for form in ("trace", "pytest"))
+
+
 def test_who_waits_is_told_at_once_that_the_world_is_no_more() -> None:
     here = Here()
 
