@@ -85,16 +85,14 @@ def json_object(raw: bytes, expected: str, *, needed: bool = False) -> dict[str,
     return value
 
 
-def form_or_object(
-    raw: bytes, content_type: str, expected: str, numbers: Collection[str] = (), *, needed: bool = False
-) -> dict[str, Any]:
+def form_or_object(raw: bytes, content_type: str, expected: str, numbers: Collection[str] = ()) -> dict[str, Any]:
     """The fields of a body that is a form or a JSON object. Raises Problem.
 
     A form has whole numbers as texts: those of the fields `numbers` are read. `curl -d` calls everything a form: what begins as
     JSON is read as that.
     """
-    if content_type != FORM or not raw.strip() or raw.lstrip()[:1] in (b"{", b"["):
-        return json_object(raw, expected, needed=needed) or {}
+    if content_type != FORM or raw.lstrip()[:1] in (b"{", b"["):
+        return json_object(raw, expected) or {}
     try:
         text = raw.decode()
     except ValueError:

@@ -110,8 +110,11 @@ class Interface:
     def token(
         self, route: TokenRoute, at: World | None, authorization: str | None, content_type: str, raw: bytes
     ) -> tuple[World, Any]:
-        """The world that gives a token, and the body of the answer. Raises Problem."""
-        fields = form_or_object(raw, content_type, "a form or a JSON object", LIFETIMES, needed=route.endpoint.needed)
+        """The world that gives a token, and the body of the answer. Raises Problem.
+
+        Who asks comes first: where a body is needed, a field of it is, which is missed then.
+        """
+        fields = form_or_object(raw, content_type, "a form or a JSON object", LIFETIMES)
         return route.issue(self._worlds, at, authorization, fields)
 
     def rest(
