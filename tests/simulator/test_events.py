@@ -13,7 +13,7 @@ import pytest
 from openfirst_simulator import Request, Simulator
 from openfirst_simulator.events import LOGGED, emit
 from openfirst_simulator.events import heard as behind
-from openfirst_simulator.messages import Hearing
+from openfirst_simulator.messages import Answer, Hearing
 from openfirst_simulator.records import Event, Feed
 from openfirst_simulator.store import Draft, MemoryStore
 from tests.simulator.conftest import START
@@ -346,6 +346,33 @@ async def _ends_at_once(becomes_another: Callable[[Here], object]) -> None:
     await asyncio.sleep(0)
     assert coming.done()
     assert await coming is None
+
+
+def test_a_session_that_is_closed_as_its_client_is_forgotten_has_told_the_rest_and_leaves_nothing() -> None:
+    asyncio.run(_forgotten())
+
+
+async def _forgotten() -> None:
+    here = Here()
+    headers = {"Authorization": f"Bearer {here.world.token('ana', expires_in=1000)}", "Accept": "text/event-stream"}
+
+    async def ask(method: str, path: str, *arguments: Any) -> Answer:
+        body = json.dumps({"arguments": arguments}).encode() if arguments else b""
+        return await here.simulator.answer(Request(method, f"/w/here/v1/sessions{path}", headers, body))
+
+    await ask("POST", "")
+    made = await ask("POST", "/current/services/conference/create", {"alias": "rehearsal"})
+    await ask("POST", "/current/services/conference/join", json.loads(made.content)["result"], SILENTLY)
+    hearing = (await ask("GET", "/current/events")).hearing
+    assert hearing is not None
+    assert len(await hearing() or ()) == 2
+    coming = asyncio.ensure_future(_first(hearing))
+    await asyncio.sleep(0)
+    happened = await here.world.clock.pass_by(1000 + 24 * 3600)
+    assert [each["what"] for each in happened][-1] == "token-forgotten"
+    assert [event.name for event in await coming or ()] == ["sdk.tokenRefresh"] * 3
+    assert await hearing() is None
+    assert list(here.world.snapshot()["records"]["feeds"]) == []
 
 
 async def _first(hearing: Hearing) -> Sequence[Event] | None:
