@@ -74,6 +74,14 @@ class Feed {
     this.#wake();
   }
 
+  /** Goes on with the token that there is now: what the platform has not seen used, it does not remind of. */
+  renew() {
+    if (this.over || this.ending) return;
+    this.open = false;
+    this.#atOnce = Math.max(this.#atOnce, 1);
+    this.#connection?.stop();
+  }
+
   /** The session is closed: what was sent until now still comes, then the simulator ends the stream. */
   letEnd() {
     this.ending = true;

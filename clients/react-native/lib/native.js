@@ -278,8 +278,9 @@ class Native {
 
   #take(token) {
     this.#use(token);
-    // The events may have stopped for want of a good token.
+    // The events may have stopped for want of a good one.
     if (this.#feed?.refused) this.#follow(this.#feed.session);
+    else this.#feed?.renew();
   }
 
   // --- the token's refresh -----------------------------------------------------------------------------------------
@@ -289,7 +290,7 @@ class Native {
     this.#refreshing++;
     if (!this.#login) return void this.#tell(EVENTS['sdk.tokenRefresh'], null);
     this.#renew().then(
-      (token) => this.#outcome({ token }),
+      (token) => this.#renewed(token),
       ({ message }) => this.#outcome({ reason: `Key and secret gave no new token: ${message}` }),
     );
   }
@@ -297,8 +298,16 @@ class Native {
   #refreshed({ token, reason }) {
     // Without a new token the one at hand stays in use, as long as it lives.
     if (token && !this.#login) this.#take(token);
-    this.#outcome(token ? { token } : { reason: `The app gave no new token: ${reason}.` });
+    if (token) this.#renewed(token);
+    else this.#outcome({ reason: `The app gave no new token: ${reason}.` });
     return null;
+  }
+
+  /** There is a fresh token: it is known of as soon as the platform knows of it as well, and so minds its life. */
+  async #renewed(token) {
+    const feed = this.#feed;
+    if (feed) await this.#until(feed, () => feed.open);
+    this.#outcome({ token });
   }
 
   #outcome(outcome) {
