@@ -421,11 +421,12 @@ class Native {
     return this.#waiting.wait(() => this.#closed || feed.over || feed.ending || feed.down || come() || undefined, () => null);
   }
 
-  /** The number of the last event that the simulator has for a session; null where that is not open. Nobody has listened then. */
+  /** The number of the last event that is still to come, or of the last that came; null where the session is not open. Nobody has listened then. */
   async #lastOf({ world, session, last }) {
     const path = `/${world}/sessions/${session}/events?after=${last}&limit=1`;
     try {
-      return (await this.#connections.control('GET', path)).last;
+      const { events } = await this.#connections.control('GET', path);
+      return events.at(-1)?.id ?? last;
     } catch (error) {
       if (error.status === 404) return null;
       throw error;

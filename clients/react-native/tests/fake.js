@@ -15,7 +15,7 @@ async function fake(t) {
   const answers = {
     'POST /v1/sessions': () => [201, { sessionId: 's', participant: { id: 'p', info: {} } }],
     'DELETE /v1/sessions/s': () => [204],
-    'GET /_openfirst/worlds/here/sessions/s/events': () => [200, { events: [], more: false, last: 0 }],
+    'GET /_openfirst/worlds/here/sessions/s/events': () => [200, { events: [] }],
   };
   const server = http.createServer(async (request, response) => {
     const [path] = request.url.split('?');
@@ -60,6 +60,8 @@ async function fake(t) {
     requests,
     answers,
     stop,
+    /** Tells the control plane's last event by its number. */
+    has: (id) => (answers['GET /_openfirst/worlds/here/sessions/s/events'] = () => [200, { events: [{ id }] }]),
     /** Answers the next request for events with a status, or breaks its connection (null); resolves when that is done. */
     refuse: (status) => new Promise((done) => refusals.push({ status, done })),
     /** Breaks each request for events until it ends. */

@@ -207,6 +207,18 @@ test('settled finds the world of a token that is used at the base URL', async (t
   await ana.sdk.session.close();
 });
 
+test('a world that is gone back to is listened to, and settles', async (t) => {
+  const platform = await fresh(t);
+  const ana = await opened(platform, 'ana');
+  await ana.sdk.conference.join(await ana.sdk.conference.create({ alias: 'rehearsal' }), {});
+  await ana.native.settled();
+  await platform.control('PUT', '/snapshot', await platform.control('GET', '/snapshot'));
+  await ana.native.settled();
+  await ana.sdk.conference.leave();
+  await ana.native.event('EVENT_CONFERENCE_STATUS_UPDATED', ({ status }) => status === 'LEFT');
+  await ana.sdk.session.close();
+});
+
 const GONE = {
   'was reset': ['POST', '/reset', /^Error: The platform refuses the token: .* After a reset of its world no session is left. Begin anew/],
   'was dropped': ['DELETE', '', /^Error: There is no world `w-.*`.* Begin anew in a world that there is/],

@@ -136,7 +136,7 @@ test('a stream that comes as something else is asked for again', async (t) => {
 
 test('settled does not wait for events whose network is down, and has them as soon as it is up', async (t) => {
   const { ana, server, stream } = await opened(t);
-  server.answers['GET /_openfirst/worlds/here/sessions/s/events'] = () => [200, { events: [], more: false, last: 1 }];
+  server.has(1);
   const offline = server.offline();
   stream.cut();
   await ana.native.settled();
@@ -159,7 +159,7 @@ test('what was sent before a close still comes', async (t) => {
 
 test('settled waits until the events that there are have come, and the calls that they cause', async (t) => {
   const { ana, server, stream } = await opened(t);
-  server.answers['GET /_openfirst/worlds/here/sessions/s/events'] = () => [200, { events: [], more: false, last: 1 }];
+  server.has(1);
   server.answers['POST /v1/sessions/s/services/command/send'] = () => [200, { result: null }];
   ana.sdk.command.onMessageReceived(() => ana.sdk.command.send('thanks'));
   let settled = false;
