@@ -55,20 +55,24 @@ export interface Native {
   readonly events: ReadonlyArray<{ name: string; body: any }>;
   /**
    * The body of the first event of this name (and for which `fits` holds) that was not given yet: one that has come already, or as
-   * soon as it comes. Rejects when the session is over, or the client is closed. A name may also be the simulator's
+   * soon as it comes. Rejects, and says what to do, when the session is over, its world was reset or dropped, the simulator has
+   * stopped, the token is refused and the app gives no other, or the client is closed. A name may also be the simulator's
    * (`command.messageReceived`). Throws TypeError for an event that the SDK does not have.
    */
   event(name: EventName | (string & {}), fits?: (body: any) => boolean): Promise<any>;
   /**
-   * The token of the next refresh, not given yet, that the app has answered; rejects if it had none to give.
+   * The token of the next refresh, not given yet, that the app has answered, or, with key and secret, that the native side has got by
+   * itself. Rejects if there was none to be had, and where nothing more comes, as `event` does.
    */
   refreshed(): Promise<string>;
   /**
-   * Resolves as soon as no call is underway, and JavaScript has every event that the simulator has for this session. For what the app
-   * does of its own (its token server) it does not wait. Rejects where the simulator cannot be asked.
+   * Resolves as soon as no call is underway, and JavaScript has every event that the simulator has for this session; or every one
+   * that can come, where a fault has taken away its network. For what the app does of its own (its token server) it does not wait.
+   * What it asks is asked of the control plane: no fault strikes it, no journal tells of it. Rejects where there is no simulator, or
+   * no such world, any more.
    */
   settled(): Promise<void>;
-  /** Asks the app for a fresh token at once, as happens at half, at three quarters and at the end of the token's life. */
+  /** Asks the app for a fresh token at once (with key and secret, the platform), as happens at half, at three quarters and at the end of the token's life. */
   refreshToken(): void;
   /** Ends its connections; a call that is underway is never answered, and a later one is refused. */
   close(): void;

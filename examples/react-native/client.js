@@ -41,6 +41,9 @@ const OPERATIONS = {
   },
 };
 
+// One for all clients: each that has run is carried along with every promise there is, from then on.
+const calls = new AsyncLocalStorage();
+
 const isSubscription = (method) => /^on[A-Z]/.test(method);
 
 class Unsupported extends Error {}
@@ -55,8 +58,7 @@ class Client {
     this.requestToken = requestToken;
     this.callbackGiven = false;
     this.asked = new Set(); // tokens that are being asked for
-    this.calls = new AsyncLocalStorage();
-    const onCall = () => Object.assign(this.calls.getStore() ?? {}, { layer: 'stand-in' });
+    const onCall = () => Object.assign(calls.getStore() ?? {}, { layer: 'stand-in' });
     Object.assign(this, client({ url: baseUrl, events: false, onCall }));
   }
 
@@ -82,7 +84,7 @@ class Client {
     const call = { layer: 'sdk' };
     try {
       if (!OPERATIONS[operation]) throw new Unsupported(`The SDK has no operation ${operation}.`);
-      const value = await this.calls.run(call, () => OPERATIONS[operation](this, args));
+      const value = await calls.run(call, () => OPERATIONS[operation](this, args));
       // A subscription gives the function that ends it, which JSON cannot carry.
       return { outcome: 'value', value: typeof value === 'function' ? null : (value ?? null), layer: call.layer };
     } catch (error) {

@@ -264,9 +264,13 @@ def _revoke(worlds: Worlds, path: Mapping[str, str], fields: Json) -> Any:
 
 def _close(worlds: Worlds, path: Mapping[str, str], fields: Json) -> Any:
     world = _world(worlds, path)
+    world.close(_open(world, path))
+
+
+def _open(world: World, path: Mapping[str, str]) -> str:
     if not world.has_session(path["id"]):
         raise not_found(f"No session `{path['id'][:80]}` is open in the world `{world.name}`.")
-    world.close(path["id"])
+    return path["id"]
 
 
 def _left(worlds: Worlds, path: Mapping[str, str], fields: Json) -> Any:
@@ -341,7 +345,8 @@ def _sessions(worlds: Worlds, path: Mapping[str, str], fields: Json) -> Any:
 
 def _events(worlds: Worlds, path: Mapping[str, str], fields: Json) -> Any:
     world = _world(worlds, path)
-    return views.events(world, _known(world, path), _whole(fields, "after") or 0, _paged(fields)[1])
+    world.clock.catch_up()
+    return views.events(world, _open(world, path), _whole(fields, "after") or 0, _paged(fields)[1])
 
 
 def _client(worlds: Worlds, path: Mapping[str, str], fields: Json) -> Any:
@@ -572,9 +577,9 @@ CONTROL_ROUTES = (
     ControlRoute("POST", f"{ROOT}/{{world}}/tokens/revoke", 204, _revoke, ("token",)),
     ControlRoute("POST", f"{ROOT}/{{world}}/tokens/inspect", 200, _inspect, ("token",)),
     ControlRoute("POST", f"{ROOT}/{{world}}/sessions/{{id}}/close", 204, _close),
+    ControlRoute("GET", f"{ROOT}/{{world}}/sessions/{{id}}/events", 200, _events, ("after", "limit")),
     ControlRoute("GET", f"{ROOT}/{{world}}/pulse", 200, _pulse),
     ControlRoute("GET", f"{ROOT}/{{world}}/sessions", 200, _sessions, ("externalId", "offset", "limit")),
-    ControlRoute("GET", f"{ROOT}/{{world}}/clients/{{id}}/events", 200, _events, ("after", "limit")),
     ControlRoute("GET", f"{ROOT}/{{world}}/clients/{{id}}", 200, _client),
     ControlRoute("GET", f"{ROOT}/{{world}}/conferences", 200, _conferences, ("offset", "limit")),
     ControlRoute("GET", f"{ROOT}/{{world}}/timers", 200, _timers, ("limit",)),

@@ -193,6 +193,8 @@ class Decisions:
                 self._services.unset(str(token.client))
             elif client.token == token.id:
                 self._services.forget(client)
+                if client.session is not None:  # The platform closed it when the token was of no use any more.
+                    self._hears_no_more(client.session)
             self._draft.drop(token)
         return {"token": of, "externalId": token.claims.external_id}
 

@@ -569,7 +569,7 @@ def _listening(
         hearing: Hearing = _Hearing(world, session, after, going_on)
         if len(idle) < len(of_events):
             hearing = _Misheard(hearing, kinds)
-        headers = {"Date": _date(int(now)), "Cache-Control": "no-cache"}
+        headers = {"Date": _date(int(now)), "Cache-Control": "no-cache", "Openfirst-World": world.name}
         stream = Answer(200, b"", EVENT_STREAM, headers, delivery="stream", hearing=hearing)
         return stream, _spared(struck, idle, world)
     last = events[-1].id if events else after
@@ -601,10 +601,13 @@ class _Hearing:
 
     def __init__(self, world: World, session: str, after: int, asked: Asked) -> None:
         self._world, self._session, self._after = world, session, after
+        self._life = world.life
         self._asked, self._met = asked, set[str]()
         world.pass_over(asked, self._met)
 
     async def __call__(self) -> Sequence[Event] | None:
+        if self._world.life != self._life:  # It became another while nobody waited for what comes next.
+            return None
         events = await self._world.more_events(self._session, self._after, self._check)
         if events:
             self._after = events[-1].id

@@ -113,9 +113,9 @@ def _member(world: World, name: str, said: Any) -> Json:
     return {"client": name, "session": None if one is None else one.session, "participant": participant, "more": shown}
 
 
-def events(world: World, one: Client, after: int, limit: int) -> Json:
-    """What a client's session has heard behind the event with this number: the newest of it, oldest first."""
-    feed = None if one.session is None else world.records.load(Feed, one.session)
+def events(world: World, session: str, after: int, limit: int) -> Json:
+    """What an open session has heard behind the event with this number: the newest of it, oldest first."""
+    feed = world.records.load(Feed, session)
     behind = heard(feed, after)
     return {
         "events": [as_json(event) for event in behind[-limit:]],

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from typing import Any
 
 import aiohttp
@@ -13,7 +13,8 @@ import pytest
 from openfirst_simulator import Request, Simulator
 from openfirst_simulator.events import LOGGED, emit
 from openfirst_simulator.events import heard as behind
-from openfirst_simulator.records import Feed
+from openfirst_simulator.messages import Answer, Hearing
+from openfirst_simulator.records import Event, Feed
 from openfirst_simulator.store import Draft, MemoryStore
 from tests.simulator.conftest import START
 from tests.simulator.inprocess import CONTRACT, Here
@@ -418,6 +419,7 @@ async def test_a_stream_goes_on_as_things_happen_and_ends_with_the_session(liste
     url = f"{listening.world.url}/v1/sessions/current/events"
     async with listening.http.get(url, headers=headers) as stream:
         assert stream.content_type == "text/event-stream"
+        assert stream.headers["Openfirst-World"] == listening.world.name
         assert [event["event"] for event in await server_sent(stream, 2)] == ["conference.statusUpdated"] * 2
         await listening.meet("ben")
         third, fourth = await server_sent(stream, 2)
@@ -452,6 +454,56 @@ async def test_a_websocket_carries_an_event_a_message(listening: Listening) -> N
         await socket.receive_json()
         await listening.ask("DELETE", "/current")
         assert (await socket.receive()).type == aiohttp.WSMsgType.CLOSE
+
+
+@pytest.mark.parametrize("becomes_another", [lambda here: here.world.reset(), lambda here: here.simulator.drop("here")])
+def test_a_stream_whose_world_became_another_before_it_was_sent_ends(becomes_another: Callable[[Here], object]) -> None:
+    asyncio.run(_ends_at_once(becomes_another))
+
+
+async def _ends_at_once(becomes_another: Callable[[Here], object]) -> None:
+    here = Here()
+    token = here.world.token("ana")
+    headers = {"Authorization": f"Bearer {token}", "Accept": "text/event-stream"}
+    await here.simulator.answer(Request("POST", "/w/here/v1/sessions", headers))
+    answer = await here.simulator.answer(Request("GET", "/w/here/v1/sessions/current/events", headers))
+    becomes_another(here)
+    assert answer.hearing is not None
+    coming = asyncio.ensure_future(_first(answer.hearing))
+    await asyncio.sleep(0)
+    assert coming.done()
+    assert await coming is None
+
+
+def test_a_session_that_is_closed_as_its_client_is_forgotten_has_told_the_rest_and_leaves_nothing() -> None:
+    asyncio.run(_forgotten())
+
+
+async def _forgotten() -> None:
+    here = Here()
+    headers = {"Authorization": f"Bearer {here.world.token('ana', expires_in=1000)}", "Accept": "text/event-stream"}
+
+    async def ask(method: str, path: str, *arguments: Any) -> Answer:
+        body = json.dumps({"arguments": arguments}).encode() if arguments else b""
+        return await here.simulator.answer(Request(method, f"/w/here/v1/sessions{path}", headers, body))
+
+    await ask("POST", "")
+    made = await ask("POST", "/current/services/conference/create", {"alias": "rehearsal"})
+    await ask("POST", "/current/services/conference/join", json.loads(made.content)["result"], SILENTLY)
+    hearing = (await ask("GET", "/current/events")).hearing
+    assert hearing is not None
+    assert len(await hearing() or ()) == 2
+    coming = asyncio.ensure_future(_first(hearing))
+    await asyncio.sleep(0)
+    happened = await here.world.clock.pass_by(1000 + 24 * 3600)
+    assert [each["what"] for each in happened][-1] == "token-forgotten"
+    assert [event.name for event in await coming or ()] == ["sdk.tokenRefresh"] * 3
+    assert await hearing() is None
+    assert list(here.world.snapshot()["records"]["feeds"]) == []
+
+
+async def _first(hearing: Hearing) -> Sequence[Event] | None:
+    return await hearing()
 
 
 def test_streams_end_when_the_world_is_dropped_and_when_the_simulator_stops() -> None:

@@ -144,7 +144,7 @@ def test_what_a_session_has_heard_is_shown_and_nobody_is_taken_for_a_listener(wa
     made = watched.use(ana, "conference/create", {"alias": "rehearsal"})
     watched.use(ana, "conference/join", made)
     one = next(each for each in watched.look("sessions")["sessions"] if each["externalId"] == "ana")
-    events = f"clients/{one['client']}/events"
+    events = f"sessions/{one['session']}/events"
     before = watched.world.snapshot()
     watched.look(events)
     assert watched.world.snapshot() == before
@@ -156,8 +156,8 @@ def test_what_a_session_has_heard_is_shown_and_nobody_is_taken_for_a_listener(wa
     assert (page["events"], page["more"], page["last"]) == ([heard[-1]], True, len(heard))
     assert watched.look(events, f"after={len(heard)}")["events"] == []
     watched.ask("DELETE", "/v1/sessions/current", ana)
-    assert watched.look(events) == {"events": [], "more": False, "last": 0}
-    assert watched.ask("GET", "/_openfirst/worlds/here/clients/none/events").outcome == (404, "not-found")
+    gone = watched.ask("GET", f"/_openfirst/worlds/here/{events}")
+    assert (gone.outcome, "No session" in gone.detail) == ((404, "not-found"), True)
 
 
 def test_what_is_due_while_somebody_looks_does_not_disturb_the_look() -> None:

@@ -41,20 +41,42 @@ class ConnectionError extends Error {
 class Connections {
   constructor(url) {
     this.url = url;
+    /** Where the control plane is: above the worlds. */
+    this.root = url.replace(/\/w\/[^/]+$/, '');
     this.transport = url.startsWith('https:') ? https : http;
     this.agent = new this.transport.Agent({ keepAlive: true });
     this.closed = false;
   }
 
   /** Asks, and gives `{status, headers, text}`. Once the connections are closed nothing is asked, or answered. */
-  ask(method, path, { headers = {}, body } = {}) {
+  ask(method, path, options) {
+    return this.#ask(method, this.url + path, options);
+  }
+
+  /**
+   * Asks the control plane about the worlds, at a path within them, and gives what it answers. Rejects with Error, and the
+   * `status` where there is one.
+   */
+  async control(method, path, body) {
+    const url = `${this.root}/_openfirst/worlds${path}`;
+    const headers = { 'content-type': 'application/json' };
+    const { status, text } = await this.#ask(method, url, { headers, body: body && JSON.stringify(body) });
+    const answer = readJson(text);
+    if (status < 400 && answer !== undefined) return answer;
+    const refused = answer?.detail
+      ? `${method} ${url} was refused: ${answer.detail}`
+      : `The answer to ${method} ${url} is HTTP ${status}, and not that of a simulator. Give the address that \`openfirst simulate\` prints.`;
+    throw Object.assign(new Error(refused), { status });
+  }
+
+  #ask(method, url, { headers = {}, body } = {}) {
     return new Promise((resolve, reject) => {
       if (this.closed) return;
       const failed = (error) => {
         if (!this.closed) reject(new ConnectionError(this.url, error));
       };
       if (body !== undefined) headers = { ...headers, 'content-length': Buffer.byteLength(body) };
-      const request = this.transport.request(this.url + path, { method, headers, agent: this.agent }, (response) => {
+      const request = this.transport.request(url, { method, headers, agent: this.agent }, (response) => {
         let text = '';
         response.setEncoding('utf8');
         response.on('data', (chunk) => (text += chunk));
@@ -69,11 +91,11 @@ class Connections {
   }
 
   /**
-   * Reads server-sent events until the stream ends. `onEvent({id, event, data})` is told of each.
+   * Reads server-sent events until the stream ends. `onOpen(headers)` is told when it begins, `onEvent({id, event, data})` of each.
    * Gives `{stop, ended}`; `ended` is a promise of `{status, text}` where the stream was refused, of `{error}` where the
    * connection broke, of `{}` otherwise.
    */
-  stream(path, headers, { onEvent }) {
+  stream(path, headers, { onOpen, onEvent }) {
     let request;
     const ended = new Promise((resolve) => {
       const failed = (error) => resolve({ error: new ConnectionError(this.url, error) });
@@ -82,6 +104,7 @@ class Connections {
         response.setEncoding('utf8');
         response.on('error', failed);
         const streams = response.statusCode === 200 && /^text\/event-stream\b/.test(response.headers['content-type']);
+        if (streams) onOpen(response.headers);
         let text = '';
         const read = streams ? eventReader(onEvent) : (chunk) => (text += chunk);
         response.on('data', read);

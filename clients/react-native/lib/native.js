@@ -13,6 +13,8 @@ const { EVENTS, RENAMED, SERVICES, nativeEvent } = require('./modules');
 const { Waiting, quiet } = require('./waiting');
 
 const EVENTS_KEPT = 1000;
+// What is wrong with a token that a world still knows: events come again with a fresh one.
+const STILL_KNOWN = ['token-expired', 'token-revoked'];
 
 // What an app sees of a native failure, by platform. Sources: `ios/Services/Errors` and `android/…/utils/Promises.kt` of the SDK.
 const FAILURES = {
@@ -53,6 +55,8 @@ class Native {
   #busy = new Set(); // promises that have not settled
   #heard = []; // events not yet asked for
   #refreshes = []; // outcomes of refreshes not yet asked for
+  #refreshing = 0; // how many have not come to an outcome
+  #askedInVain = false; // a fresh token was asked for since the one at hand was refused, and no stream has been open since
   #waiting = new Waiting();
   #closed = false;
   #end; // a promise that resolves when it is closed
@@ -170,6 +174,7 @@ class Native {
 
   #begin() {
     this.#session = 'current';
+    this.#askedInVain = false;
     this.#follow(null);
   }
 
@@ -191,7 +196,7 @@ class Native {
     renewed.catch(() => {
       if (this.#token === renewed) this.#token = null;
     });
-    this.#track(renewed);
+    return this.#track(renewed);
   }
 
   async #logIn(key, secret) {
@@ -273,33 +278,52 @@ class Native {
 
   #take(token) {
     this.#use(token);
-    // The events may have stopped for want of a good token.
+    // The events may have stopped for want of a good one.
     if (this.#feed?.refused) this.#follow(this.#feed.session);
+    else this.#feed?.renew();
   }
 
   // --- the token's refresh -----------------------------------------------------------------------------------------
 
-  /** Asks JavaScript for a new token, as at half, at three quarters and at the end of the token's life. */
+  /** Asks for a new token, as at half, at three quarters and at the end of the token's life: JavaScript, or with key and secret itself. */
   refreshToken() {
-    if (this.#login) this.#renew();
-    else this.#tell(EVENTS['sdk.tokenRefresh'], null);
+    this.#refreshing++;
+    if (!this.#login) return void this.#tell(EVENTS['sdk.tokenRefresh'], null);
+    this.#renew().then(
+      (token) => this.#renewed(token),
+      ({ message }) => this.#outcome({ reason: `Key and secret gave no new token: ${message}` }),
+    );
   }
 
   #refreshed({ token, reason }) {
     // Without a new token the one at hand stays in use, as long as it lives.
     if (token && !this.#login) this.#take(token);
-    this.#refreshes.push({ token, reason });
-    this.#waiting.look();
+    if (token) this.#renewed(token);
+    else this.#outcome({ reason: `The app gave no new token: ${reason}.` });
     return null;
   }
 
-  /** The token of the next refresh that nobody has asked for yet; rejects if the app had none to give. */
+  /** There is a fresh token: it is known of as soon as the platform knows of it as well, and so minds its life. */
+  async #renewed(token) {
+    const feed = this.#feed;
+    if (feed) await this.#until(feed, () => feed.open);
+    this.#outcome({ token });
+  }
+
+  #outcome(outcome) {
+    this.#refreshing--;
+    this.#refreshes.push(outcome);
+    this.#waiting.look();
+  }
+
+  /** The token of the next refresh that nobody has asked for yet; rejects if there was none to be had. */
   refreshed() {
-    const given = this.#waiting.wait(() => this.#refreshes.shift(), () => this.#whyNever('a refreshed token'));
+    this.#feed?.wake();
+    const given = this.#waiting.wait(() => this.#refreshes.shift(), () => this.#whyNever('A refreshed token', this.#refreshing > 0));
     return quiet(
       given.then(({ token, reason }) => {
         if (token) return token;
-        throw new Error(`The app gave no new token: ${reason}.`);
+        throw new Error(reason);
       }),
     );
   }
@@ -318,8 +342,19 @@ class Native {
       last: before?.session === session ? before.last : 0,
       bearer: () => this.#bearer(),
       onEvent: (name, data) => this.#receive(name, data),
-      onChange: () => this.#waiting.look(),
+      onChange: () => this.#changed(),
     });
+  }
+
+  #changed() {
+    const { open, refused } = this.#feed ?? {};
+    if (open) this.#askedInVain = false;
+    // As at the end of its life: of that it may not have heard.
+    if (refused?.code === 'token-expired' && !this.#askedInVain) {
+      this.#askedInVain = true;
+      this.refreshToken();
+    }
+    this.#waiting.look();
   }
 
   #receive(name, data) {
@@ -350,7 +385,7 @@ class Native {
       return index < 0 ? undefined : this.#heard.splice(index, 1)[0];
     };
     this.#feed?.wake();
-    const found = this.#waiting.wait(look, () => this.#whyNever(wanted, this.#feed?.sessionIsOver));
+    const found = this.#waiting.wait(look, () => this.#whyNever(wanted, this.#feed?.refused && this.#refreshing > 0));
     return quiet(found.then(({ body }) => body));
   }
 
@@ -368,36 +403,41 @@ class Native {
 
   async #delivered() {
     const feed = this.#feed;
-    if (!feed || feed.over) return;
-    if (!feed.ending) {
-      try {
-        const last = await this.#lastOf(feed);
-        feed.wake();
-        const have = () => feed.over || feed.ending || feed.last >= last || undefined;
-        await this.#waiting.wait(have, () => this.#whyNever('all events'));
-        if (!feed.ending) return;
-      } catch (error) {
-        // Of a session that is over the stream tells the rest, and ends.
-        if (error.problem?.code !== 'session-not-open') throw error;
-      }
+    if (!feed) return;
+    if (!feed.over && !feed.ending) {
+      feed.hurry();
+      await this.#until(feed, () => feed.open);
+      const last = feed.open ? await Promise.race([this.#lastOf(feed), this.#end]) : null;
+      // Of a session that is not open the stream tells the rest, and ends.
+      await this.#until(feed, () => last !== null && feed.last >= last);
     }
-    await feed.done;
+    if (feed.ending) await feed.done;
+    const why = feed.sessionIsOver || STILL_KNOWN.includes(feed.refused?.code) ? null : feed.why;
+    if (why) throw new Error(`${why} ${this.#came()}`);
   }
 
-  /** The number of the last event that the simulator has for a session. */
-  async #lastOf({ session, last }) {
-    const ask = (query) => this.#request('GET', `/${session}/events${query}`);
-    const answer = await ask(`?after=${last}`).catch((error) => {
-      if (error.problem?.status !== 410) throw error;
-      return ask(''); // it may not go on from there
-    });
-    return answer.last;
+  /** Resolves as soon as it has come, or there is nothing to wait for: the stream is over, or its network is down. */
+  #until(feed, come) {
+    return this.#waiting.wait(() => this.#closed || feed.over || feed.ending || feed.down || come() || undefined, () => null);
   }
 
-  /** Why something will not come any more; null as long as it may. */
-  #whyNever(what, sessionIsOver = false) {
-    if (!this.#closed && !sessionIsOver) return null;
-    return `The ${this.#closed ? 'client was closed' : 'session is over'}, and ${what} had not come. ${this.#came()}`;
+  /** The number of the last event that is still to come, or of the last that came; null where the session is not open. Nobody has listened then. */
+  async #lastOf({ world, session, last }) {
+    const path = `/${world}/sessions/${session}/events?after=${last}&limit=1`;
+    try {
+      const { events } = await this.#connections.control('GET', path);
+      return events.at(-1)?.id ?? last;
+    } catch (error) {
+      if (error.status === 404) return null;
+      throw error;
+    }
+  }
+
+  /** Why something will not come any more, or not as long as nothing else is done; null where it may. */
+  #whyNever(what, isUnderWay) {
+    if (this.#closed) return `The client was closed. ${what} had not come. ${this.#came()}`;
+    const why = isUnderWay ? null : this.#feed?.why;
+    return why ? `${why} ${what} had not come. ${this.#came()}` : null;
   }
 
   #came() {

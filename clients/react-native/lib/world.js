@@ -2,12 +2,12 @@
 /**
  * A world of the simulator, for a test: the few requests to the control plane that every test makes.
  */
-const { Connections, baseUrl, readJson } = require('./http');
+const { Connections, baseUrl } = require('./http');
 
 /** A fresh world, where time stands still unless `scale` says otherwise; `client` makes its clients. */
 async function worldWith(client, { url, ...options } = {}) {
   const connections = new Connections(baseUrl(url));
-  const { name, url: address } = await control(connections, 'POST', '', { scale: 0, ...options });
+  const { name, url: address } = await connections.control('POST', '', { scale: 0, ...options });
   return new World(connections, name, address, client);
 }
 
@@ -69,23 +69,8 @@ class World {
 
   /** Any other request to the control plane: docs/simulator.md lists them. */
   control(method, path, body) {
-    return control(this.#connections, method, `/${this.name}${path}`, body);
+    return this.#connections.control(method, `/${this.name}${path}`, body);
   }
-}
-
-async function control(connections, method, path, body) {
-  const { status, text } = await connections.ask(method, `/_openfirst/worlds${path}`, {
-    headers: { 'content-type': 'application/json' },
-    body: body && JSON.stringify(body),
-  });
-  const answer = readJson(text);
-  if (status < 400 && answer !== undefined) return answer;
-  const where = `${method} ${connections.url}/_openfirst/worlds${path}`;
-  throw new Error(
-    answer?.detail
-      ? `${where} was refused: ${answer.detail}`
-      : `The answer to ${where} is HTTP ${status}, and not that of a simulator. Give the address that \`openfirst simulate\` prints.`,
-  );
 }
 
 module.exports = { worldWith };

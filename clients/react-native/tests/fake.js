@@ -5,16 +5,17 @@
 const { once } = require('node:events');
 const http = require('node:http');
 
-/** Listens, and gives `{url, requests, streams, answers}`; closed when the test `t` ends. */
+/** Listens, and gives what is at the end; closed when the test `t` ends. */
 async function fake(t) {
   const requests = [];
   const streams = [];
   const waiting = [];
   const refusals = [];
+  let isOffline = false;
   const answers = {
     'POST /v1/sessions': () => [201, { sessionId: 's', participant: { id: 'p', info: {} } }],
     'DELETE /v1/sessions/s': () => [204],
-    'GET /v1/sessions/s/events': () => [200, { events: [], last: 0 }],
+    'GET /_openfirst/worlds/here/sessions/s/events': () => [200, { events: [] }],
   };
   const server = http.createServer(async (request, response) => {
     const [path] = request.url.split('?');
@@ -22,14 +23,15 @@ async function fake(t) {
     for await (const chunk of request) body += chunk;
     requests.push({ method: request.method, url: request.url, headers: request.headers, body });
     if (request.headers.accept === 'text/event-stream') {
-      const refusal = refusals.shift();
+      const refusal = isOffline ? { status: null } : refusals.shift();
       if (refusal) {
-        response.once('close', refusal.done);
+        if (refusal.done) response.once('close', refusal.done);
         if (refusal.status === null) return void response.destroy();
         const type = { 'content-type': 'application/problem+json' };
-        return void response.writeHead(refusal.status, type).end('{"detail":"No."}');
+        const problem = { code: refusal.status === 409 ? 'session-not-open' : 'fault', detail: 'No.' };
+        return void response.writeHead(refusal.status, type).end(JSON.stringify(problem));
       }
-      response.writeHead(200, { 'content-type': 'text/event-stream; charset=utf-8' });
+      response.writeHead(200, { 'content-type': 'text/event-stream; charset=utf-8', 'openfirst-world': 'here' });
       response.write(': open\n\n');
       const stream = {
         headers: request.headers,
@@ -48,16 +50,25 @@ async function fake(t) {
     response.writeHead(status, { 'content-type': 'application/json' }).end(answer && JSON.stringify(answer));
   });
   await once(server.listen(0, '127.0.0.1'), 'listening');
-  t.after(() => {
-    server.closeAllConnections();
+  const stop = () => {
     server.close();
-  });
+    server.closeAllConnections();
+  };
+  t.after(stop);
   return {
     url: `http://127.0.0.1:${server.address().port}`,
     requests,
     answers,
+    stop,
+    /** Tells the control plane's last event by its number. */
+    has: (id) => (answers['GET /_openfirst/worlds/here/sessions/s/events'] = () => [200, { events: [{ id }] }]),
     /** Answers the next request for events with a status, or breaks its connection (null); resolves when that is done. */
     refuse: (status) => new Promise((done) => refusals.push({ status, done })),
+    /** Breaks each request for events until it ends. */
+    offline: () => {
+      isOffline = true;
+      return { end: () => (isOffline = false) };
+    },
     /** The next stream that is asked for. */
     stream: () => (streams.length > 0 ? Promise.resolve(streams.shift()) : new Promise((resolve) => waiting.push(resolve))),
   };

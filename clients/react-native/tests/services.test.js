@@ -16,7 +16,7 @@ async function meeting(t) {
     await people[name].sdk.session.open({ name });
   }
   const { ana, bob } = people;
-  return { ana, bob, rehearsal: await ana.sdk.conference.create({ alias: 'rehearsal' }) };
+  return { platform, ana, bob, rehearsal: await ana.sdk.conference.create({ alias: 'rehearsal' }) };
 }
 
 test('who is notified, invited and declines', async (t) => {
@@ -89,6 +89,41 @@ test('a video and a file are presented', async (t) => {
   await bob.native.settled();
   assert.deepEqual(seen, [[0, 'ana'], [1200, 'ana'], 'stopped', 0, 2, 2]);
   await assert.rejects(ana.sdk.videoPresentation.start('https://files.example/concert.mp4'), (error) => error.problem.code === 'not-in-conference');
+});
+
+test('a member is permitted, recorded, offline, back, kicked, and comes again', async (t) => {
+  const { platform, ana, bob, rehearsal } = await meeting(t);
+  await ana.sdk.conference.join(rehearsal, {});
+  await bob.sdk.conference.join(await bob.sdk.conference.fetch(rehearsal.id), {});
+  const { participant } = await ana.native.event('EVENT_CONFERENCE_PARTICIPANT_UPDATED', (body) => body.participant.status === 'CONNECTED');
+  await bob.native.settled();
+  const heard = [];
+  bob.sdk.conference.onStatusChange(({ status }) => heard.push(status));
+  bob.sdk.conference.onPermissionsChange(({ permissions }) => heard.push(permissions));
+  bob.sdk.recording.onRecordingStatusUpdated(({ recordingStatus }) => heard.push(recordingStatus));
+  bob.sdk.command.onMessageReceived(({ message }) => heard.push(message));
+  await ana.sdk.conference.updatePermissions([{ participant, permissions: ['JOIN', 'SEND_AUDIO'] }]);
+  await ana.sdk.recording.start();
+  await bob.native.settled();
+  await platform.fail({ kind: 'refuse', externalId: 'bob', times: null });
+  await ana.sdk.command.send('are you there');
+  await ana.sdk.recording.stop();
+  await assert.rejects(bob.sdk.command.send('no'), { code: 'error', message: /broke before the answer was there/ });
+  assert.equal(await bob.sdk.session.isOpen(), true); // as far as the phone knows
+  await bob.native.settled();
+  await platform.advance(1800); // her token is refreshed, and his when he is back
+  await ana.native.refreshed();
+  await platform.heal();
+  await bob.native.refreshed();
+  await bob.native.settled();
+  await ana.sdk.conference.kick(participant);
+  await bob.native.settled();
+  assert.deepEqual(heard, [['JOIN', 'SEND_AUDIO'], 'RECORDING', 'are you there', 'NOT_RECORDING', 'LEFT']);
+  assert.equal(await bob.sdk.conference.current(), null);
+  await bob.sdk.conference.join(rehearsal, {});
+  const ofBob = ({ name, body }) => name === 'EVENT_CONFERENCE_PARTICIPANT_UPDATED' && body.participant.info.name === 'bob';
+  await ana.native.settled();
+  assert.deepEqual(ana.native.events.filter(ofBob).map(({ body }) => body.participant.status), ['CONNECTED', 'KICKED', 'CONNECTED']);
 });
 
 test('devices and the audio preview need no session', async (t) => {

@@ -54,7 +54,7 @@ test('two participants meet, talk, and go', async (t) => {
   assert.equal(await ana.sdk.session.isOpen(), false);
 });
 
-test('the token is refreshed at half of its life, and the new one is used', async (t) => {
+test('the token is refreshed at half of its life, and the new one is used, and refreshed in its turn', async (t) => {
   const platform = await fresh(t);
   const ana = await opened(platform, 'ana');
   const first = ana.native.token;
@@ -62,7 +62,11 @@ test('the token is refreshed at half of its life, and the new one is used', asyn
   const second = await ana.native.refreshed();
   assert.notEqual(second, first);
   assert.equal(ana.native.token, second);
-  await platform.advance(3000); // the first one is over
+  const { happened } = await platform.advance(3000); // the first one is over
+  const reminded = happened.filter(({ what }) => what === 'token-refresh').map(({ token }) => token);
+  // With the second one nobody has called yet.
+  assert.deepEqual(new Set(reminded), new Set([JSON.parse(Buffer.from(second.split('.')[1], 'base64url')).jti]));
+  assert.notEqual(await ana.native.refreshed(), second);
   await ana.sdk.conference.create({ alias: 'rehearsal' });
   await ana.sdk.session.close();
 });
@@ -85,10 +89,16 @@ test('with key and secret the token is got and refreshed without the app', async
   const ana = platform.client();
   await ana.sdk.initialize(key, secret);
   await ana.sdk.session.open({ name: 'Ana' });
+  const first = ana.native.token;
   await platform.advance(1800);
-  await ana.native.settled();
+  const second = await ana.native.refreshed();
+  assert.notEqual(second, first);
+  assert.equal(ana.native.token, second);
   assert.equal((await platform.journal({ operation: 'getClientAccessTokenV1' })).length, 2);
-  await platform.advance(3000);
+  assert.deepEqual(ana.native.events, [], 'The app is not asked.');
+  await platform.fail({ operation: 'getClientAccessTokenV1', kind: 'status', status: 503 });
+  await platform.advance(1800);
+  await assert.rejects(ana.native.refreshed(), /^Error: Key and secret gave no new token: The fault .* answers in the platform's place/);
   await ana.sdk.session.close();
 });
 
@@ -171,12 +181,76 @@ test('a closed session may be opened again, and is heard again', async (t) => {
   await ana.sdk.session.close();
 });
 
-test('settled tells that the world is gone', async (t) => {
-  const platform = await world();
+test('settled is not one of the requests of the app: no fault strikes it, and no journal tells of it', async (t) => {
+  const platform = await fresh(t);
   const ana = await opened(platform, 'ana');
+  await ana.native.settled(); // her stream is open
+  const before = await platform.journal();
+  for (const kind of ['status', 'gap']) await platform.fail({ operation: 'events', kind });
+  await ana.native.settled();
+  assert.deepEqual(await platform.journal(), before);
+  const { faults } = await platform.control('GET', '/faults');
+  assert.deepEqual(faults.map(({ fitted }) => fitted), [0, 0]);
+  await platform.heal();
+  await ana.sdk.session.close();
+});
+
+test('settled finds the world of a token that is used at the base URL', async (t) => {
+  const platform = await fresh(t);
+  const ana = client({ url: URL });
   t.after(ana.close);
-  await platform.control('DELETE', '');
-  await assert.rejects(ana.native.settled(), /world/);
+  await ana.sdk.initializeToken(await platform.token('ana'), async () => null);
+  await ana.sdk.session.open();
+  await ana.sdk.conference.join(await ana.sdk.conference.create({ alias: 'rehearsal' }), {});
+  await ana.native.settled();
+  assert.deepEqual(ana.native.events.slice(0, 2).map(({ body }) => body.status), ['JOINING', 'JOINED']);
+  await ana.sdk.session.close();
+});
+
+test('a world that is gone back to is listened to, and settles', async (t) => {
+  const platform = await fresh(t);
+  const ana = await opened(platform, 'ana');
+  await ana.sdk.conference.join(await ana.sdk.conference.create({ alias: 'rehearsal' }), {});
+  await ana.native.settled();
+  await platform.control('PUT', '/snapshot', await platform.control('GET', '/snapshot'));
+  await ana.native.settled();
+  await ana.sdk.conference.leave();
+  await ana.native.event('EVENT_CONFERENCE_STATUS_UPDATED', ({ status }) => status === 'LEFT');
+  await ana.sdk.session.close();
+});
+
+const GONE = {
+  'was reset': ['POST', '/reset', /^Error: The platform refuses the token: .* After a reset of its world no session is left. Begin anew/],
+  'was dropped': ['DELETE', '', /^Error: There is no world `w-.*`.* Begin anew in a world that there is/],
+};
+for (const [what, [method, path, sentence]] of Object.entries(GONE)) {
+  test(`who waits is told that the world ${what}`, async () => {
+    const platform = await world();
+    const ana = await opened(platform, 'ana');
+    const waiting = [ana.native.event('command.messageReceived'), ana.native.refreshed()];
+    await platform.control(method, path);
+    for (const each of [...waiting, ana.native.event('command.messageReceived'), ana.native.settled()]) await assert.rejects(each, sentence);
+    ana.close();
+  });
+}
+
+test('a token that expires while no events come is refreshed when they may, and nothing is missed', async (t) => {
+  const platform = await fresh(t);
+  await platform.fail({ operation: 'events', kind: 'disconnect' });
+  const ana = await opened(platform, 'ana');
+  await ana.native.settled(); // her stream is open, and breaks behind its first event
+  await platform.fail({ operation: 'events', kind: 'status', status: 503, times: null });
+  const rehearsal = await ana.sdk.conference.create({ alias: 'rehearsal' });
+  await ana.sdk.conference.join(rehearsal, { constraints: { audio: false, video: false } });
+  await ana.native.settled();
+  assert.equal(ana.native.events.length, 1);
+  await platform.advance(3600);
+  await platform.heal();
+  await ana.native.refreshed();
+  await ana.native.settled();
+  const heard = ana.native.events.filter(({ name }) => name === 'EVENT_CONFERENCE_STATUS_UPDATED');
+  assert.deepEqual(heard.map(({ body }) => body.status), ['JOINING', 'JOINED']);
+  await ana.sdk.session.close();
 });
 
 // --- without a simulator, and in processes of their own --------------------------------------------------------------

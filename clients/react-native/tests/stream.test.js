@@ -105,8 +105,47 @@ test('a session that is over has no more events, and who waits for one is told',
   stream.end();
   await assert.rejects(
     ana.native.event('command.messageReceived'),
-    /The session is over, and EVENT_COMMAND_MESSAGE_RECEIVED had not come. These had: EVENT_CONFERENCE_STATUS_UPDATED./,
+    /The session is over. EVENT_COMMAND_MESSAGE_RECEIVED had not come. These had: EVENT_CONFERENCE_STATUS_UPDATED./,
   );
+});
+
+test('where the simulator has stopped, who waits is told what to do', async (t) => {
+  const { ana, server } = await opened(t);
+  const waiting = [ana.native.event('command.messageReceived'), ana.native.refreshed()];
+  server.stop();
+  const stopped = /^No simulator answers at http.* Start one with `openfirst simulate`.* had not come. No event had.$/;
+  for (const each of waiting) await assert.rejects(each, { message: stopped });
+  await assert.rejects(ana.native.settled(), /^Error: No simulator answers at http/);
+});
+
+test('a stream that is refused for good is over, and who waits is told why', async (t) => {
+  const { ana, server, stream } = await opened(t);
+  const waiting = ana.native.event('command.messageReceived');
+  server.refuse(404);
+  stream.cut();
+  await assert.rejects(waiting, /^Error: No. Begin anew in a world that there is: .* EVENT_COMMAND_MESSAGE_RECEIVED had not come./);
+});
+
+test('a stream that comes as something else is asked for again', async (t) => {
+  const { ana, server, stream } = await opened(t);
+  server.refuse(200);
+  stream.cut();
+  (await server.stream()).send(1, 'command.messageReceived', { message: 'one' });
+  assert.deepEqual(await ana.native.event('command.messageReceived'), { message: 'one' });
+});
+
+test('settled does not wait for events whose network is down, and has them as soon as it is up', async (t) => {
+  const { ana, server, stream } = await opened(t);
+  server.has(1);
+  const offline = server.offline();
+  stream.cut();
+  await ana.native.settled();
+  assert.deepEqual(ana.native.events, []);
+  offline.end();
+  const settled = ana.native.settled();
+  (await server.stream()).send(1, 'command.messageReceived', { message: 'one' });
+  await settled;
+  assert.deepEqual(ana.native.events.map(({ body }) => body), [{ message: 'one' }]);
 });
 
 test('what was sent before a close still comes', async (t) => {
@@ -120,7 +159,7 @@ test('what was sent before a close still comes', async (t) => {
 
 test('settled waits until the events that there are have come, and the calls that they cause', async (t) => {
   const { ana, server, stream } = await opened(t);
-  server.answers['GET /v1/sessions/s/events'] = () => [200, { events: [], last: 1 }];
+  server.has(1);
   server.answers['POST /v1/sessions/s/services/command/send'] = () => [200, { result: null }];
   ana.sdk.command.onMessageReceived(() => ana.sdk.command.send('thanks'));
   let settled = false;
@@ -130,16 +169,6 @@ test('settled waits until the events that there are have come, and the calls tha
   stream.send(1, 'command.messageReceived', { message: 'hello' });
   await settling;
   assert.equal(server.requests.at(-2).url, '/v1/sessions/s/services/command/send');
-});
-
-test('settled asks anew where it may not ask from where it was', async (t) => {
-  const { ana, server, stream } = await opened(t);
-  server.answers['GET /v1/sessions/s/events'] = (_, url) =>
-    url.includes('after') ? [410, { status: 410, code: 'gone', detail: 'Not from there.' }] : [200, { events: [], last: 1 }];
-  const settled = ana.native.settled();
-  stream.send(1, 'command.messageReceived', { message: 'hello' });
-  await settled;
-  assert.deepEqual(await ana.native.event('command.messageReceived'), { message: 'hello' });
 });
 
 test('an event is given once, in order, and only where it fits', async (t) => {
@@ -156,7 +185,7 @@ test('a client that is closed tells those who wait, and nobody who does not', as
   const waiting = ana.native.event('recording.statusUpdated');
   ana.sdk.session.isOpen().then(() => assert.fail('A call that was underway is answered.'), assert.fail);
   ana.close();
-  await assert.rejects(waiting, /The client was closed, and EVENT_RECORDING_STATUS_UPDATED had not come. No event had./);
+  await assert.rejects(waiting, /The client was closed. EVENT_RECORDING_STATUS_UPDATED had not come. No event had./);
   await stream.gone;
   await assert.rejects(ana.sdk.session.close(), /The client was closed/);
   await ana.native.settled();

@@ -184,8 +184,11 @@ function details(app) {
     events.hidden = one.session === null;
     if (one.session !== null) await listen(one);
   };
-  const listen = async ({ client, session }) => {
-    const answer = await ask('GET', app.at('clients', client, 'events'), { limit: EVENTS });
+  const listen = async ({ session }) => {
+    const answer = await ask('GET', app.at('sessions', session, 'events'), { limit: EVENTS }).catch((error) => {
+      if (error.status !== 404) throw error; // closed since its client was looked at, which the next look shows
+    });
+    if (answer === undefined) return;
     keyed(heard, answer.events.reverse(), (each) => `${session} ${each.id}`, (each) => ({
       element: h('li', null, h('details', null,
         h('summary', null, h('span', { class: 'number' }, each.id), h('strong', null, each.name), h('time', { class: 'dim' }, instant(each.at, { date: false }))),
