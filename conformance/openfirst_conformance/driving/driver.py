@@ -11,6 +11,7 @@ from functools import cache, partial
 from typing import Any
 
 from openfirst_conformance.adapters.adapter import Adapter
+from openfirst_conformance.adapters.protocol.declared import check_declared
 from openfirst_conformance.adapters.protocol.faults import AdapterFault, RequestRefused
 from openfirst_conformance.adapters.protocol.messages import Capabilities
 from openfirst_conformance.adapters.protocol.outcomes import Translator
@@ -67,12 +68,13 @@ class Driver:
         adapter.handler = self._requested
 
     async def start(self) -> None:
-        """Start the adapter and shake hands. Raises AdapterFault."""
+        """Start the adapter and shake hands. Raises AdapterFault, also for what it declares that the contract does not know."""
         stage = await self.platform.stage(0, {})
         contract: ContractName = {"name": self.contract.name, "version": self.contract.version}
         self.initialized = await self.adapter.start(
             {"protocol": 1, "contract": contract, "platform": {"baseUrl": stage.url}}
         )
+        check_declared(self.initialized, self.contract)
         self.capabilities = Capabilities.of(self.initialized, self._names)
         self.translate = Translator(self.contract, self.initialized.get("errorMap", []), exact=self.is_platform)
 

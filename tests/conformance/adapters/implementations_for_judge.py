@@ -102,6 +102,12 @@ class Plain:
         self.current(client)
 
 
+class MisspellsAService(Plain):
+    """What it declares would leave it next to nothing to be judged by."""
+
+    can = {"services": {"confrence": ["create"]}}
+
+
 class LeaksTheName(Plain):
     """An old session's name shows in a new one that was given none."""
 
