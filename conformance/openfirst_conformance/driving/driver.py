@@ -33,6 +33,7 @@ from openfirst_reference.machine.step import Call, State, Step
 Cell = tuple[str, tuple[str, ...], tuple[str, ...]]
 _TRIES = 2
 _CELLS = 100_000
+_CODES = 1000
 _FOR_NO_REASON = Refused(None)
 
 
@@ -53,6 +54,7 @@ class Driver:
         self.platform_used = False
         self.layers: dict[str, Counter[str]] = {}
         self.unknown_reasons: Counter[str] = Counter()
+        self.unknown_codes: Counter[str] = Counter()
         self.left_out: dict[LeftOut, None] = {}
         self._targets = machine.contract.targets()
         self.stuck: Counter[Cell] = Counter()
@@ -326,6 +328,7 @@ class Driver:
         for number, place, outcome in answers:
             if not isinstance(outcome, Pending) and not (played.violation or played.fault):
                 played.seen[place] = replace(played.seen[place], outcome=outcome)
+                self._note_unknown_code(played.seen[place])
                 played.violation = tracker.end(number, outcome)
 
     def _never_comes_back(self, cell: Cell) -> bool:
@@ -360,6 +363,7 @@ class Driver:
         if outcome == _FOR_NO_REASON:
             self._note_unknown_reason(played, planned.client, call)
         played.seen.append(CallMade(planned, outcome, played.tracker.options(planned.client, call)))
+        self._note_unknown_code(played.seen[-1])
         played.violation = played.tracker.see(planned.client, call, outcome)
 
     def _note_unknown_reason(self, played: Played, client: str, call: Call) -> None:
@@ -371,6 +375,14 @@ class Driver:
             if any(step.is_error and step.code in (ANY_ERROR, OF_SERVICE) for step in steps):
                 return
         self.unknown_reasons.update(self._cell(played, client, call)[2])
+
+    def _note_unknown_code(self, made: CallMade) -> None:
+        """A code that the contract does not know, where a service's own would not be permitted; a slip in it, maybe."""
+        said = made.outcome.said if isinstance(made.outcome, Refused) else None
+        if said is None or any(step.is_error and step.code in (ANY_ERROR, OF_SERVICE) for step in made.permitted):
+            return
+        if said in self.unknown_codes or len(self.unknown_codes) < _CODES:
+            self.unknown_codes[said] += 1
 
     async def _call(self, planned: Planned) -> Outcome:
         assert self._stage is not None

@@ -9,6 +9,7 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text
 
+from openfirst_conformance.adapters.protocol.lines import shorten
 from openfirst_conformance.driving.played import Played
 from openfirst_conformance.reports.layout import Row, folded, table, wrapped
 from openfirst_conformance.reports.verdict_words import (
@@ -21,6 +22,7 @@ from openfirst_conformance.reports.verdict_words import (
 )
 from openfirst_conformance.reports.what_differs import settled_in_words, what_differs
 from openfirst_conformance.verdicts.model import ChoiceSeen, Failure, Report, RuleVerdict
+from openfirst_reference.contract.findings import nearest
 from openfirst_reference.machine.machine import Machine, machine_of
 from openfirst_reference.show.step_words import due_words, outcome_words
 
@@ -33,6 +35,7 @@ STYLES = {
     "not-testable": "red",
 }
 _FAULTS = 5
+_CODES = 5
 _PAGE = 120
 OVERLAP = (
     "A call marked `at once` begins before the one above it is answered: in no order may they all have come to this."
@@ -51,7 +54,7 @@ def show(report: Report, console: Console, replay: Callable[[Failure], str | Non
     console.print(_rules(report, console.width), soft_wrap=True)
     console.print()
     _show_choices(report, console)
-    for title, lines in (*_codes(report), *_layers(report), *_faults(report)):
+    for title, lines in (*_codes(report), *_unknown_codes(report), *_layers(report), *_faults(report)):
         say(Text(title, style="bold"))
         for line in lines:
             say(line, 2)
@@ -244,6 +247,18 @@ def _codes(report: Report) -> Iterator[Part]:
                 for code, given in others.items()
             ],
         )
+
+
+def _unknown_codes(report: Report) -> Iterator[Part]:
+    if report.unknown_codes:
+        told = []
+        for code, times in report.unknown_codes.most_common(_CODES):
+            near = nearest(code, report.contract.errors)
+            meant = f"; did you mean `{near}`?" if near else ""
+            told.append(f"`{_printable(shorten(code))}`, {times:,} time{'' if times == 1 else 's'}{meant}")
+        more = len(report.unknown_codes) - len(told)
+        told += [f"… and {more} more; --json FILE has them all."] if more else []
+        yield "Error codes that the contract does not know, given where it says which one is due", told
 
 
 def _layers(report: Report) -> Iterator[Part]:
