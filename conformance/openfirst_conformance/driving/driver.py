@@ -326,9 +326,12 @@ class Driver:
             elif result is not None:
                 raise result
         for number, place, outcome in answers:
-            if not isinstance(outcome, Pending) and not (played.violation or played.fault):
-                played.seen[place] = replace(played.seen[place], outcome=outcome)
-                self._note_unknown_code(played.seen[place])
+            if isinstance(outcome, Pending):
+                continue
+            # What was answered is told as that, also behind the answer that breaks a rule: the calls were made by then.
+            played.seen[place] = replace(played.seen[place], outcome=outcome)
+            self._note_unknown_code(played.seen[place])
+            if not (played.violation or played.fault):
                 played.violation = tracker.end(number, outcome)
 
     def _never_comes_back(self, cell: Cell) -> bool:

@@ -18,6 +18,7 @@ from openfirst_conformance.adapters.tcp import TcpAdapter
 from openfirst_conformance.fitness.sample_calls import Probe
 from openfirst_conformance.platforms.simulated import SimulatedPlatform
 from openfirst_reference.contract.document import Json
+from openfirst_reference.contract.findings import count
 from openfirst_reference.contract.model import Contract
 
 PLAIN = "Ana Lee"
@@ -139,8 +140,8 @@ class _Trial:
         implementation = result["implementation"]
         name = " ".join(str(implementation[key]) for key in ("name", "version") if implementation.get(key))
         number = len(declared.operations)
-        operations = f"{number} operation{'' if number == 1 else 's'}" if number else "no operation yet"
-        return f"{name}: {operations}, {declared.clients} client{'' if declared.clients == 1 else 's'}, {declared.clock} clock"
+        operations = f"{count(number, 'operation')}" if number else "no operation yet"
+        return f"{name}: {operations}, {count(declared.clients, 'client')}, {declared.clock} clock"
 
     async def _unknown_method(self) -> str:
         assert isinstance(self._adapter, ProcessAdapter | TcpAdapter)

@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.text import Text
 
 from openfirst.cli.exits import said_plainly
-from openfirst.cli.options import chosen, count, overlays, profile
+from openfirst.cli.options import chosen, overlays, profile
 from openfirst.request import choices_of
 from openfirst_conformance.recordings.follower import Broken, Line
 from openfirst_conformance.recordings.har import Har, is_har, read_har
@@ -22,7 +22,7 @@ from openfirst_conformance.reports.layout import Row, table, wrapped
 from openfirst_conformance.reports.terminal import choices_table
 from openfirst_conformance.reports.verdict_words import too_open_in_words
 from openfirst_conformance.reports.what_differs import what_differs
-from openfirst_reference.contract.findings import Mistake
+from openfirst_reference.contract.findings import Mistake, count
 from openfirst_reference.contract.load import load_contract
 from openfirst_reference.contract.model import Contract
 from openfirst_reference.machine.machine import Machine, machine_of

@@ -61,6 +61,11 @@ def did_you_mean(name: str, known: Iterable[str], some: Iterable[str] | None = N
     return f"Known: {', '.join(names if some is None else some) or 'none'}."
 
 
+def count(number: int, what: str) -> str:
+    """A number of things: `1 call`, `1,234 calls`."""
+    return f"{number:,} {what}{'' if number == 1 else 's'}"
+
+
 def list_words(words: Sequence[str], last: str = "and") -> str:
     """`a`, `a and b`, `a, b and c`."""
     if len(words) < 2:

@@ -123,6 +123,18 @@ def test_a_code_that_the_contract_does_not_know_is_named_with_what_may_have_been
     assert plain["unknownCodes"] == {}
 
 
+def test_one_of_a_kind_is_told_as_one(reports: dict[str, Report]) -> None:
+    plain = reports["Plain"]
+    rule = replace(plain.rules["reopen"], refused_only=1)
+    promise = {"smoke": {"calls": 1, "sequences": 1, "seconds": 0.1, "assumptions": [], "finished": True}}
+    console = Console(file=StringIO(), width=200)
+    show(replace(plain, rules={"reopen": rule}, promise=promise), console, lambda _: None)
+    text = console.file.getvalue()  # type: ignore[attr-defined]
+    assert "smoke: 1 call in 1 sequence, 0.1 s." in text
+    assert "refused for an unknown reason 1 time:" in text
+    assert "1 rule passes." in text
+
+
 def test_what_is_near_to_no_code_is_named_all_the_same(plain: Json, reports: dict[str, Report]) -> None:
     report = replace(reports["Plain"], unknown_codes=Counter({"E1701": 1}))
     assert as_json(report)["unknownCodes"] == {"E1701": {"times": 1, "nearest": None}}
