@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import atexit
 import multiprocessing
 import os
+import signal
+import sys
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Executor, Future, ProcessPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from openfirst.garbage import collect_rarely
 from openfirst.request import Request
@@ -25,6 +28,7 @@ if TYPE_CHECKING:
 
 _CONTEXT = multiprocessing.get_context("spawn")
 _UNKNOWN = -1
+_PATIENCE = 5
 _shared: list[Board] = []
 _WORTH_IT = frozenset({"complete", "concurrent", "explore"})
 
@@ -82,6 +86,22 @@ class Others:
 
     def __init__(self, pool: Executor | None = None, found: Sequence[Future[Part]] = ()) -> None:
         self._pool, self._found = pool, found
+        self._processes = multiprocessing.active_children() if pool else []
+
+    def stop(self) -> None:
+        """Somebody has had enough: what they have come to by now is what they come to."""
+        for process in self._processes if sys.platform != "win32" else ():
+            if process.pid is not None:
+                with suppress(ProcessLookupError):
+                    os.kill(process.pid, signal.SIGINT)
+
+    def end(self) -> None:
+        """End them at once, and with them the adapters that they have started."""
+        for process in self._processes:
+            process.terminate()
+        for process in self._processes:
+            process.join(_PATIENCE)
+            process.kill()
 
     def check(self) -> None:
         """Raise AdapterFault if one of them could not begin: then there is no point in going on."""
@@ -118,13 +138,43 @@ def others(request: Request, board: Board, rest: list[Settings]) -> Iterator[Oth
         return
     # Each starts afresh: this one may have threads and loops of its own.
     with ProcessPoolExecutor(len(rest), mp_context=_CONTEXT, initializer=_share, initargs=(board,)) as pool:
-        yield Others(pool, [pool.submit(_judged, request, number, settings) for number, settings in enumerate(rest, 1)])
+        with _deaf():
+            found = [pool.submit(_judged, request, number, settings) for number, settings in enumerate(rest, 1)]
+        beside = Others(pool, found)
+        try:
+            yield beside
+        except BaseException:
+            beside.end()  # Nobody waits any more for what they come to.
+            raise
+
+
+def leave(status: int) -> NoReturn:
+    """End this process at once, whatever it waits for: only what was to be done at its end, such as to end adapters, is done."""
+    atexit._run_exitfuncs()
+    os._exit(status)
+
+
+@contextmanager
+def _deaf() -> Iterator[None]:
+    """What begins in here hears no Ctrl-C before it says that it can: on a terminal it is meant for all processes there are."""
+    if sys.platform == "win32":
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _share(board: Board) -> None:
     """Keep the board, which can be handed over only when a process is started, and end with the process that started this one."""
     _shared.append(board)
     collect_rarely()
+    signal.signal(signal.SIGINT, lambda *_: _told.stop())
+    signal.signal(signal.SIGTERM, lambda *_: leave(1))
+    if sys.platform != "win32":
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
     threading.Thread(target=_end_with_the_parent, daemon=True).start()
 
 
@@ -133,14 +183,43 @@ def _end_with_the_parent() -> None:
     parent = multiprocessing.parent_process()
     if parent is not None:
         parent.join()
-        os._exit(1)
+        leave(1)
+
+
+class _Told:
+    """Whether somebody has had enough of a run, which then comes to what it has done by then: at once, or when it has begun."""
+
+    def __init__(self) -> None:
+        self._is_told = False
+        self._cancel: Callable[[], object] | None = None
+
+    def stop(self) -> None:
+        """The run is to stop. Said again, it says nothing new."""
+        if not self._is_told and self._cancel is not None:
+            self._cancel()
+        self._is_told = True
+
+    def reached(self, board: Board, number: int, reached: Reached) -> None:
+        """The run has come so far: from its first tier on it can be stopped, and no more when it is through the last."""
+        board.note(number, reached)
+        if self._cancel is None:
+            loop, task = asyncio.get_running_loop(), asyncio.current_task()
+            assert task is not None
+            self._cancel = partial(loop.call_soon_threadsafe, task.cancel)
+            if self._is_told:
+                task.cancel()
+        elif reached.tier == board.tiers[-1] and reached.done == reached.of:
+            self._is_told = True
+
+
+_told = _Told()
 
 
 def _judged(request: Request, number: int, settings: Settings) -> Part:
     board = _shared[-1]
     contract = request.contract()
     subject, _ = request.subject(contract, None)
-    reached = partial(board.note, number)
+    reached = partial(_told.reached, board, number)
     return asyncio.run(judge_part(subject, contract, request.choices(contract), board.tiers, settings, reached))
 
 

@@ -10,12 +10,11 @@ import click
 from rich.console import Console
 from rich.text import Text
 
-from openfirst.cli.options import count
 from openfirst_conformance.reports.layout import wrapped
 from openfirst_conformance.reports.terminal import EXIT_STATUS
 from openfirst_conformance.verdicts.baseline import TODO, Baseline, Compared, compare, read_baseline, updated
 from openfirst_conformance.verdicts.model import Report
-from openfirst_reference.contract.findings import Mistake
+from openfirst_reference.contract.findings import Mistake, count
 from openfirst_reference.contract.model import Contract
 
 STALE = 4

@@ -12,10 +12,10 @@ from openfirst_conformance.adapters.protocol.faults import AdapterFault
 from openfirst_reference.contract.findings import ContractError, Mistake
 
 USAGE = 2
-INTERRUPTED = 3
 FAILED = 70
 """Something of openfirst's own failed (EX_SOFTWARE). Status 1 says that a rule is broken, and nothing else."""
 STOPPED = 130
+"""Somebody ended it by Ctrl-C, and there is no report."""
 NOBODY_READS = 141
 TRACEBACK = "OPENFIRST_TRACEBACK"
 
@@ -39,4 +39,4 @@ def said_plainly() -> Iterator[None]:
         sys.exit(USAGE)
     except KeyboardInterrupt:
         click.echo("Stopped before the end.", err=True)
-        sys.exit(INTERRUPTED)
+        sys.exit(STOPPED)

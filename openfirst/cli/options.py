@@ -137,11 +137,6 @@ def page_width() -> int:
     return min(shutil.get_terminal_size().columns, WIDTH)
 
 
-def count(number: int, what: str) -> str:
-    """A number of things in words."""
-    return f"{number} {what}{'' if number == 1 else 's'}"
-
-
 def check_targets(targets: Mapping[str, Path | None]) -> None:
     """Raise UsageError for the first file, by the option that names it, that could not be written once all has been run."""
     taken: dict[Path, str] = {}

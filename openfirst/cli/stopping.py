@@ -11,8 +11,11 @@ T = TypeVar("T")
 SAID = "Stopping. What was done is reported; Ctrl-C once more ends it without a report."
 
 
-async def answering(run: Awaitable[T], say: Callable[[str], None]) -> T:
-    """What a run comes to. At the first Ctrl-C it is said what becomes of that, and then done what was to be done anyway."""
+async def answering(run: Awaitable[T], stop: Callable[[str], None], end: Callable[[], None]) -> T:
+    """What a run comes to. The first Ctrl-C calls `stop`, with what becomes of that, and does what was to be done anyway.
+
+    The next one calls `end`, which does not return.
+    """
     otherwise = signal.getsignal(signal.SIGINT)
     if not callable(otherwise):
         return await run  # It is ignored, as behind nohup: nobody stops anything, and nothing is said.
@@ -20,9 +23,10 @@ async def answering(run: Awaitable[T], say: Callable[[str], None]) -> T:
 
     def heard(number: int, frame: FrameType | None) -> None:
         nonlocal said
-        if not said:
-            said = True
-            say(SAID)
+        if said:
+            end()
+        said = True
+        stop(SAID)
         otherwise(number, frame)
 
     signal.signal(signal.SIGINT, heard)

@@ -91,6 +91,11 @@ def test_a_broken_rule_comes_with_its_quote_its_calls_and_a_line_that_plays_it_a
         ("check --python implementations_for_judge:Nobody", 2, ["Nobody"]),
         ("check --python json:loads --adapter true", 2, ["cannot be given together"]),
         ("check --adapter true", 2, ["exited"]),
+        (
+            "check --python implementations_for_judge:MisspellsAService",
+            2,
+            ["The adapter: initialize declares `confrence` in `capabilities.services`", "Did you mean `conference`?"],
+        ),
         ("check --replay nothing.json", 2, ["nothing.json cannot be read"]),
         ("check --json no/such/folder/report.json", 2, ["folder", "does not exist"]),
         ("check --overlay nothing.yaml", 2, ["nothing.yaml", "cannot be read"]),

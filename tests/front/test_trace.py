@@ -88,7 +88,53 @@ def test_a_should_that_is_not_kept_is_a_warning() -> None:
         {"operation": "updateParticipantInfo", "arguments": {"name": "Ana"}, "outcome": "value"},
     ]
     text = "\n".join(json.dumps(line) for line in log)
-    said(run("trace -", text), 0, "line 3: update-needs-scope is not kept (should).")
+    result = run("trace -", text)
+    said(
+        result,
+        0,
+        "line 3: update-needs-scope is not kept (should).\n",
+        "updateParticipantInfo answered, and should fail with error scope-missing.",
+        "2 calls, nothing that the contract forbids; 1 did not keep what should be.",
+    )
+    *_, row = [line.split() for line in result.output.splitlines() if "line 3" in line]
+    assert row[-2:] == ["error", "scope-missing"]
+    assert all(line == line.rstrip() for line in result.output.splitlines())
+
+
+def test_what_breaks_is_told_apart_from_what_only_should_be() -> None:
+    """One call of each."""
+    log = [
+        {"clients": {"a": {"kind": "token", "scopes": ["conf:create"]}, "b": "token-with-id"}},
+        {"operation": "open", "outcome": "value"},
+        {"operation": "updateParticipantInfo", "arguments": {"name": "Ana"}, "outcome": "value"},
+        {"client": "b", "operation": "isOpen", "outcome": "value", "value": True},
+    ]
+    text = "\n".join(json.dumps(line) for line in log)
+    said(run("trace -", text), 1, "3 calls, of which 1 broke a rule; 1 did not keep what should be.")
+
+
+def test_clients_that_share_a_participant_are_shown_together() -> None:
+    """Each call with whose it is."""
+    log = [
+        {"clients": {"a": {"kind": "token", "externalId": "ana"}, "b": {"kind": "token", "externalId": "ben"}}},
+        {"client": "a", "operation": "open", "outcome": "value"},
+        {"client": "b", "operation": "open", "outcome": "value"},
+        {"client": "a", "operation": "getParticipant", "outcome": "value", "value": participant("ana")},
+        {"client": "b", "operation": "getParticipant", "outcome": "value", "value": participant("ben")},
+    ]
+    said(
+        run("trace -", "\n".join(json.dumps(line) for line in log)),
+        0,
+        "line 5: participants-differ is not kept (should).",
+        'id is "p-1", and is another participant\'s.',
+        "line 4  a: getParticipant()",
+        "line 5  b: getParticipant()",
+    )
+
+
+def participant(external_id: str) -> dict[str, Any]:
+    """One with the same ID, whoever it is."""
+    return {"id": "p-1", "info": {"externalId": external_id}}
 
 
 def test_only_the_last_calls_before_a_break_are_shown() -> None:
@@ -96,7 +142,7 @@ def test_only_the_last_calls_before_a_break_are_shown() -> None:
     call = '{"operation": "isOpen", "outcome": "value", "value": false}\n'
     log = '{"clients": {"a": "token-with-id"}}\n' + call * 30 + call.replace("false", "true")
     result = run("trace -", log)
-    said(result, 1, "… 20 earlier calls of client a", "line 32")
+    said(result, 1, "… 20 earlier calls", "line 32")
     assert "line 21 " not in result.output and "line 22 " in result.output
 
 

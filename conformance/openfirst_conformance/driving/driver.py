@@ -11,6 +11,7 @@ from functools import cache, partial
 from typing import Any
 
 from openfirst_conformance.adapters.adapter import Adapter
+from openfirst_conformance.adapters.protocol.declared import check_declared
 from openfirst_conformance.adapters.protocol.faults import AdapterFault, RequestRefused
 from openfirst_conformance.adapters.protocol.messages import Capabilities
 from openfirst_conformance.adapters.protocol.outcomes import Translator
@@ -32,6 +33,7 @@ from openfirst_reference.machine.step import Call, State, Step
 Cell = tuple[str, tuple[str, ...], tuple[str, ...]]
 _TRIES = 2
 _CELLS = 100_000
+_CODES = 1000
 _FOR_NO_REASON = Refused(None)
 
 
@@ -52,6 +54,7 @@ class Driver:
         self.platform_used = False
         self.layers: dict[str, Counter[str]] = {}
         self.unknown_reasons: Counter[str] = Counter()
+        self.unknown_codes: Counter[str] = Counter()
         self.left_out: dict[LeftOut, None] = {}
         self._targets = machine.contract.targets()
         self.stuck: Counter[Cell] = Counter()
@@ -67,12 +70,13 @@ class Driver:
         adapter.handler = self._requested
 
     async def start(self) -> None:
-        """Start the adapter and shake hands. Raises AdapterFault."""
+        """Start the adapter and shake hands. Raises AdapterFault, also for what it declares that the contract does not know."""
         stage = await self.platform.stage(0, {})
         contract: ContractName = {"name": self.contract.name, "version": self.contract.version}
         self.initialized = await self.adapter.start(
             {"protocol": 1, "contract": contract, "platform": {"baseUrl": stage.url}}
         )
+        check_declared(self.initialized, self.contract)
         self.capabilities = Capabilities.of(self.initialized, self._names)
         self.translate = Translator(self.contract, self.initialized.get("errorMap", []), exact=self.is_platform)
 
@@ -322,8 +326,12 @@ class Driver:
             elif result is not None:
                 raise result
         for number, place, outcome in answers:
-            if not isinstance(outcome, Pending) and not (played.violation or played.fault):
-                played.seen[place] = replace(played.seen[place], outcome=outcome)
+            if isinstance(outcome, Pending):
+                continue
+            # What was answered is told as that, also behind the answer that breaks a rule: the calls were made by then.
+            played.seen[place] = replace(played.seen[place], outcome=outcome)
+            self._note_unknown_code(played.seen[place])
+            if not (played.violation or played.fault):
                 played.violation = tracker.end(number, outcome)
 
     def _never_comes_back(self, cell: Cell) -> bool:
@@ -358,6 +366,7 @@ class Driver:
         if outcome == _FOR_NO_REASON:
             self._note_unknown_reason(played, planned.client, call)
         played.seen.append(CallMade(planned, outcome, played.tracker.options(planned.client, call)))
+        self._note_unknown_code(played.seen[-1])
         played.violation = played.tracker.see(planned.client, call, outcome)
 
     def _note_unknown_reason(self, played: Played, client: str, call: Call) -> None:
@@ -369,6 +378,14 @@ class Driver:
             if any(step.is_error and step.code in (ANY_ERROR, OF_SERVICE) for step in steps):
                 return
         self.unknown_reasons.update(self._cell(played, client, call)[2])
+
+    def _note_unknown_code(self, made: CallMade) -> None:
+        """A code that the contract does not know, where a service's own would not be permitted; a slip in it, maybe."""
+        said = made.outcome.said if isinstance(made.outcome, Refused) else None
+        if said is None or any(step.is_error and step.code in (ANY_ERROR, OF_SERVICE) for step in made.permitted):
+            return
+        if said in self.unknown_codes or len(self.unknown_codes) < _CODES:
+            self.unknown_codes[said] += 1
 
     async def _call(self, planned: Planned) -> Outcome:
         assert self._stage is not None

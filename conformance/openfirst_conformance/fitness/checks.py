@@ -11,13 +11,14 @@ from typing import Any
 from openfirst_conformance.adapters.adapter import Adapter
 from openfirst_conformance.adapters.process import ProcessAdapter
 from openfirst_conformance.adapters.protocol.channel import Channel
+from openfirst_conformance.adapters.protocol.declared import check_declared
 from openfirst_conformance.adapters.protocol.faults import AdapterFault
 from openfirst_conformance.adapters.protocol.lines import NO_MESSAGE
-from openfirst_conformance.adapters.protocol.shapes import InitializeResult
 from openfirst_conformance.adapters.tcp import TcpAdapter
 from openfirst_conformance.fitness.sample_calls import Probe
 from openfirst_conformance.platforms.simulated import SimulatedPlatform
-from openfirst_reference.contract.document import Json, word
+from openfirst_reference.contract.document import Json
+from openfirst_reference.contract.findings import count
 from openfirst_reference.contract.model import Contract
 
 PLAIN = "Ana Lee"
@@ -76,7 +77,6 @@ class _Trial:
         self.is_lost = True
         self._probe = probe
         self._adapter = probe.adapter
-        self._contract = probe.contract
         self._fresh: list[Json] = []
         self._stray: list[AdapterFault] = []
 
@@ -135,44 +135,13 @@ class _Trial:
     async def _handshake(self) -> str:
         result = await self._probe.start()
         self.is_lost = False
+        check_declared(result, self._probe.contract)
         declared = self._probe.declared
-        self._check_declared(result)
         implementation = result["implementation"]
         name = " ".join(str(implementation[key]) for key in ("name", "version") if implementation.get(key))
         number = len(declared.operations)
-        operations = f"{number} operation{'' if number == 1 else 's'}" if number else "no operation yet"
-        return f"{name}: {operations}, {declared.clients} client{'' if declared.clients == 1 else 's'}, {declared.clock} clock"
-
-    def _check_declared(self, result: InitializeResult) -> None:
-        operations = self._contract.operations
-        ours = [name for name, operation in operations.items() if not operation.by_world]
-        worlds = [name for name, operation in operations.items() if operation.driven == "platform"]
-        paths = [(name, *path) for name in ours for path in operations[name].parameters.values()]
-        paths += [(name, argument) for name in ours for argument in operations[name].arguments]
-        codes = [entry["code"] for entry in result.get("errorMap", ())]
-        for what, found, known in (
-            ("an operation", sorted(self._probe.declared.operations), ours),
-            ("a call of the world", sorted(self._probe.declared.world), worlds),
-            ("an argument", self._probe.declared.arguments, [".".join(path) for path in paths]),
-            ("an error code", codes, list(self._contract.errors)),
-            ("a kind of credential", sorted(self._probe.declared.credentials or ()), self._probe.kinds),
-            ("a service", list(self._probe.declared.services or ()), list(self._probe.methods)),
-            *(
-                (f"a method of {service}", sorted(had or ()), self._probe.methods.get(service, []))
-                for service, had in (self._probe.declared.services or {}).items()
-            ),
-        ):
-            for name in found:
-                if name not in known:
-                    raise _wrong(
-                        f"initialize declares {name!r}, which is not {what} of the contract",
-                        f"The contract has: {', '.join(dict.fromkeys(known))}.",
-                    )
-        try:
-            chosen = {key: word(value) for key, value in result.get("choices", {}).items()}
-            self._contract.check_choices(chosen, "initialize")
-        except ValueError as error:
-            raise _wrong(str(error).rstrip("."), "Declare what is permitted, or nothing.") from None
+        operations = f"{count(number, 'operation')}" if number else "no operation yet"
+        return f"{name}: {operations}, {count(declared.clients, 'client')}, {declared.clock} clock"
 
     async def _unknown_method(self) -> str:
         assert isinstance(self._adapter, ProcessAdapter | TcpAdapter)

@@ -30,8 +30,7 @@ class Probe:
     """One adapter, its one client, and a call of each operation that it has.
 
     `calls` is what is tried: an operation each, of those that are declared; of all there are, if none is declared yet.
-    `services` is a call of every method of a service that is declared, or may be for all that is said. `kinds` has the kinds
-    of credential, and `methods` those of each service, as they are called on the wire.
+    `services` is a call of every method of a service that is declared, or may be for all that is said.
     """
 
     def __init__(self, adapter: Adapter, contract: Contract, platform: SimulatedPlatform) -> None:
@@ -42,10 +41,7 @@ class Probe:
         self.calls: list[Call] = []
         self.services: list[Call] = []
         self._machine = Machine(contract)
-        self.methods = contract.methods_sent()
         self._targets = contract.targets()
-        kind = self._machine.credentials.binding.kind
-        self.kinds = [kind.outward(value) for value in contract.variables[kind.variable].values]
         self._platform = platform
         self._fixture = next(iter(contract.fixtures))
         self._stage: SimulatedStage | None = None

@@ -10,7 +10,7 @@ from openfirst_conformance.oracle.explanation import Bindings
 from openfirst_conformance.oracle.observation import ANSWERED, Fields, Observation, Scalar, SeenIdentity, scalar
 from openfirst_reference.contract.model import ANY_ERROR, OF_SERVICE
 from openfirst_reference.machine.machine import Machine
-from openfirst_reference.machine.outcome import Answered, Refused, Settled
+from openfirst_reference.machine.outcome import Answered, Outcome, Refused, Settled
 from openfirst_reference.machine.step import Identity, Step, Value
 
 
@@ -36,9 +36,7 @@ class Comparison:
             return Observation(Answered, scalar(value))
         result: list[Scalar] = []
         for path, is_identity in paths.items():
-            here: Any = value
-            for part in path.split("."):
-                here = here.get(part) if isinstance(here, dict) else None
+            here = _at(value, path)
             if is_identity and scalar(here) not in ids and not self._can_be_identity(operation, path, here):
                 result.append(None)
             elif is_identity:
@@ -46,6 +44,13 @@ class Comparison:
             else:
                 result.append(scalar(here))
         return Observation(Answered, Fields(tuple(result)))
+
+    def identities(self, operation: str, outcome: Outcome | None) -> set[Scalar]:
+        """The identities that an answer shows."""
+        value = outcome.value if isinstance(outcome, Answered) else None
+        paths = self.paths[operation] or {}
+        shown: set[Scalar] = {scalar(_at(value, path)) for path, is_identity in paths.items() if is_identity}
+        return shown - {None, ""}
 
     def _can_be_identity(self, operation: str, path: str, value: Any) -> bool:
         """Whether a value is one, and of the type that the contract states for it."""
@@ -162,3 +167,9 @@ class Comparison:
         if variable is not None and self.machine.contract.variables[variable].blank_is_nothing:
             return (due or None) == (found or None)
         return bool(due == found)
+
+
+def _at(value: Any, path: str) -> Any:
+    for part in path.split("."):
+        value = value.get(part) if isinstance(value, dict) else None
+    return value

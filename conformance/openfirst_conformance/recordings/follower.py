@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -31,12 +31,16 @@ class Line:
 
 @dataclass(frozen=True)
 class Broken:
-    """Rules that a call broke, what was permitted, and its client's calls before it."""
+    """Rules that a call broke, what was permitted, and the calls before it, of all clients that have to do with its own.
+
+    `followed`: what was done can be explained, though by nothing that keeps the rules.
+    """
 
     line: Line
     rules: tuple[str, ...]
     permitted: tuple[Step, ...]
     before: tuple[Line, ...]
+    followed: bool = False
 
 
 class Follower:
@@ -48,7 +52,8 @@ class Follower:
         self.lines: list[Line] = []
         self.violation: Violation | None = None
         self._numbers: dict[Made, int] = {}
-        self._against: dict[str, Line] = {}
+        self._options: dict[Made, Callable[[], tuple[Step, ...]]] = {}
+        self._against: dict[str, tuple[int, Callable[[], tuple[Step, ...]]]] = {}
         self._next = 0
 
     def follow(self, events: Sequence[Event]) -> Event | None:
@@ -85,18 +90,21 @@ class Follower:
                 return
             case Ended():
                 self.lines.append(_line(event.where, event.made, event.outcome))
+                options = self._options.pop(event.made)
                 self.violation = self.tracker.end(self._numbers.pop(event.made), event.outcome)
             case Made():
                 outcome = event.outcome or answer
                 self.lines.append(_line(event.where, event, outcome))
                 call = self._classified(event)
+                options = self.tracker.options(event.client, call)
                 if outcome is None:
+                    self._options[event] = options
                     self._numbers[event] = self.tracker.begin(event.client, call)
                 else:
                     self.violation = self.tracker.see(event.client, call, outcome)
         for explanation in self.tracker.explanations.values():
             for rule in explanation.trail.step.alternative.breaks if explanation.trail else ():
-                self._against.setdefault(rule, self.lines[-1])
+                self._against.setdefault(rule, (len(self.lines) - 1, options))
 
     def _classified(self, made: Made) -> Call:
         state = next(iter(self.tracker.explanations)).node.states[self.tracker.clients[made.client]]
@@ -118,10 +126,10 @@ class Follower:
 
     def followed(self) -> list[Broken]:
         """The rules that were surely not kept, though what was done can be followed: a `should`."""
+        found = [(rule, *self._against[rule]) for rule in self.tracker.broken_but_followed() if rule in self._against]
         return [
-            Broken(self._against[rule], (rule,), (), ())
-            for rule in self.tracker.broken_but_followed()
-            if rule in self._against
+            Broken(self.lines[place], (rule,), options(), tuple(self.lines[:place]), followed=True)
+            for rule, place, options in found
         ]
 
 

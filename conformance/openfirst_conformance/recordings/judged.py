@@ -1,8 +1,8 @@
 """What already happened, judged: a recording's calls go through the tracker that judges a check.
 
-Clients that share an external ID are followed together, and all others apart. Where a rule is broken, the calls of all clients
-up to there are followed once more together, so that a session that shows in another one is blamed as that; and the rest is
-followed as though that had been permitted.
+Clients that share an external ID are followed together, and all others apart; those that share a participant's ID all the same
+are followed once more, together. Where a rule is broken, the calls of all clients up to there are followed once more together,
+so that a session that shows in another one is blamed as that; and the rest is followed as though that had been permitted.
 """
 
 from __future__ import annotations
@@ -17,7 +17,6 @@ from openfirst_conformance.recordings.events import Event, Made, Recording, Turn
 from openfirst_conformance.recordings.follower import Broken, Follower, Line
 from openfirst_conformance.verdicts.blame import blame
 from openfirst_conformance.verdicts.model import ChoiceSeen, note_choices
-from openfirst_reference.contract.model import Contract
 from openfirst_reference.machine.machine import Machine
 
 
@@ -57,19 +56,27 @@ def judge_recordings(recordings: Iterable[Recording], machine: Machine, choices:
         if key not in oracles:
             oracles[key] = Oracle(machine, declared)
         found, judged.broken = judged.broken, []
-        for names in _bound_up(recording, contract):
+        apart = _bound_up(recording, oracles[key])
+        for names in apart:
             _judge(oracles[key], recording, names, judged)
+        for names in _bound_up(recording, oracles[key], identities=True):
+            if names not in apart:
+                _judge_identities(oracles[key], recording, names, judged)
         place = {event.where: number for number, event in enumerate(recording.events) if not isinstance(event, Turned)}
         judged.broken = [*found, *sorted(judged.broken, key=lambda item: place[item.line.where])]
     return judged
 
 
-def _bound_up(recording: Recording, contract: Contract) -> list[set[str]]:
-    """The clients in groups that can have to do with one another: by a value that echoes compare, an external ID."""
+def _bound_up(recording: Recording, oracle: Oracle, *, identities: bool = False) -> list[set[str]]:
+    """The clients in groups that can have to do with one another: by a value that echoes compare, an external ID.
+
+    With `identities`, also by an identity that is shown to several of them.
+    """
+    contract = oracle.machine.contract
     echoes = [stated.echo for stated in contract.operations.values() if stated.echo]
     names = {name for echo in echoes for name in (echo.by, *echo.to)}
     index = {name: position for position, name in enumerate(contract.variables)}
-    values = {
+    values: dict[str, set[Any]] = {
         client: {state[index[name]] for name in names} - {None, ""} for client, state in recording.clients.items()
     }
     for event in recording.events:
@@ -77,6 +84,10 @@ def _bound_up(recording: Recording, contract: Contract) -> list[set[str]]:
             paths = contract.operations[event.operation].parameters
             given = (_at(event.arguments, path) for name, path in paths.items() if name in names)
             values[event.client].update(value for value in given if isinstance(value, str) and value)
+        if identities and not isinstance(event, Turned):
+            made = event if isinstance(event, Made) else event.made
+            shown = oracle.comparison.identities(made.operation, event.outcome)
+            values[event.client].update(("identity", value) for value in shown)
     groups: list[tuple[set[str], set[Any]]] = []
     for client, own in values.items():
         mine, shared = {client}, set(own)
@@ -94,28 +105,43 @@ def _judge(oracle: Oracle, recording: Recording, names: set[str], judged: Judged
     events = [event for event in recording.events if event.client in names]
     operations = oracle.machine.contract.operations
     judged.calls += sum(isinstance(event, Made) and not operations[event.operation].by_world for event in events)
+    follower, last, broken = _followed(oracle, recording, names)
+    judged.broken += broken
+    if last is not None and follower.violation is None:
+        why = TooOpen.CREDENTIAL_TURNED if isinstance(last, Turned) else TooOpen.TOO_MANY_UNDER_WAY
+        judged.given_up.append((follower.lines[-1], why))
+    # What was known before a violation stays known.
+    note_choices(judged.choices, oracle.machine.contract, follower.tracker.evidence())
+
+
+def _judge_identities(oracle: Oracle, recording: Recording, names: set[str], judged: Judged) -> None:
+    """Clients that were judged apart, and share an identity: what that breaks is found where they are followed together."""
+    found = {rule for item in judged.broken if item.line.client in names for rule in item.rules}
+    _, _, broken = _followed(oracle, recording, names)
+    judged.broken += [item for item in broken if not found.issuperset(item.rules)]
+
+
+def _followed(oracle: Oracle, recording: Recording, names: set[str]) -> tuple[Follower, Event | None, list[Broken]]:
+    """Follow these clients as far as that goes: where it ended before the last event, and what was broken on the way."""
+    events = [event for event in recording.events if event.client in names]
     follower = Follower(oracle, {name: recording.clients[name] for name in recording.clients if name in names})
     last = follower.follow(events)
     found: set[str] = set()
+    broken: list[Broken] = []
     while follower.violation is not None and last is not None:
         line, violation = follower.lines[-1], follower.violation
         rules = blame(oracle, violation, minimal=False)
         if not found:  # Of what comes later, nobody can say whether another client has a part in it.
             rules = _among_all(oracle, recording, names, last) or rules
         if not found.issuperset(rules):
-            before = tuple(item for item in follower.lines[:-1] if item.client == line.client)
-            judged.broken.append(Broken(line, rules, violation.permitted, before))
+            broken.append(Broken(line, rules, violation.permitted, tuple(follower.lines[:-1])))
         found.update(rules)
         if not follower.go_on(rules):
             break
         last = follower.follow_on(events)
-    if last is not None and follower.violation is None:
-        why = TooOpen.CREDENTIAL_TURNED if isinstance(last, Turned) else TooOpen.TOO_MANY_UNDER_WAY
-        judged.given_up.append((follower.lines[-1], why))
-    elif last is None:
-        judged.broken += [item for item in follower.followed() if not found.issuperset(item.rules)]
-    # What was known before a violation stays known.
-    note_choices(judged.choices, oracle.machine.contract, follower.tracker.evidence())
+    if last is None:
+        broken += [item for item in follower.followed() if not found.issuperset(item.rules)]
+    return follower, last, broken
 
 
 def _among_all(oracle: Oracle, recording: Recording, names: set[str], last: Event) -> tuple[str, ...]:

@@ -10,6 +10,7 @@ from openfirst_conformance.verdicts.model import Failure, Report
 from openfirst_conformance.verdicts.reasons import Unable
 from openfirst_conformance.verdicts.signature import signature_of
 from openfirst_reference.contract.document import Json
+from openfirst_reference.contract.findings import nearest
 from openfirst_reference.contract.model import Contract
 from openfirst_reference.machine.machine import machine_of
 from openfirst_reference.show.step_words import due_words, outcome_words
@@ -60,6 +61,10 @@ def as_json(report: Report) -> dict[str, Any]:
             for rule in report.rules.values()
         ],
         "codes": {code: dict(given) for code, given in report.codes.items()},
+        "unknownCodes": {
+            code: {"times": times, "nearest": nearest(code, report.contract.errors)}
+            for code, times in report.unknown_codes.most_common()
+        },
         "leftOut": [{"case": item.case, "reason": reason_in_words(Unable(item.lacking))} for item in report.left_out],
         "layers": {operation: dict(counts) for operation, counts in report.layers.items()},
         "adapterFaults": [asdict(fault) for fault in report.adapter_faults],

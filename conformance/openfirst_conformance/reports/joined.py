@@ -56,6 +56,7 @@ def joined(reports: Mapping[str, Json]) -> Json:
         "promise": promise,
         "rules": rules,
         "codes": _by_name([report.get("codes", {}) for report in every], _summed),
+        "unknownCodes": _by_name([report.get("unknownCodes", {}) for report in every], _unknown),
         "leftOut": list({str(item): item for report in every for item in report.get("leftOut", [])}.values()),
         "layers": _by_name([report["layers"] for report in every], _summed),
         "adapterFaults": _faults([fault for report in every for fault in report["adapterFaults"]]),
@@ -125,6 +126,10 @@ def _promise(each: Sequence[Json]) -> Json:
     summed = {name: sum(promise[name] for promise in each) for name in ("sequences", "calls")}
     finished = all(promise.get("finished", True) for promise in each)
     return {**each[0], **summed, "finished": finished, "seconds": max(promise["seconds"] for promise in each)}
+
+
+def _unknown(each: Sequence[Json]) -> Json:
+    return {**each[0], "times": sum(item["times"] for item in each)}
 
 
 def _summed(each: Sequence[Json]) -> Json:

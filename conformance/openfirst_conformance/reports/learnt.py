@@ -10,6 +10,7 @@ from openfirst_conformance.oracle.comparison import Comparison
 from openfirst_conformance.oracle.observation import Fields
 from openfirst_conformance.tiers.planning.hsi import Word
 from openfirst_conformance.verdicts.model import Report
+from openfirst_reference.contract.findings import count
 from openfirst_reference.machine.machine import Machine, machine_of
 from openfirst_reference.machine.outcome import Answered, Outcome
 from openfirst_reference.show.blocks import Block, Diagram, Heading
@@ -47,16 +48,16 @@ def learnt_blocks(report: Report, learnt: Learnt) -> Iterator[Block]:
         )
     elif ended is not None:
         yield (
-            f"The automaton is not complete: {learnt.asked:,} calls were not enough. Give more by --calls, or name a fixture that "
-            "takes fewer by --fixture."
+            f"The automaton is not complete: {count(learnt.asked, 'call')} were not enough. Give more by --calls, or name a "
+            "fixture that takes fewer by --fixture."
         )
     if learnt.automaton is None or learnt.contract is None:
         return
     states, kinds, beyond = len(learnt.automaton.ways), len(set(learnt.contract.kinds().values())), learnt.beyond
     yield (
-        f"{_states(states)} learnt from {learnt.fixture}, with {len(labels)} calls, one a class of arguments; by the contract "
-        f"there are {kinds}, and {learnt.met} were met. It took {learnt.asked:,} calls; the last {learnt.walks:,} walks met "
-        "nothing that the automaton does not foretell."
+        f"{count(states, 'state')} learnt from {learnt.fixture}, with {count(len(labels), 'call')}, one a class of arguments; by "
+        f"the contract there are {kinds}, and {learnt.met} were met. It took {count(learnt.asked, 'call')}; the last "
+        f"{count(learnt.walks, 'walk')} met nothing that the automaton does not foretell."
     )
     yield (
         "Not looked for: what takes other walks than these, other values of a class, another fixture, a second client, or calls "
@@ -64,10 +65,10 @@ def learnt_blocks(report: Report, learnt: Learnt) -> Iterator[Block]:
     )
     lost = states - sum(way in learnt.places for way in learnt.automaton.ways)
     if lost:
-        yield f"{_states(lost)} of these can be reached only by breaking a rule: of them the contract says nothing."
+        yield f"{count(lost, 'state')} of these can be reached only by breaking a rule: of them the contract says nothing."
     if beyond:
         yield (
-            f"{_states(len(beyond))} beyond the contract's, by which each is the same as another one. That alone breaks no "
+            f"{count(len(beyond), 'state')} beyond the contract's, by which each is the same as another one. That alone breaks no "
             "rule: what is told apart may be left free, or show what is broken later."
         )
     for state in beyond[:_MANY]:
@@ -140,7 +141,3 @@ def _labels(machine: Machine, learnt: Learnt) -> list[str]:
 
 def _way(labels: list[str], word: Word) -> str:
     return ", ".join(labels[letter] for letter in word) or "the start"
-
-
-def _states(number: int) -> str:
-    return f"{number} state{'' if number == 1 else 's'}"

@@ -9,6 +9,7 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text
 
+from openfirst_conformance.adapters.protocol.lines import shorten
 from openfirst_conformance.driving.played import Played
 from openfirst_conformance.reports.layout import Row, folded, table, wrapped
 from openfirst_conformance.reports.verdict_words import (
@@ -21,6 +22,7 @@ from openfirst_conformance.reports.verdict_words import (
 )
 from openfirst_conformance.reports.what_differs import settled_in_words, what_differs
 from openfirst_conformance.verdicts.model import ChoiceSeen, Failure, Report, RuleVerdict
+from openfirst_reference.contract.findings import count, nearest
 from openfirst_reference.machine.machine import Machine, machine_of
 from openfirst_reference.show.step_words import due_words, outcome_words
 
@@ -33,6 +35,7 @@ STYLES = {
     "not-testable": "red",
 }
 _FAULTS = 5
+_CODES = 5
 _PAGE = 120
 OVERLAP = (
     "A call marked `at once` begins before the one above it is answered: in no order may they all have come to this."
@@ -51,7 +54,7 @@ def show(report: Report, console: Console, replay: Callable[[Failure], str | Non
     console.print(_rules(report, console.width), soft_wrap=True)
     console.print()
     _show_choices(report, console)
-    for title, lines in (*_codes(report), *_layers(report), *_faults(report)):
+    for title, lines in (*_codes(report), *_unknown_codes(report), *_layers(report), *_faults(report)):
         say(Text(title, style="bold"))
         for line in lines:
             say(line, 2)
@@ -59,7 +62,9 @@ def show(report: Report, console: Console, replay: Callable[[Failure], str | Non
     for name, promise in report.promise.items():
         if not promise["sequences"]:
             continue
-        counts = f"{promise['calls']:,} calls in {promise['sequences']:,} sequences, {promise['seconds']} s."
+        counts = (
+            f"{count(promise['calls'], 'call')} in {count(promise['sequences'], 'sequence')}, {promise['seconds']} s."
+        )
         say(Text.assemble((name, "bold"), f": {counts} ") + Text(promise_in_words(promise, report.shard), style="dim"))
     if floor:
         say(Text(floor, style="dim"))
@@ -106,7 +111,7 @@ def _headline(report: Report) -> Text:
     if within and not only_known:
         words["conforms"] = "breaks nothing that this part tests"
     style = {"conforms": "bold green", "broken": "bold red", "incomplete": "bold yellow"}[report.verdict]
-    passing = f"{passed} rule passes" if passed == 1 else f"{passed} rules pass"
+    passing = f"{count(passed, 'rule')} pass{'es' if passed == 1 else ''}"
     text = Text.assemble(
         (f"{report.verdict}{within}: ", style),
         (f"{name} {words[report.verdict]}. ", "bold"),
@@ -133,10 +138,9 @@ def _rules(report: Report, width: int) -> Text:
     for rule in report.rules.values():
         reason = reason_in_words(rule.reason)
         if rule.failures and rule.verdict != "known":
-            calls = len(rule.failures[0].played.seen)
-            reason = f"shown in {calls} call{'' if calls == 1 else 's'}"
+            reason = f"shown in {count(len(rule.failures[0].played.seen), 'call')}"
         elif rule.refused_only:
-            reason = f"refused for an unknown reason {rule.refused_only} times: the level reached is `refused`"
+            reason = f"refused for an unknown reason {count(rule.refused_only, 'time')}: the level reached is `refused`"
         rows.append((rule.id, rule.level, rule.verdict, reason))
     return rules_table(rows, width)
 
@@ -240,10 +244,22 @@ def _codes(report: Report) -> Iterator[Part]:
         yield (
             "Codes given for others, which no source tells apart",
             [
-                f"for {code}: {', '.join(f'{other} ({count:,})' for other, count in given.items())}"
+                f"for {code}: {', '.join(f'{other} ({times:,})' for other, times in given.items())}"
                 for code, given in others.items()
             ],
         )
+
+
+def _unknown_codes(report: Report) -> Iterator[Part]:
+    if report.unknown_codes:
+        told = []
+        for code, times in report.unknown_codes.most_common(_CODES):
+            near = nearest(code, report.contract.errors)
+            meant = f"; did you mean `{near}`?" if near else ""
+            told.append(f"`{_printable(shorten(code))}`, {count(times, 'time')}{meant}")
+        more = len(report.unknown_codes) - len(told)
+        told += [f"… and {more} more; --json FILE has them all."] if more else []
+        yield "Error codes that the contract does not know, given where it says which one is due", told
 
 
 def _layers(report: Report) -> Iterator[Part]:
@@ -251,7 +267,7 @@ def _layers(report: Report) -> Iterator[Part]:
         yield (
             "Which layer answered",
             [
-                f"{operation}: {', '.join(f'{layer} {count}' for layer, count in counts.items())}"
+                f"{operation}: {', '.join(f'{layer} {times}' for layer, times in counts.items())}"
                 for operation, counts in report.layers.items()
             ],
         )
@@ -259,7 +275,7 @@ def _layers(report: Report) -> Iterator[Part]:
 
 def _faults(report: Report) -> Iterator[Part]:
     if report.adapter_faults:
-        count, kinds = sum(fault.times for fault in report.adapter_faults), len(report.adapter_faults)
+        total, kinds = sum(fault.times for fault in report.adapter_faults), len(report.adapter_faults)
         lines = []
         for fault in report.adapter_faults[:_FAULTS]:
             where = f"{fault.case}, call {fault.call}" if fault.call else fault.case
@@ -269,4 +285,4 @@ def _faults(report: Report) -> Iterator[Part]:
         if kinds > _FAULTS:
             lines.append(f"… and {kinds - _FAULTS} more of other kinds or causes; --json FILE has them all.")
         what = "platform" if report.implementation.get("role") == "platform" else "adapter"
-        yield f"The {what} itself failed {count} time{'' if count == 1 else 's'} (no rule is broken by that):", lines
+        yield f"The {what} itself failed {count(total, 'time')} (no rule is broken by that):", lines

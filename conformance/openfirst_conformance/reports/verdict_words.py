@@ -34,7 +34,7 @@ from openfirst_conformance.verdicts.reasons import (
     TooOften,
     Unable,
 )
-from openfirst_reference.contract.findings import list_words
+from openfirst_reference.contract.findings import count, list_words
 from openfirst_reference.show.step_words import outcome_words
 
 VARIES = "varies by class or state"
@@ -51,14 +51,14 @@ def promise_in_words(promise: Mapping[str, Any], shard: tuple[int, int] = (1, 1)
             by_extra.setdefault(item["extraStates"], []).append(fixture)
         scenarios = sum(item["scenarios"] for item in promise["fixtures"].values())
         most = max(by_extra, default=0)
-        text = f"Every fault within {_calls(most)} of {scenarios} scenarios is found"
+        text = f"Every fault within {count(most, 'call')} of {scenarios} scenarios is found"
         by_chance = [
-            f"a fault that needs {_calls(extra + 2)} after such a scenario, starting as {list_words(names, 'or')}"
+            f"a fault that needs {count(extra + 2, 'call')} after such a scenario, starting as {list_words(names, 'or')}"
             for extra, names in by_extra.items()
             if extra != most
         ]
     elif "seed" in promise:
-        text = f"{promise['walks']} walks of {promise['length']} calls, seed {promise['seed']}"
+        text = f"{count(promise['walks'], 'walk')} of {promise['length']} calls, seed {promise['seed']}"
     else:
         text = "Single faults are found"
     if not promise["assumptions"]:
@@ -79,16 +79,12 @@ def promise_in_words(promise: Mapping[str, Any], shard: tuple[int, int] = (1, 1)
     return " ".join(said)
 
 
-def _calls(number: int) -> str:
-    return f"{number} call{'' if number == 1 else 's'}"
-
-
 def choice_in_words(choice: ChoiceSeen) -> tuple[str, str]:
     """The value of a choice, and what it rests on."""
     counts: Counter[str] = Counter()
     for cell in choice.observed.values():
-        for values, count in cell.items():
-            counts[values_in_words(values)] += count
+        for values, times in cell.items():
+            counts[values_in_words(values)] += times
     total = sum(counts.values())
     if choice.declared is not None:
         return choice.declared, "declared"
@@ -100,7 +96,7 @@ def choice_in_words(choice: ChoiceSeen) -> tuple[str, str]:
     if len(counts) == 1:
         return value, f"observed, in all {total} observations"
     often = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
-    return value, "observed: " + ", ".join(f"{seen} ({count})" for seen, count in often)
+    return value, "observed: " + ", ".join(f"{seen} ({times})" for seen, times in often)
 
 
 def clients_in_words(played: Played) -> str:
@@ -247,7 +243,7 @@ def _cause_in_words(cause: Cause) -> str:
         case Stopped():
             return "the run was stopped before its end"
         case Hung(times):
-            return f"the adapter hung {times} times, so the rest was not tried"
+            return f"the adapter hung {count(times, 'time')}, so the rest was not tried"
         case SlowToStart(seconds):
             return f"starting the adapter again and again took {seconds:.0f} s, so the rest was not tried"
         case NotStarted():
@@ -255,6 +251,6 @@ def _cause_in_words(cause: Cause) -> str:
         case Gone(detail):
             return f"{detail}, so the rest was not tried"
         case NeverReset(times):
-            return f"the adapter failed at its first reset {times} times, so nothing was tried"
+            return f"the adapter failed at its first reset {count(times, 'time')}, so nothing was tried"
         case TooOften(times, calls):
-            return f"the adapter failed {times} times in {calls} calls, so the rest was not tried"
+            return f"the adapter failed {count(times, 'time')} in {count(calls, 'call')}, so the rest was not tried"

@@ -63,6 +63,7 @@ def conclude(run: Run, only: Sequence[str]) -> Report:
         adapter_faults=list(run.evidence.shown.faults.values()),
         layers=run.driver.layers,
         codes=run.evidence.shown.codes,
+        unknown_codes=run.driver.unknown_codes,
         left_out=list(run.driver.left_out),
         shard=run.shard,
         finished=run.given_up is None,

@@ -65,8 +65,8 @@ async def judge(
     `choices` are declared in addition to what the handshake declares; the simulator that the implementation may talk to has
     them too; `platform` takes the place of that simulator. `progress` is told of every case, `reached` how far that is, and
     `announce` what a person should know before it takes long. `others` gives what other shards of the run have come to, once
-    this one is through. Raises AdapterFault where the adapter cannot be started, and ValueError where a tier or a declared
-    choice is none that there is.
+    this one is through. Raises AdapterFault where the adapter cannot be started, or declares what the contract does not know, and
+    ValueError where a tier or a choice in `choices` is none that there is.
     """
     check_tiers(tiers)
     check_rules(contract, only)
@@ -174,6 +174,7 @@ async def _started(
     announce: Callable[[str], None] = lambda _: None,
     platform: Platform | None = None,
 ) -> AsyncIterator[_Running]:
+    contract.check_choices(choices, "choices")
     machine = machine_of(contract)
     platform = platform or SimulatedPlatform(contract, {**contract.default_choices(), **choices})
     await platform.start()
@@ -181,7 +182,6 @@ async def _started(
         driver = Driver(adapter, machine, platform)
         await driver.start()
         declared = {**driver.declared_choices(), **choices}
-        contract.check_choices(declared, "the adapter's handshake")
         yield _Running(Subject(driver, Oracle(machine, declared), settings, announce), declared)
     finally:
         await adapter.close()

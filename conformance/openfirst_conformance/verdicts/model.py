@@ -144,6 +144,7 @@ class Report:
     adapter_faults: list[FaultSeen] = field(default_factory=list)
     layers: dict[str, Counter[str]] = field(default_factory=dict)
     codes: dict[str, Counter[str]] = field(default_factory=dict)
+    unknown_codes: Counter[str] = field(default_factory=Counter)
     left_out: list[LeftOut] = field(default_factory=list)
     shard: tuple[int, int] = (1, 1)
     finished: bool = True

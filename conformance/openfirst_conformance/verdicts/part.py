@@ -30,6 +30,7 @@ class Part:
     unsettled: set[str]
     layers: dict[str, Counter[str]]
     unknown_reasons: Counter[str]
+    unknown_codes: Counter[str]
     stuck: Counter[Cell]
     answered: set[Cell]
     platform_used: bool
@@ -55,6 +56,7 @@ def part_of(
         confirmed.unsettled,
         driver.layers,
         driver.unknown_reasons,
+        driver.unknown_codes,
         driver.stuck,
         driver.answered,
         driver.platform_used,
@@ -71,6 +73,7 @@ def join(part: Part, driver: Driver, evidence: Evidence, confirmed: Confirmer, p
     for operation, layers in part.layers.items():
         driver.layers.setdefault(operation, Counter()).update(layers)
     driver.unknown_reasons.update(part.unknown_reasons)
+    driver.unknown_codes.update(part.unknown_codes)
     driver.stuck.update(part.stuck)
     driver.answered.update(part.answered)
     driver.platform_used |= part.platform_used

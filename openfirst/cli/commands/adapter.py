@@ -13,12 +13,13 @@ from rich.console import Console
 from rich.text import Text
 
 from openfirst.cli.exits import said_plainly
-from openfirst.cli.options import check_one, connect, count, overlays, timeout_scale, transcript
+from openfirst.cli.options import check_one, connect, overlays, timeout_scale, transcript
 from openfirst.request import adapter_of
 from openfirst_conformance.adapters.adapter import Adapter
 from openfirst_conformance.adapters.authoring.skeleton import LANGUAGES, skeleton
 from openfirst_conformance.adapters.protocol.transcript import transcript_in
 from openfirst_conformance.reports.layout import wrapped
+from openfirst_reference.contract.findings import count
 from openfirst_reference.contract.load import load_contract
 from openfirst_reference.contract.model import Contract
 

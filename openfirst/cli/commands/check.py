@@ -17,12 +17,12 @@ from rich.console import Console
 from openfirst.cli import baseline as known
 from openfirst.cli.commands.replay import played_again
 from openfirst.cli.commands.rules import said
-from openfirst.cli.exits import said_plainly
+from openfirst.cli.exits import STOPPED, said_plainly
 from openfirst.cli.options import check_targets, json_file, judged, junit_file, read_json, transcript
 from openfirst.cli.progress import drawn
 from openfirst.cli.reporting import write_reports
 from openfirst.cli.stopping import answering
-from openfirst.parallel import Board, others, processes, shares
+from openfirst.parallel import Board, leave, others, processes, shares
 from openfirst.request import Request
 from openfirst_conformance.adapters.protocol.transcript import transcript_in
 from openfirst_conformance.cases.case import Case
@@ -113,8 +113,8 @@ def check(
     Without --adapter, --python, --connect or --platform it judges the reference client against a simulator that it starts
     itself.
 
-    Exit status: 0 conforms, 1 a rule is broken, 2 usage, 3 incomplete or nothing ran, 4 only the baseline is wrong. A rule
-    that fails as the baseline says counts as kept.
+    Exit status: 0 conforms, 1 a rule is broken, 2 usage, 3 incomplete or nothing ran, 4 only the baseline is wrong, 130 ended
+    by Ctrl-C without a report. A rule that fails as the baseline says counts as kept.
     """
     if listed or explained:
         with said_plainly():
@@ -191,7 +191,17 @@ def _judged(
             reached=partial(board.note, 0),
             others=beside.parts,
         )
-        report = asyncio.run(answering(run, console.print))
+
+        def stop(said: str) -> None:
+            console.print(said)
+            beside.stop()
+
+        def end() -> None:
+            beside.end()
+            console.show_cursor()  # which the line hides
+            leave(STOPPED)
+
+        report = asyncio.run(answering(run, stop, end))
         finished = report.promise.get("complete", {}).get("finished")
         return report, _floor(*beside.floor(request)) if finished else ""
 

@@ -9,11 +9,11 @@ import click
 from rich.console import Console
 
 from openfirst.cli.exits import said_plainly
-from openfirst.cli.options import count
 from openfirst.cli.reporting import read_report
 from openfirst_conformance.reports.layout import table, wrapped
 from openfirst_conformance.verdicts.compare import differences, remarks
 from openfirst_reference.contract.document import Json
+from openfirst_reference.contract.findings import count
 
 
 @click.command()

@@ -8,9 +8,10 @@ from pathlib import Path
 import click
 
 from openfirst.cli.exits import said_plainly
-from openfirst.cli.options import count, overlays, page_width
+from openfirst.cli.options import overlays, page_width
 from openfirst_reference.contract.build import build_contract
 from openfirst_reference.contract.document import read_file
+from openfirst_reference.contract.findings import count
 from openfirst_reference.contract.load import load_contract, load_document
 from openfirst_reference.contract.model import Contract
 

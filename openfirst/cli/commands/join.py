@@ -15,7 +15,7 @@ from openfirst.cli.reporting import read_report, write
 from openfirst_conformance.reports.joined import joined
 from openfirst_conformance.reports.layout import wrapped
 from openfirst_conformance.reports.terminal import EXIT_STATUS, rules_table
-from openfirst_reference.contract.findings import Mistake
+from openfirst_reference.contract.findings import Mistake, count
 
 
 @click.command()
@@ -41,8 +41,7 @@ def join(files: tuple[Path, ...], json_file: Path | None) -> None:
     console.print(rules_table(rules, console.width), soft_wrap=True)
     calls = sum(promise["calls"] for promise in report["promise"].values())
     name = f"{report['implementation'].get('name', '?')} {report['implementation'].get('version', '')}".strip()
-    parts = f"{len(files)} part{'s' if len(files) > 1 else ''}"
-    said = f"{report['verdict']}: {name}, {calls:,} calls in {parts}."
+    said = f"{report['verdict']}: {name}, {count(calls, 'call')} in {count(len(files), 'part')}."
     if not report["finished"]:
         said += " Not every part was done to its end; run those again."
     console.print(wrapped(said, console.width), soft_wrap=True)

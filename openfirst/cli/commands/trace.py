@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.text import Text
 
 from openfirst.cli.exits import said_plainly
-from openfirst.cli.options import chosen, count, overlays, profile
+from openfirst.cli.options import chosen, overlays, profile
 from openfirst.request import choices_of
 from openfirst_conformance.recordings.follower import Broken, Line
 from openfirst_conformance.recordings.har import Har, is_har, read_har
@@ -21,7 +21,8 @@ from openfirst_conformance.recordings.logs import read_log
 from openfirst_conformance.reports.layout import Row, table, wrapped
 from openfirst_conformance.reports.terminal import choices_table
 from openfirst_conformance.reports.verdict_words import too_open_in_words
-from openfirst_reference.contract.findings import Mistake
+from openfirst_conformance.reports.what_differs import what_differs
+from openfirst_reference.contract.findings import Mistake, count
 from openfirst_reference.contract.load import load_contract
 from openfirst_reference.contract.model import Contract
 from openfirst_reference.machine.machine import Machine, machine_of
@@ -65,7 +66,7 @@ def trace(
     _show(contract, judged, console)
     for kind, number in har.left_out.items() if har else ():
         console.print(Text(f"Left out: {count(number, 'request')} {kind}.", style="dim"))
-    broken = any(contract.rules[rule].level == "must" for found in judged.broken for rule in found.rules)
+    broken = any(_breaks(contract, found) for found in judged.broken)
     sys.exit(1 if broken else 3 if judged.given_up or not judged.calls else 0)
 
 
@@ -112,41 +113,62 @@ def _show(contract: Contract, judged: Judged, console: Console) -> None:
         console.print(Text("Choices that this shows", style="bold"))
         console.print(choices_table(known, console.width), soft_wrap=True)
         console.print()
-    calls = count(judged.calls, "call")
+    console.print(_summary(contract, judged))
+
+
+def _summary(contract: Contract, judged: Judged) -> str:
+    """How many calls there were, and how many of them broke a rule, or did not keep one that only should be kept."""
     if not judged.calls:
-        console.print("No calls: there is nothing to judge.")
-    elif not judged.broken:
-        console.print(f"{calls}, nothing that the contract forbids{' up to there' if judged.given_up else ''}.")
-    else:
-        console.print(f"{calls}, of which {len(judged.broken)} broke a rule.")
+        return "No calls: there is nothing to judge."
+    broke = {found.line.where for found in judged.broken if _breaks(contract, found)}
+    slack = {found.line.where for found in judged.broken} - broke
+    said = f"of which {len(broke)} broke a rule" if broke else "nothing that the contract forbids"
+    said += " up to there" if judged.given_up and not broke else ""
+    said += f"; {len(slack)} did not keep what should be" if slack else ""
+    return f"{count(judged.calls, 'call')}, {said}."
+
+
+def _breaks(contract: Contract, found: Broken) -> bool:
+    return any(contract.rules[rule].level == "must" for rule in found.rules)
 
 
 def _show_broken(contract: Contract, found: Broken, console: Console) -> None:
+    machine, line = machine_of(contract), found.line
     for rule in (contract.rules[name] for name in found.rules):
         must = rule.level == "must"
-        head = f"{found.line.where}: {rule.id} is {'broken' if must else 'not kept'} ({rule.level}). "
+        head = f"{found.line.where}: {rule.id} is {'broken' if must else 'not kept'} ({rule.level})."
         console.print(Text(head, style="bold red" if must else "bold yellow"), soft_wrap=True)
         quote = f"“{rule.quote}” ({contract.sources[rule.source].title})"
-        for text in (Text(rule.statement), Text(quote, style="italic")):
+        differing = what_differs(
+            machine, line.operation, line.outcome, found.permitted, level=rule.level, followed=found.followed
+        )
+        said = [
+            Text(rule.statement),
+            Text(quote, style="italic"),
+            *([Text(differing, style="bold")] if differing else []),
+        ]
+        for text in said:
             console.print(wrapped(text, console.width, 2), soft_wrap=True)
     before = found.before[-_SHOWN_BEFORE:]
     if len(found.before) > len(before):
         earlier = count(len(found.before) - len(before), "earlier call")
-        console.print(Text(f"  … {earlier} of client {found.line.client}", style="dim"))
+        console.print(Text(f"  … {earlier}", style="dim"))
+    several = len({item.client for item in (*found.before, line)}) > 1
     rows: list[Row] = [
-        (line.where, _short(_call(line)), Text(_short(outcome_words(line.outcome))), "") for line in before
+        (item.where, _short(_call(item, several=several)), Text(_short(outcome_words(item.outcome))), "")
+        for item in before
     ]
-    permitted = " or ".join(due_words(machine_of(contract), found.permitted))
-    seen = Text(_short(outcome_words(found.line.outcome)), style="red")
-    rows.append((found.line.where, _short(_call(found.line)), seen, permitted))
+    permitted = " or ".join(due_words(machine, found.permitted))
+    seen = Text(_short(outcome_words(line.outcome)), style="red")
+    rows.append((line.where, _short(_call(line, several=several)), seen, permitted))
     titles = ("", "call", "seen", "permitted")
     console.print(table(titles, rows, console.width, indent=2, style="dim"), soft_wrap=True)
     console.print()
 
 
-def _call(line: Line) -> str:
+def _call(line: Line, *, several: bool) -> str:
     arguments = json.dumps(line.arguments, ensure_ascii=False) if line.arguments else ""
-    return f"{line.operation}({arguments})"
+    return f"{f'{line.client}: ' if several else ''}{line.operation}({arguments})"
 
 
 def _short(text: str) -> str:

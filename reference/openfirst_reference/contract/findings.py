@@ -6,6 +6,8 @@ import difflib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+_NEAR = 0.6
+
 
 @dataclass(frozen=True, order=True)
 class Place:
@@ -45,13 +47,23 @@ class ContractError(Exception):
         super().__init__("\n".join(str(finding) for finding in self.findings))
 
 
+def nearest(name: str, known: Iterable[str]) -> str | None:
+    """What a name that is not known was most likely meant to be; None if it is near to nothing."""
+    return next(iter(difflib.get_close_matches(name, sorted(known), 1, _NEAR)), None)
+
+
 def did_you_mean(name: str, known: Iterable[str], some: Iterable[str] | None = None) -> str:
     """A sentence that names what may have been meant, or else all that could have been (or `some` of it)."""
     names = sorted(known)
-    near = difflib.get_close_matches(name, names, 3, 0.6)
+    near = difflib.get_close_matches(name, names, 3, _NEAR)
     if near:
         return f"Did you mean {' or '.join(f'`{item}`' for item in near)}?"
     return f"Known: {', '.join(names if some is None else some) or 'none'}."
+
+
+def count(number: int, what: str) -> str:
+    """A number of things: `1 call`, `1,234 calls`."""
+    return f"{number:,} {what}{'' if number == 1 else 's'}"
 
 
 def list_words(words: Sequence[str], last: str = "and") -> str:

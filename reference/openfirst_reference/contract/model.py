@@ -15,7 +15,7 @@ from msgspec.structs import replace
 
 from openfirst_reference.contract.bindings import Bindings
 from openfirst_reference.contract.document import Document, Json, word
-from openfirst_reference.contract.findings import Mistake
+from openfirst_reference.contract.findings import Mistake, did_you_mean
 from openfirst_reference.contract.forms import (
     FROM_THE_NAME,
     AnswerName,
@@ -735,7 +735,7 @@ class Contract:
         for key, value in chosen.items():
             if key not in self.choices:
                 raise Mistake(
-                    f"{place}: `{key[:80]}` is not a choice of the contract. Choices: {', '.join(self.choices)}."
+                    f"{place}: `{key[:80]}` is not a choice of the contract. {did_you_mean(key, self.choices)}"
                 )
             if word(value) not in self.choices[key].values:
                 values = ", ".join(self.choices[key].values)

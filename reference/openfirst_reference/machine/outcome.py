@@ -15,9 +15,10 @@ class Answered:
 
 @dataclass(frozen=True)
 class Refused:
-    """An error, with its code; None where nobody knows the reason."""
+    """An error, with its code; None where nobody knows the reason. `said`: the code that was given, where there is none such."""
 
     code: str | None = None
+    said: str | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True)

@@ -9,30 +9,15 @@ from typing import Any
 
 FLAW = sys.argv[1]
 DECLARED: dict[str, Any] = {"operations": ["open", "isOpen", "getParticipant"], "clients": 1}
-MORE: dict[str, Any] = {}
 match FLAW:
     case "declares what there is not":
         DECLARED["operations"].append("opne")
-    case "declares a call of the world that there is not":
-        DECLARED["world"] = ["platformCloses", "sameIdOpens"]
-    case "declares an argument that there is not":
-        DECLARED["arguments"] = {"open.info.name": "optional", "open.nickname": "required"}
-    case "declares a choice that there is not":
-        MORE["choices"] = {"open-while-open": "maybe"}
-    case "maps to a code that there is not":
-        MORE["errorMap"] = [{"native": "E1", "code": "session-not-open"}, {"native": "E2", "code": "session-closed"}]
     case "answers one of several calls":
         DECLARED["concurrency"] = 3
     case "declares nothing" | "declares nothing, and dies of a call":
         DECLARED["operations"] = []
     case "has no advance":
         DECLARED["clock"] = "virtual"
-    case "declares a kind of credential that there is not":
-        DECLARED["credentials"] = ["token", "password"]
-    case "declares a service that there is not":
-        DECLARED["services"] = {"conference": True, "telephone": ["call"]}
-    case "declares a method that there is not":
-        DECLARED["services"] = {"conference": ["join", "jion"]}
     case "lacks a method" | "lacks a method, and says so":
         DECLARED["operations"].append("use")
         if FLAW == "lacks a method, and says so":
@@ -74,7 +59,7 @@ def call(operation: str, given: dict[str, Any]) -> dict[str, Any]:
 def result(method: str, params: dict[str, Any], line: str) -> dict[str, Any] | None:
     """Give the result of a request, or None where nothing is answered."""
     if method == "initialize":
-        return {"protocol": 1, "implementation": {"name": "flawed", "version": "2"}, "capabilities": DECLARED, **MORE}
+        return {"protocol": 1, "implementation": {"name": "flawed", "version": "2"}, "capabilities": DECLARED}
     if method == "reset":
         if FLAW == "does not answer a reset":
             return None

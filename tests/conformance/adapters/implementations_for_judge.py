@@ -102,6 +102,23 @@ class Plain:
         self.current(client)
 
 
+class MisspellsAService(Plain):
+    """What it declares would leave it next to nothing to be judged by."""
+
+    can = {"services": {"confrence": ["create"]}}
+
+
+class MisspellsACode(Plain):
+    """A code that nobody knows, where the contract names one; and a service's own, which is its own affair."""
+
+    def error(self, code: str) -> dict[str, Any]:
+        return super().error({"session-not-open": "session-not-opne"}.get(code, code))
+
+    async def do_use(self, client: str, service: str, method: str, arguments: list[Any]) -> Any:
+        self.current(client)
+        raise Refused("line-is-busy")
+
+
 class LeaksTheName(Plain):
     """An old session's name shows in a new one that was given none."""
 

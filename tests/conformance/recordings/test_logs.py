@@ -118,6 +118,47 @@ def test_two_clients_with_one_external_id_are_followed_together() -> None:
     assert broken(result) == [("line 5", ("same-id-same-participant",))]
 
 
+TWO = {"clients": {"a": {"kind": "token", "externalId": "ana"}, "b": {"kind": "token", "externalId": "ben"}}}
+
+
+def test_two_external_ids_with_one_participant_are_followed_together_as_well() -> None:
+    """They have nothing to do with one another but for the participant's ID that both are shown."""
+    first = [TWO, done("open"), done("open", "b"), done("getParticipant", value=shown(None))]
+    assert broken(judged(*first, done("getParticipant", "b", value=shown(None, "ben", "p-2")))) == []
+    result = judged(*first, done("getParticipant", "b", value=shown(None, "ben", "p-1")))
+    (found,) = result.broken
+    assert (found.line.where, found.rules, found.followed) == ("line 5", ("participants-differ",), True)
+    assert [(line.client, line.operation) for line in found.before] == [
+        ("a", "open"),
+        ("b", "open"),
+        ("a", "getParticipant"),
+    ]
+    assert [step.row.id for step in found.permitted] == ["getParticipant.open"]
+    assert result.calls == 4
+
+
+def test_it_is_the_later_of_the_two_lines_that_is_told_whichever_client_it_is_of() -> None:
+    result = judged(
+        TWO,
+        done("open"),
+        done("open", "b"),
+        done("getParticipant", "b", value=shown(None, "ben", "p-1")),
+        done("getParticipant", value=shown(None)),
+    )
+    assert broken(result) == [("line 5", ("participants-differ",))]
+
+
+def test_what_clients_with_one_participant_break_each_by_itself_is_told_all_the_same() -> None:
+    """The answers that overlap are too many to be followed together, and a's last call breaks a rule of its own."""
+    begins = [{"client": "b", "begin": number, "operation": "isOpen"} for number in range(4)]
+    more = [{"client": "a", "begin": number, "operation": "isOpen"} for number in range(4, 8)]
+    both = [done("getParticipant", value=shown(None)), done("getParticipant", "b", value=shown(None, "ben", "p-1"))]
+    end = {"end": 4, "outcome": "value", "value": False}
+    result = judged(TWO, done("open"), done("open", "b"), *both, *begins, *more, end)
+    assert ("line 14", ("open-opens",)) in broken(result)
+    assert result.given_up == []
+
+
 def test_a_second_fault_of_the_same_client_is_found_and_the_first_is_told_once() -> None:
     """The name is shown wrongly, each time; and later the ID is another one, and isOpen tells of a session that is over."""
     wrong, other = ({**shown("ana"), "id": identity} for identity in ("p-1", "p-2"))

@@ -18,12 +18,13 @@ from rich.console import Console
 
 from openfirst_conformance.adapters.inprocess import PythonAdapter
 from openfirst_conformance.adapters.protocol.deadlines import Deadlines
+from openfirst_conformance.driving.settings import Settings
 from openfirst_conformance.reports.data import as_json
 from openfirst_conformance.reports.joined import joined
 from openfirst_conformance.reports.junit import as_junit
-from openfirst_conformance.reports.terminal import show_failures
+from openfirst_conformance.reports.terminal import show, show_failures
 from openfirst_conformance.verdicts.compare import Difference, check_report, differences, remarks
-from openfirst_conformance.verdicts.judge import judge
+from openfirst_conformance.verdicts.judge import judge, judge_part
 from openfirst_conformance.verdicts.model import Report, RuleVerdict
 from openfirst_conformance.verdicts.reasons import Accepted
 from openfirst_reference.contract.load import load_contract
@@ -33,7 +34,7 @@ from openfirst_spec import resource
 CONTRACT = load_contract()
 MACHINE = Machine(CONTRACT)
 HERE = Path(__file__).parents[1]
-FACTORIES = ("Plain", "LeaksTheName", "NeedsNoScope", "DiesOnGetParticipant")
+FACTORIES = ("Plain", "LeaksTheName", "NeedsNoScope", "DiesOnGetParticipant", "MisspellsACode")
 Json = dict[str, Any]
 
 
@@ -103,6 +104,43 @@ def test_the_schema_names_every_field_that_a_report_has(reports: dict[str, Repor
     ]
     for value, stated in parts:
         assert set(value) <= set(stated["properties"])
+
+
+def test_a_code_that_the_contract_does_not_know_is_named_with_what_may_have_been_meant(
+    reports: dict[str, Report], plain: Json
+) -> None:
+    """Not one that a service gives where the contract leaves to it which one that is."""
+    report = reports["MisspellsACode"]
+    found = as_json(report)["unknownCodes"]
+    assert found == {"session-not-opne": {"times": found["session-not-opne"]["times"], "nearest": "session-not-open"}}
+    times = found["session-not-opne"]["times"]
+    assert times > 10  # it is met in every kind of state without a session
+    console = Console(file=StringIO(), width=200)
+    show(report, console, lambda _: None)
+    text = console.file.getvalue()  # type: ignore[attr-defined]
+    assert "Error codes that the contract does not know" in text
+    assert f"`session-not-opne`, {times:,} times; did you mean `session-not-open`?" in text
+    assert plain["unknownCodes"] == {}
+
+
+def test_one_of_a_kind_is_told_as_one(reports: dict[str, Report]) -> None:
+    plain = reports["Plain"]
+    rule = replace(plain.rules["reopen"], refused_only=1)
+    promise = {"smoke": {"calls": 1, "sequences": 1, "seconds": 0.1, "assumptions": [], "finished": True}}
+    console = Console(file=StringIO(), width=200)
+    show(replace(plain, rules={"reopen": rule}, promise=promise), console, lambda _: None)
+    text = console.file.getvalue()  # type: ignore[attr-defined]
+    assert "smoke: 1 call in 1 sequence, 0.1 s." in text
+    assert "refused for an unknown reason 1 time:" in text
+    assert "1 rule passes." in text
+
+
+def test_what_is_near_to_no_code_is_named_all_the_same(plain: Json, reports: dict[str, Report]) -> None:
+    report = replace(reports["Plain"], unknown_codes=Counter({"E1701": 1}))
+    assert as_json(report)["unknownCodes"] == {"E1701": {"times": 1, "nearest": None}}
+    console = Console(file=StringIO(), width=200)
+    show(report, console, lambda _: None)
+    assert "  `E1701`, 1 time\n" in console.file.getvalue()  # type: ignore[attr-defined]
 
 
 @pytest.mark.parametrize("field", ["verdict", "contract", "rules", "choices"])
@@ -213,6 +251,42 @@ def test_faults_of_one_kind_and_cause_are_one_in_the_joined_report(plain: Json) 
         "2": {**plain, "shard": {"number": 2, "of": 2}, "adapterFaults": [{**crash, "case": "y"}, other]},
     }
     assert joined(shards)["adapterFaults"] == [{**crash, "times": 6}, other]
+
+
+def test_codes_that_the_contract_does_not_know_are_summed_in_the_joined_report(plain: Json) -> None:
+    slip = {"times": 3, "nearest": "session-not-open"}
+    shards = {
+        "1": {**plain, "shard": {"number": 1, "of": 2}, "unknownCodes": {"session-not-opne": slip}},
+        "2": {
+            **plain,
+            "shard": {"number": 2, "of": 2},
+            "unknownCodes": {"session-not-opne": slip, "E1": {"times": 1, "nearest": None}},
+        },
+    }
+    assert joined(shards)["unknownCodes"] == {
+        "session-not-opne": {"times": 6, "nearest": "session-not-open"},
+        "E1": {"times": 1, "nearest": None},
+    }
+
+
+def test_what_another_process_has_come_to_has_the_codes_that_it_met(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(str(HERE / "adapters"))
+
+    def made(turn: int) -> tuple[PythonAdapter, Settings]:
+        return PythonAdapter("implementations_for_judge:MisspellsACode"), Settings(walks=0, process=(turn, 2))
+
+    async def run() -> tuple[Report, Report]:
+        adapter, settings = made(2)
+        part = await judge_part(adapter, CONTRACT, {}, ["smoke"], settings)
+        adapter, settings = made(1)
+        alone = await judge(adapter, CONTRACT, tiers=["smoke"], settings=settings)
+        adapter, settings = made(1)
+        both = await judge(adapter, CONTRACT, tiers=["smoke"], settings=settings, others=lambda: [part])
+        return replace(alone, unknown_codes=alone.unknown_codes + part.unknown_codes), both
+
+    summed, both = asyncio.run(run())
+    assert both.unknown_codes == summed.unknown_codes
+    assert both.unknown_codes.keys() == {"session-not-opne"}
 
 
 # JUnit ------------------------------------------------------------------------------------------------------------------

@@ -34,7 +34,8 @@ class Translator:
             case "value":
                 return Answered(result.get("value"))
             case "error":
-                return Refused(next(self._known(result), result.get("code") if self._exact else None))
+                known, said = next(self._known(result), None), result.get("code")
+                return Refused(known) if known else Refused(said if self._exact else None, said)
             case "pending":
                 return Pending()
             case "unreadable":
