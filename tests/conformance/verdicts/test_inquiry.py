@@ -139,7 +139,7 @@ def test_a_status_call_that_is_wrong_only_after_a_call_is_not_wrong_by_itself() 
 
 def test_a_status_call_that_is_wrong_after_a_call_which_was_to_change_nothing_is_wrong_by_itself() -> None:
     """There is no participant after the refused update, as it should be, and isOpen is true."""
-    after = (("updateParticipantInfo", ()),)
+    after = (("updateParticipantInfo", (("name", "plain"), ("avatarUrl", "absent"))),)
     implementation = Implementation(replace(FAULTS["isOpen takes session closed for open"], after=after))
     calls, violation = implementation.fails(("updateParticipantInfo", ANA), "isOpen")
     found = implementation.found(calls, violation)
@@ -149,7 +149,7 @@ def test_a_status_call_that_is_wrong_after_a_call_which_was_to_change_nothing_is
 
 def test_a_gate_that_is_open_after_a_refused_call_is_open_by_itself() -> None:
     """The status calls rightly say that there is no session; the refused update has changed nothing that can be seen."""
-    after = (("updateParticipantInfo", ()),)
+    after = (("updateParticipantInfo", (("name", "plain"), ("avatarUrl", "absent"))),)
     implementation = Implementation(replace(FAULTS["use takes session closed for open"], after=after))
     calls, violation = implementation.fails(("updateParticipantInfo", ANA), ("use", JOIN))
     found = implementation.found(calls, violation)
