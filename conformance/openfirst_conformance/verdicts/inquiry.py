@@ -196,8 +196,9 @@ def _shows(scene: Scene, violation: Violation, name: str, value: str) -> bool:
 def _could_be(scene: Scene, name: str, value: str) -> bool:
     """Whether a client that forgets, misreads, or does too much, could be there."""
     operations = scene.contract.operations
-    own = (step for step in _since(scene, name) if not operations[step.call.operation].by_world)
-    changes = (scene.contract.changes(item.effect) for step in own for item in step.row.may)
+    own = {step.call.operation for step in _since(scene, name) if not operations[step.call.operation].by_world}
+    rows = (row for row in scene.contract.rows.values() if row.call in own)
+    changes = (scene.contract.changes(item.effect) for row in rows for item in row.may)
     return _was(scene, name, value) or any(made.get(name) in (value, "given") for made in changes)
 
 
