@@ -2249,3 +2249,49 @@ class IsOpenAfterRefusedOpen(Faulty):
     def is_open(self, client: Client) -> Any:
         """Say so."""
         return super().is_open(client) or bool(client.notes.get("said") and client.credential.kind != "none")
+
+
+class KnowsOnlyTheStar(Faulty):
+    """Whoever may do everything may update; whose token says `session:update` may not."""
+
+    breaks = ("update-updates",)
+    only = breaks
+
+    def check_scope(self, client: Client) -> None:
+        """Look for the star alone."""
+        if "*" not in client.credential.scopes:
+            raise Refusal("scope-missing")
+
+
+class KnowsOnlyOneScope(Faulty):
+    """Whose token says `session:update` among others may not update."""
+
+    breaks = ("update-updates",)
+    only = breaks
+
+    def check_scope(self, client: Client) -> None:
+        """Compare the whole list."""
+        if client.credential.scopes not in (("*",), ("session:update",)):
+            raise Refusal("scope-missing")
+
+
+class OneMethodAnswersAfterRefusedOpen(Faulty):
+    """One method of the services answers without a session, once an open was refused."""
+
+    breaks = ("open-before-use",)
+    only = breaks
+    needs = "complete"
+
+    def open(self, client: Client, info: Info | None) -> Any:
+        """Remember that it was refused."""
+        try:
+            return super().open(client, info)
+        except Refusal:
+            client.notes["leaks"] = True
+            raise
+
+    def gate(self, client: Client, service: str, method: str) -> None:
+        """Let that method pass."""
+        leaks = client.notes.get("leaks") and client.credential.kind != "none" and client.credential.condition == "good"
+        if not (leaks and (service, method) == ("command", "send")):
+            super().gate(client, service, method)
