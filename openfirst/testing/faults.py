@@ -13,7 +13,7 @@ __tracebackhide__ = is_plain
 
 
 class PlatformFault:
-    """A fault of a platform (of a recipe perhaps several). `hits` tells how often it struck."""
+    """A fault of a platform (of a recipe perhaps several). `hits` tells how often it struck; a `with` block ends it."""
 
     def __init__(self, running: Running, world: World, identifiers: tuple[str, ...]) -> None:
         self.ids = identifiers
@@ -37,6 +37,13 @@ class PlatformFault:
 
         self._running.do(healed)
 
+    def __enter__(self) -> PlatformFault:
+        """The fault, which is healed at the end of the block."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.heal()
+
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {', '.join(self.ids)}: {self.hits} hits>"
 
@@ -45,6 +52,6 @@ def in_words(fault: Fault) -> str:
     """What a fault is, as a test would say it: `open, status 503`."""
     more: dict[str, Any] = {"status": fault.status} if fault.kind == "status" else {}
     kind = "" if more else f"{fault.kind} {fault.field or ''}".rstrip()
-    whose = f"of {fault.external_id}" if fault.external_id else ""
+    whose = f"of {fault.external_id or fault.session}" if fault.external_id or fault.session else ""
     words = [fault.operation or fault.path or "any request", whose, kind, *(f"{n} {v}" for n, v in more.items())]
     return ", ".join(word for word in words if word)

@@ -21,7 +21,7 @@ from openfirst_reference.contract.findings import Mistake, did_you_mean
 from openfirst_reference.contract.model import Contract
 from openfirst_simulator.clock import LAST
 from openfirst_simulator.endpoints import everywhere
-from openfirst_simulator.faults import KINDS, NAMES, RECIPES, check_operation, recipe
+from openfirst_simulator.faults import KINDS, NAMES, RECIPES, check_operation, narrowed
 from openfirst_simulator.report import OpenSession
 from openfirst_simulator.tokens import ALL_SCOPES
 
@@ -157,6 +157,7 @@ class Platform:
         after: int = 0,
         probability: float = 1.0,
         external_id: str | None = None,
+        session: str | None = None,
         lasting: Duration | None = None,
         recipe: str | None = None,
     ) -> PlatformFault:
@@ -165,8 +166,9 @@ class Platform:
         `kind` says what: "lost" does what was asked and loses the answer, "refuse" breaks the connection before anything is
         done, "delay" and "late" take `seconds` of the platform's time, "expired" takes the token for one that is; all of them are
         in docs/offline.md. `status` alone answers with it, and nothing is done. `times=None` goes on until `heal`; `after` lets so
-        many requests through first; `lasting` is for how long, in the platform's time. `recipe` in place of all this is a mishap
-        that everybody has: flaky, slow, offline, rate-limited.
+        many requests through first; `lasting` is for how long, in the platform's time. `external_id` and the ID of a `session` say
+        whose requests alone. `recipe` in place of `operation`, `kind` and their like is a mishap that everybody has: flaky, slow,
+        offline, rate-limited; it goes on until `heal`.
         """
         given = {
             "operation": operation,
@@ -178,11 +180,12 @@ class Platform:
             "after": after or None,
             "probability": probability if probability != 1 else None,
             "external_id": external_id,
+            "session": session,
             "until": None if lasting is None else self._until(lasting),
         }
         fields = {NAMES[name]: value for name, value in given.items() if value is not None}
         if recipe is not None:
-            return self._by_recipe(recipe, fields)
+            return self._made(narrowed(recipe, fields))
         if operation is not None:
             _check_operation(operation)
         if "kind" not in fields:
@@ -203,11 +206,6 @@ class Platform:
         if until > LAST:
             raise Mistake(f"`lasting` is {lasting}, which is beyond the year 9999. Give less, or leave it out.")
         return until
-
-    def _by_recipe(self, name: str, fields: Mapping[str, Any]) -> PlatformFault:
-        if fields:
-            raise Mistake(f"Beside `recipe` a fault has nothing else ({', '.join(fields)}). Give the recipe alone.")
-        return self._made(recipe(name))
 
     def _made(self, faults: Sequence[Mapping[str, Any]]) -> PlatformFault:
         made = self._do(lambda: [self._world.fail(**fields) for fields in faults])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from math import isinf
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
@@ -21,6 +21,7 @@ CONTROL_LIMIT = 64 * 1024 * 1024
 """A snapshot may come back in a body."""
 EXTERNAL_ID = "externalId"
 EXTERNAL_ID_BYTES = 1024
+DIGITS = 15
 FORM = "application/x-www-form-urlencoded"
 _SHOWN = 40
 _KINDS = {
@@ -56,12 +57,14 @@ def whole(value: Any) -> Any:
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
-def json_object(raw: bytes, expected: str) -> dict[str, Any] | None:
-    """The JSON object in a body; None for an empty body or `null`.
+def json_object(raw: bytes, expected: str, *, needed: bool = False) -> dict[str, Any] | None:
+    """The JSON object in a body; None for an empty body or `null`, unless one is `needed`.
 
     Raises Problem for anything else; `expected` says what should be sent instead.
     """
     if not raw.strip():
+        if needed:
+            raise bad_request(f"The request has no body. Send {expected}.")
         return None
     try:
         value = _decoded(raw.decode())
@@ -77,22 +80,48 @@ def json_object(raw: bytes, expected: str) -> dict[str, Any] | None:
             else "too deep, or a number that there is not"
         )
         raise bad_request(f"The body is not JSON ({found}). Send {expected}.") from None
-    if value is not None and not isinstance(value, dict):
+    if not isinstance(value, dict) and (needed or value is not None):
         raise bad_request(f"The body is {kind_of(value)}. Send {expected}.")
     return value
 
 
-def form_or_object(raw: bytes, content_type: str, expected: str) -> dict[str, Any]:
+def form_or_object(raw: bytes, content_type: str, expected: str, numbers: Collection[str] = ()) -> dict[str, Any]:
     """The fields of a body that is a form or a JSON object. Raises Problem.
 
-    `curl -d` calls everything a form: what begins as JSON is read as that.
+    A form has whole numbers as texts: those of the fields `numbers` are read. `curl -d` calls everything a form: what begins as
+    JSON is read as that.
     """
     if content_type != FORM or raw.lstrip()[:1] in (b"{", b"["):
         return json_object(raw, expected) or {}
     try:
-        return dict(parse_qsl(raw.decode(), keep_blank_values=True, errors="strict"))
+        text = raw.decode()
     except ValueError:
         raise bad_request(f"The body is not a form in UTF-8. Send {expected}.") from None
+    fields = _named_once(text, "form", f"Send {expected}.")
+    return {name: int(value) if name in numbers and is_whole(value) else value for name, value in fields.items()}
+
+
+def of_query(query: str) -> dict[str, str]:
+    """The fields of a query, each as a text. Raises Problem."""
+    return _named_once(query, "query", "Send text, with percent signs for what is not ASCII.") if query else {}
+
+
+def is_whole(text: str) -> bool:
+    """Whether a text is a whole number, 0 or more, of a length that anybody means."""
+    return text.isascii() and text.isdigit() and len(text) <= DIGITS
+
+
+def _named_once(text: str, what: str, instead: str) -> dict[str, str]:
+    fields: dict[str, str] = {}
+    try:
+        pairs = parse_qsl(text, keep_blank_values=True, errors="strict")
+    except ValueError:
+        raise bad_request(f"The {what} is not UTF-8 throughout. {instead}") from None
+    for name, value in pairs:
+        if name in fields:
+            raise bad_request(f"The {what} has `{name[:80]}` twice. Send it once.")
+        fields[name] = value
+    return fields
 
 
 class Arguments:

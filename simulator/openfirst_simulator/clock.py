@@ -9,6 +9,8 @@ from openfirst_reference.contract.findings import Mistake
 
 LAST = 253_402_300_799.0
 """The last second that a date can be written of: the end of the year 9999."""
+LEAST = 0.001
+"""The shortest time in which anything can happen, in seconds: instants are told to the millisecond."""
 _FASTEST = 1_000_000.0
 FROZEN, REAL = 0.0, 1.0
 

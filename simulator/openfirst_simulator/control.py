@@ -12,11 +12,11 @@ from dataclasses import dataclass, field
 from difflib import get_close_matches
 from itertools import islice
 from typing import Any, Literal, TypeVar
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import urlsplit
 
 from openfirst_reference.contract.findings import did_you_mean
 from openfirst_simulator import dashboard, faults, views
-from openfirst_simulator.bodies import check_external_id, kind_of, number_shown, whole
+from openfirst_simulator.bodies import check_external_id, is_whole, kind_of, number_shown, of_query, whole
 from openfirst_simulator.clock import REAL
 from openfirst_simulator.exports import TYPES
 from openfirst_simulator.journal import Filter
@@ -24,7 +24,7 @@ from openfirst_simulator.problems import Problem, bad_request, not_found
 from openfirst_simulator.records import Application, Client
 from openfirst_simulator.report import as_json, as_text
 from openfirst_simulator.snapshot import schema
-from openfirst_simulator.timeline import Timeline
+from openfirst_simulator.timeline import BrokenOff, Timeline
 from openfirst_simulator.tokens import BadToken
 from openfirst_simulator.world import LONGEST_LIFE, World
 from openfirst_simulator.worlds import WorldError, Worlds
@@ -34,7 +34,7 @@ ROOT = "/_openfirst/worlds"
 REPORTS = ("json", "text", "html")
 WHOLE = ("status", "since", "atLeast", "atMost", "seconds", "offset", "limit", "before", "after")
 """The fields that are whole numbers, in a query as well."""
-_DIGITS, _NAMED = 9, 8
+_NAMED = 8
 PAGE, LARGEST_PAGE = 100, 1_000
 """How many of a list are shown where nothing is said, and at most."""
 LONGEST_WAIT = 30
@@ -130,20 +130,10 @@ def _given(route: ControlRoute, body: Json, query: str) -> Json:
 
 def _of_query(query: str) -> Json:
     """The fields of a query: texts, and whole numbers where such are meant."""
-    fields: dict[str, Any] = {}
-    try:
-        pairs = parse_qsl(query, keep_blank_values=True, errors="strict")
-    except ValueError:
-        raise bad_request(
-            "The query is not UTF-8 throughout. Send text, with percent signs for what is not ASCII."
-        ) from None
-    for name, value in pairs:
-        if name in fields:
-            raise bad_request(f"The query has `{name[:80]}` twice. Send it once.")
-        digits = value.removeprefix("-")
-        number = name in WHOLE and digits.isascii() and digits.isdigit() and len(digits) <= _DIGITS
-        fields[name] = int(value) if number else value
-    return fields
+    return {
+        name: int(value) if name in WHOLE and is_whole(value.removeprefix("-")) else value
+        for name, value in of_query(query).items()
+    }
 
 
 def _listed(names: Iterable[str]) -> str:
@@ -295,9 +285,8 @@ def _fail(worlds: Worlds, path: Mapping[str, str], fields: Json) -> Any:
     world, name = _world(worlds, path), _field(fields, "recipe", (str,), "a text")
     if name is None:
         return {"faults": [faults.shown(world.fail(**fields))]}
-    if len(fields) > 1:
-        raise bad_request("Beside `recipe` a fault has no other field. Send the recipe alone, or a fault of your own.")
-    return {"faults": [faults.shown(world.fail(**each)) for each in faults.recipe(name)]}
+    beside = {each: value for each, value in fields.items() if each != "recipe"}
+    return {"faults": [faults.shown(world.fail(**each)) for each in faults.narrowed(name, beside)]}
 
 
 def _heal(worlds: Worlds, path: Mapping[str, str], fields: Json) -> Any:
@@ -448,7 +437,10 @@ async def _wait(worlds: Worlds, path: Mapping[str, str], fields: Json) -> Any:
     if seconds > LONGEST_WAIT:
         raise bad_request(f"`seconds` is {number_shown(seconds)}. Send {LONGEST_WAIT} at most.")
     world = _world(worlds, path)
-    entry = await world.journal.wait(_filter(world, fields), seconds)
+    try:
+        entry = await world.journal.wait(_filter(world, fields), seconds)
+    except BrokenOff:
+        raise not_found(f"The world `{world.name}` was dropped meanwhile: nothing comes any more.") from None
     return {"entry": None if entry is None else world.shown(entry)}
 
 

@@ -157,8 +157,9 @@ class Decisions:
                 token, holder = structs.replace(token, client=token.id), None
             self._draft.put(token)
             self._will_be_over(token)
-            if holder is not None and self._draft.get(Feed, str(holder.session)) is not None:
-                self._remind(str(holder.session))
+            feed = None if holder is None else self._draft.get(Feed, str(holder.session))
+            if feed is not None and feed.reminded is not None:
+                self._remind(feed.id)
         own = str(token.client)
         return self._draft.get(Client, own) or Client(
             id=own, app=claims.app, state=self._table.nobody, token=token.id
@@ -324,8 +325,11 @@ class Decisions:
             session = None
         elif session is None or anew:
             session, opened = self._ids.fresh(), self._now
-        if client.session not in (None, session):
-            self._hears_no_more(client.session)
+        heard = client.heard
+        if client.session is not None and client.session != session:
+            heard = self._hears_no_more(client.session) or heard
+        if heard and session not in (None, client.session):
+            self._draft.put(Feed(id=str(session), last=heard))
         alike = tuple(sorted(self._table.identities(after))) if session is not None else ()
         if client.state != after or client.session != session:
             client = structs.replace(client, previous=client.state, previous_session=client.session)
@@ -335,17 +339,20 @@ class Decisions:
             session=session,
             opened=opened,
             latest=session or client.latest,
+            heard=heard,
             alike=alike,
         )
         self._draft.put(client)
         return client
 
-    def _hears_no_more(self, session: str) -> None:
-        """A session is over, and what it heard is forgotten."""
+    def _hears_no_more(self, session: str) -> int:
+        """A session is over, and what it heard is forgotten. Gives the number of the last event of it, 0 without one."""
+        feed = self._draft.get(Feed, session)
         for kind, identifier in ((Feed, session), (Subscriptions, session), (Timer, _reminder(session))):
             record = self._draft.get(kind, identifier)
             if record is not None:
                 self._draft.drop(record)
+        return 0 if feed is None else feed.last
 
 
 def _reminder(session: str) -> str:

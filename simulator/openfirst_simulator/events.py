@@ -24,17 +24,22 @@ def emit(draft: Draft, session: str | None, now: float, name: str, data: Any = N
     if session is not None:
         feed = draft.get(Feed, session) or Feed(id=session)
         event = Event(feed.last + 1, now, name, data)
-        draft.put(structs.replace(feed, last=event.id, events=(*feed.events[1 - LOGGED :], event)))
+        before = feed.events[0].id if len(feed.events) == LOGGED else feed.before
+        draft.put(structs.replace(feed, last=event.id, before=before, events=(*feed.events[1 - LOGGED :], event)))
 
 
 def heard(feed: Feed | None, after: int) -> list[Event]:
-    """What a session has heard behind the event with this number; a `gap` first where some of that is kept no more."""
+    """What a session has heard behind the event with this number; a `gap` first where some of that is kept no more.
+
+    So it is behind a number that was given at another time: what came then is no more.
+    """
     if feed is None or after >= feed.last:
         return []
     behind = [event for event in feed.events if event.id > after]
+    known = len(feed.events) - len(behind)
     first = behind[0] if behind else None
     missing = (feed.last if first is None else first.id - 1) - after
-    if not missing:
+    if not missing or after == (feed.events[known - 1].id if known else feed.before):
         return behind
     at = first.at if first is not None else 0.0
     return [Event(after + missing, at, GAP, {"from": after + 1, "to": after + missing}), *behind]

@@ -21,6 +21,7 @@ from openfirst_simulator.clock import LAST
 from openfirst_simulator.endpoints import everywhere
 from openfirst_simulator.paths import is_met
 from openfirst_simulator.records import Record
+from openfirst_simulator.tokens import Claims
 
 Kind = Literal[
     "delay",
@@ -47,7 +48,7 @@ Kind = Literal[
 ]
 KINDS: Mapping[Kind, str] = {
     "delay": "waits `seconds` before anything is done",
-    "refuse": "breaks the connection before anything is done",
+    "refuse": "breaks the connection before anything is done, and streams of events that are open",
     "stall": "leaves the request without an answer, with nothing done, until the fault is removed",
     "status": "answers with `status` (and `retryAfter` seconds) with nothing done",
     "expired": "takes the token for one that is past its time",
@@ -58,14 +59,14 @@ KINDS: Mapping[Kind, str] = {
     "cut": "does what was asked and breaks the connection in the middle of the answer",
     "dribble": "answers in parts, over `seconds`",
     "malformed": "answers with JSON that ends in the middle",
-    "wrong-type": "answers with a page of HTML",
+    "wrong-type": "answers with a page of HTML, in place of a stream of events, too",
     "missing-field": "answers without the field `field`",
     "stale": "answers what was so before the last change",
     "closed": "does what was asked, and the platform closes the session at once",
     "gap": "tells the first event that is heard as one that is kept no more",
     "duplicate": "tells the first event twice",
     "reorder": "tells the second event before the first",
-    "disconnect": "breaks a stream of events behind the first one",
+    "disconnect": "breaks a stream of events: one that is open at once, one that begins behind the first event",
     "refused-resume": "refuses (410) to go on from where events were heard before",
 }
 INSTEAD = ("refuse", "stall", "status")
@@ -80,6 +81,8 @@ OF_CONTENT = ("dribble", "malformed", "wrong-type", "missing-field")
 """Needs an answer that has content."""
 OF_EVENTS = ("gap", "duplicate", "reorder", "disconnect", "refused-resume")
 """Needs a request for what a session hears."""
+BREAKING: frozenset[Kind] = frozenset(("refuse", "disconnect"))
+"""Breaks a stream of events that is open."""
 LISTENING = "events"
 """What such a request is called."""
 WITH_SECONDS: tuple[Kind, ...] = ("delay", "skew", "late", "dribble")
@@ -101,8 +104,9 @@ LONGEST_PATH = 1_000
 class Fault(Record, frozen=True):
     """A fault of a world. What is None leaves out no request.
 
-    `operation` is an operation's name on the wire or an `operationId`; `path` may have stars; `after` so many requests that
-    fit it begins, `times` says how often it strikes, `probability` with which chance, `since` and `until` from when to when.
+    `operation` is an operation's name on the wire or an `operationId`; `path` may have stars; `session` is the ID of the session
+    whose client asks, or that is asked about; `after` so many requests that fit it begins, `times` says how often it strikes,
+    `probability` with which chance, `since` and `until` from when to when.
     """
 
     kind: Kind
@@ -110,6 +114,7 @@ class Fault(Record, frozen=True):
     method: str | None = None
     path: str | None = None
     external_id: str | None = None
+    session: str | None = None
     after: int = 0
     times: int | None = None
     probability: float = 1.0
@@ -139,6 +144,7 @@ class Fault(Record, frozen=True):
             and self.method in (None, asked.method)
             and (self.path is None or fnmatchcase(asked.path, self.path))
             and self.external_id in (None, asked.external_id)
+            and self.session in (None, asked.session, asked.about)
             and self.kind in asked.kinds
             and (self.since is None or self.since <= now)
             and (self.until is None or now < self.until)
@@ -158,13 +164,23 @@ class Fault(Record, frozen=True):
 
 
 class Asked(NamedTuple):
-    """What a fault sees of a request."""
+    """What a fault sees of a request: `about` is the session that its path names, `session` that of the client whose token it has.
+
+    Where no fault wants to know it, nobody finds out which session that is.
+    """
 
     name: str
     method: str
     path: str
-    external_id: str | None
     kinds: frozenset[Kind]
+    claims: Claims | None = None
+    about: str | None = None
+    session: str | None = None
+
+    @property
+    def external_id(self) -> str | None:
+        """That of the token, if it has one."""
+        return None if self.claims is None else self.claims.external_id
 
 
 RECIPES: Mapping[str, tuple[Mapping[str, Any], ...]] = {
@@ -175,6 +191,8 @@ RECIPES: Mapping[str, tuple[Mapping[str, Any], ...]] = {
 }
 """Faults by the name of a mishap that everybody has."""
 
+BESIDE_RECIPE = ("externalId", "session", "since", "until")
+"""Whose requests a recipe is for, and when."""
 # What a fault says in the control plane: a field for each of its own, in the manner of JSON.
 NAMES: Mapping[str, str] = {
     name: "".join(part.capitalize() if place else part for place, part in enumerate(name.split("_")))
@@ -257,10 +275,11 @@ def check_reach(fault: Fault, contract: Contract, bases: Sequence[str], now: flo
         left = [each for each in left if each.method == fault.method]
         if not left:
             raise Mistake(f"`method` is `{fault.method}`, which is that of {of}. Known: {', '.join(sorted(methods))}.")
-    if fault.external_id is not None:
+    if fault.external_id is not None or fault.session is not None:
         left = [each for each in left if each.operation is not None]
         if not left:
-            raise Mistake("`externalId` is that of a client's token, and here nobody asks with one. Leave it out.")
+            name = "session" if fault.external_id is None else "externalId"
+            raise Mistake(f"`{name}` is that of a client's token, and here nobody asks with one. Leave it out.")
     kinds = frozenset[Kind]().union(*(kinds_for(each, contract) for each in left))
     if fault.kind not in kinds:
         known = ", ".join(kind for kind in KINDS if kind in kinds)
@@ -279,6 +298,21 @@ def _paths(endpoint: Endpoint, contract: Contract) -> Iterator[str]:
     named = "/".join(f"{{{name}}}" for name in names)
     for method in contract.methods.values():
         yield endpoint.path.replace(named, "/".join(method.sent))
+
+
+def narrowed(name: str, fields: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """The faults of a recipe, for those requests and that time alone that these fields say.
+
+    Raises ValueError for a recipe that there is not, and for a field that says anything else.
+    """
+    made = recipe(name)
+    for each in fields:
+        if each not in BESIDE_RECIPE:
+            raise Mistake(
+                f"Beside `recipe` a fault has no `{each[:80]}`. It can have: {list_words(BESIDE_RECIPE)}; "
+                "for anything else make a fault of a kind."
+            )
+    return [{**each, **fields} for each in made]
 
 
 def fields_shown() -> Iterator[dict[str, Any]]:

@@ -9,16 +9,15 @@ import hashlib
 from collections.abc import Mapping
 from functools import cached_property
 from typing import Any
-from urllib.parse import parse_qsl
 
 import msgspec
 
-from openfirst_reference.contract.http_surface import CURRENT, surface
+from openfirst_reference.contract.http_surface import CURRENT, Endpoint, surface
 from openfirst_reference.contract.model import Operation
-from openfirst_simulator.bodies import Arguments, Fields, form_or_object, json_object
+from openfirst_simulator.bodies import Arguments, Fields, form_or_object, json_object, of_query
 from openfirst_simulator.decisions import AS_IT_IS, Decided, Seen
 from openfirst_simulator.descriptions import REST_FILE, rest_description
-from openfirst_simulator.issuing import api_client, bearer
+from openfirst_simulator.issuing import LIFETIMES, api_client, bearer
 from openfirst_simulator.messages import Request
 from openfirst_simulator.problems import JSON, Problem, bad_request, not_found
 from openfirst_simulator.rest import Call
@@ -95,7 +94,7 @@ class Interface:
         try:
             if endpoint.has_body:
                 names = [name for name in operation.arguments if name not in arguments]
-                arguments |= self._from_body(names, endpoint.whole, raw)
+                arguments |= self._from_body(names, endpoint, raw)
                 self._arguments.check(operation.name, arguments, endpoint.whole)
             do = asked.world.perform if commit else asked.world.would_come_to
             decided = do(asked.claims, operation.name, arguments, asked.session_id, seen)
@@ -111,8 +110,11 @@ class Interface:
     def token(
         self, route: TokenRoute, at: World | None, authorization: str | None, content_type: str, raw: bytes
     ) -> tuple[World, Any]:
-        """The world that gives a token, and the body of the answer. Raises Problem."""
-        fields = form_or_object(raw, content_type, "a form or a JSON object")
+        """The world that gives a token, and the body of the answer. Raises Problem.
+
+        Who asks comes first: where a body is needed, a field of it is, which is missed then.
+        """
+        fields = form_or_object(raw, content_type, "a form or a JSON object", LIFETIMES)
         return route.issue(self._worlds, at, authorization, fields)
 
     def rest(
@@ -125,13 +127,12 @@ class Interface:
         else:
             world = at or self._worlds.default
             application = world.applications[0]
-        fields = (json_object(raw, "a JSON object") or {}) if endpoint.has_body else {}
+        fields: Mapping[str, Any] = {}
         if endpoint.has_body:
-            self._fields.check(self._bodies[endpoint.name], fields)
-        try:
-            query = dict(parse_qsl(request.query, keep_blank_values=True, errors="strict"))
-        except ValueError:
-            raise bad_request("The query is not UTF-8 throughout. Send text, with percent signs.") from None
+            schema, needed = self._bodies[endpoint.name]
+            fields = json_object(raw, "a JSON object", needed=needed) or {}
+            self._fields.check(schema, fields)
+        query = of_query(request.query)
         host = request.headers.get("Host", "")
         return world, world.decide(lambda scene: route.do(Call(scene, application.id, host, path, query, fields)))
 
@@ -140,13 +141,16 @@ class Interface:
         return Fields(rest_description(), REST_FILE)
 
     @cached_property
-    def _bodies(self) -> Mapping[str, str]:
-        """The schema of each body of the REST interface, by `operationId`."""
+    def _bodies(self) -> Mapping[str, tuple[str, bool]]:
+        """The schema of each body of the REST interface, and whether it is needed, by `operationId`."""
         return {
-            said["operationId"]: said["requestBody"]["content"][JSON]["schema"]["$ref"].rpartition("/")[2]
+            said["operationId"]: (
+                body["content"][JSON]["schema"]["$ref"].rpartition("/")[2],
+                body.get("required", False),
+            )
             for item in rest_description()["paths"].values()
             for said in item.values()
-            if isinstance(said, dict) and "requestBody" in said
+            if isinstance(said, dict) and (body := said.get("requestBody")) is not None
         }
 
     def _operation(self, route: Route) -> Operation:
@@ -165,9 +169,10 @@ class Interface:
             return not_found(f"The service `{service}` has no method `{method[:80]}`. Methods: {', '.join(methods)}.")
         return None
 
-    def _from_body(self, names: list[str], whole: str | None, raw: bytes) -> dict[str, Any]:
+    def _from_body(self, names: list[str], endpoint: Endpoint, raw: bytes) -> dict[str, Any]:
         """The arguments `names` from a body, of which one may be the body as a whole."""
-        body = json_object(raw, "a JSON object, or nothing")
+        whole, expected = endpoint.whole, "a JSON object" if endpoint.needed else "a JSON object, or nothing"
+        body = json_object(raw, expected, needed=endpoint.needed)
         if body is None:
             return {}
         if whole is not None:

@@ -21,6 +21,8 @@ from openfirst_simulator.worlds import Worlds
 Issue = Callable[[Worlds, World | None, str | None, Mapping[str, Any]], tuple[World, dict[str, Any]]]
 
 API_LIFETIME, CLIENT_LIFETIME, LONGEST = 1800, 3600, 86_400
+# Python and .NET say expires_in, Node says expiresIn; which one the platform read was never published.
+LIFETIMES = ("expires_in", "expiresIn")
 CREATE_SCOPES = ("comms:client_access_token:create", "comms:*")
 API_SCOPES = (
     *CREATE_SCOPES,
@@ -170,15 +172,13 @@ def _check_grant(fields: Mapping[str, Any]) -> None:
 
 
 def _lifetime(fields: Mapping[str, Any], default: int) -> int:
-    # Python and .NET say expires_in, Node says expiresIn; which one the platform read was never published.
-    for name in ("expires_in", "expiresIn"):
+    for name in LIFETIMES:
         value = fields.get(name)
         if value is None:
             continue
-        if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) <= 5:
-            value = int(value)
         if not isinstance(value, int) or isinstance(value, bool) or not 1 <= value <= LONGEST:
-            found = f"`{str(value)[:40]}`" if isinstance(value, str | int) else kind_of(value)
+            text = "the text " if isinstance(value, str) else ""
+            found = f"{text}`{str(value)[:40]}`" if isinstance(value, str | int) else kind_of(value)
             raise bad_request(f"`{name}` is {found}. Send whole seconds, from 1 to {LONGEST:,}.")
         return value
     return default

@@ -16,20 +16,23 @@ from openfirst_reference.contract.findings import Mistake
 from openfirst_reference.contract.model import Contract
 from openfirst_reference.machine.step import State, Step
 from openfirst_simulator.bodies import kind_of, number_shown
+from openfirst_simulator.timeline import BrokenOff
 from openfirst_simulator.tokens import Claims
 
 ENTRIES = 10_000
 BYTES = 16 * 1024 * 1024
 _OVERHEAD = 600
 
+UNKNOWN = "unknown"
+"""The name of a request that comes to no route."""
 Verdict = Literal["yes", "no", "unknown"]
 
 
 class Entry(msgspec.Struct, frozen=True, eq=False, gc=False):
     """One request, or a move of the platform itself (`is_move`), which has no method, no path and no status.
 
-    `name` is the operation's on the wire, or an `operationId`; `at` the world's time in seconds when it was decided. It came in
-    at `came_at`, behind the entry `came_after`. `step` is the contract's, None where something else decided; `rule` what
+    `name` is the operation's on the wire, an `operationId`, or `UNKNOWN`; `at` the world's time in seconds when it was decided. It
+    came in at `came_at`, behind the entry `came_after`. `step` is the contract's, None where something else decided; `rule` what
     refused; `faults` those that struck, by their IDs, and `kinds` by what they do; `before` and `after` the client's state.
     `delivered` tells how the answer went out: whole, or broken by a fault. `client` is whose request it was, None if nobody
     can tell; not `own` is one about somebody else's session; `choices` are the world's at that time.
@@ -242,7 +245,10 @@ class Journal:
         return ("yes" if found >= at_least and at_most is None else "unknown"), found
 
     async def wait(self, wanted: Filter, seconds: float) -> Entry | None:
-        """The first entry that is meant, as soon as it is there; None if none comes within so many real seconds."""
+        """The first entry that is meant, as soon as it is there; None if none comes within so many real seconds.
+
+        Raises BrokenOff once the world is no more.
+        """
         known = next(self.find(wanted), None)
         if known is not None:
             return known
@@ -256,6 +262,12 @@ class Journal:
             return None
         finally:
             self._waiting.remove(waiting)
+
+    def end(self) -> None:
+        """The world is no more: who waits is told so at once."""
+        for _, future in self._waiting:
+            if not future.done():
+                future.set_exception(BrokenOff("The world was dropped."))
 
     def begin_anew(self) -> None:
         """What is noted from now on has nothing to do with what was before: the world is another one."""

@@ -8,26 +8,27 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping, Sequence
 from email.utils import formatdate
 from functools import lru_cache
 from typing import Any
-from urllib.parse import parse_qsl, unquote
+from urllib.parse import unquote
 
 import msgspec
 from msgspec import structs
 
 from openfirst_reference.contract.findings import ContractError
 from openfirst_reference.contract.http_surface import Endpoint
-from openfirst_simulator.bodies import BODY_LIMIT, CONTROL_LIMIT, json_object
+from openfirst_simulator.bodies import BODY_LIMIT, CONTROL_LIMIT, is_whole, json_object, of_query
 from openfirst_simulator.control import CONTROL_ROUTES, Content, ControlRoute, check_sender, control
 from openfirst_simulator.decisions import AS_IT_IS, Seen
 from openfirst_simulator.descriptions import Descriptions, as_yaml
 from openfirst_simulator.events import as_json, misheard
-from openfirst_simulator.faults import MISLEADING, OF_CONTENT, OF_EVENTS, SPOILING, Asked, Fault, kinds_for
+from openfirst_simulator.faults import BREAKING, MISLEADING, OF_CONTENT, OF_EVENTS, SPOILING, Asked, Fault, kinds_for
 from openfirst_simulator.interface import Admitted, Done, Interface
 from openfirst_simulator.issuing import asked_of
-from openfirst_simulator.journal import Entry
+from openfirst_simulator.journal import UNKNOWN, Entry
 from openfirst_simulator.messages import Answer, Disconnected, Hearing, Request, parts_of
 from openfirst_simulator.problems import EVENT_STREAM, JSON, PROBLEM_JSON, Problem, bad_request, not_found, too_large
 from openfirst_simulator.records import Event, Feed
@@ -43,6 +44,7 @@ Handler = Callable[[Request, Mapping[str, str]], Awaitable[Answer]]
 Do = Callable[[World | None, Mapping[str, str], Request], tuple[World, Any]]
 _log = logging.getLogger(__name__)
 _BROKEN = Answer(0, delivery="broken")
+_NOT_WANTED = re.compile(r"q\s*=\s*0(\.0*)?")
 _PAGE = b"<!doctype html><title>Bad Gateway</title><p>Something between you and the platform answered this."
 
 
@@ -58,6 +60,9 @@ class Pipeline:
         """What a request comes to."""
         try:
             handler, path = self._router.find(request.method, request.path)
+        except Problem as problem:
+            return self._nowhere(problem, request)
+        try:
             return await handler(request, path)
         except Problem as problem:
             return self.refused(problem, request.path)
@@ -73,13 +78,43 @@ class Pipeline:
 
     def refused(self, problem: Problem, path: str) -> Answer:
         """The answer to a request that comes to no route, by the clock of the world that its path names, or the default one."""
-        world = None if path.startswith(CONTROL) else self._worlds.default
-        if path.startswith("/w/"):
-            try:
-                world = self._worlds.named(unquote(path.split("/", 3)[2]))
-            except WorldError:
-                world = None
+        world = self._of_path(path)
         return refused(problem, now=None if world is None else world.clock.now())
+
+    def _of_path(self, path: str) -> World | None:
+        """The world that a path names, or the default one; None where there is none, and for the control plane."""
+        if not path.startswith("/w/"):
+            return None if path.startswith(CONTROL) else self._worlds.default
+        try:
+            return self._worlds.named(unquote(path.split("/", 3)[2]))
+        except WorldError:
+            return None
+
+    def _nowhere(self, problem: Problem, request: Request) -> Answer:
+        """The answer to a request that comes to no route, which stands in the journal of whoever asks it."""
+        world = self._of_path(request.path)
+        if world is None:
+            return refused(problem)
+        world = asked_of(self._worlds, world if request.path.startswith("/w/") else None, request.authorization)
+        now = world.clock.now()
+        answer = refused(problem, now=now)
+        world.journal.add(
+            lambda number: Entry(
+                number=number,
+                at=now,
+                name=UNKNOWN,
+                method=request.method,
+                path=request.path,
+                sent=request.body or b"",
+                status=answer.status,
+                answer=answer.content,
+                code=problem.code,
+                came_after=number - 1,
+                came_at=now,
+                choices=world.choices,
+            )
+        )
+        return answer
 
     def _routes(self) -> Iterator[tuple[str, str, Handler]]:
         for prefix in ("", "/w/{world}"):
@@ -104,8 +139,8 @@ class Pipeline:
             world = asked.world
             began, life = world.clock.now(), world.life
             came = world.journal.last, began
-            external_id = None if asked.claims is None else asked.claims.external_id
-            struck = world.strike(Asked(route.endpoint.name, request.method, request.path, external_id, kinds))
+            name, claims, about = route.endpoint.name, asked.claims, asked.session_id
+            struck = world.strike(Asked(name, request.method, request.path, kinds, claims, about))
             try:
                 return await self._decided(asked, request, struck, came, life)
             finally:
@@ -205,7 +240,7 @@ class Pipeline:
             at = self._named(path)
             world = asked_of(self._worlds, at, request.authorization)
             began, life = world.clock.now(), world.life
-            struck: Sequence[Fault] = world.strike(Asked(endpoint.name, request.method, request.path, None, kinds))
+            struck: Sequence[Fault] = world.strike(Asked(endpoint.name, request.method, request.path, kinds))
             try:
                 instead, _ = await _before(struck, world, began, request) if struck else (None, began)
             finally:
@@ -403,7 +438,9 @@ def _made(answer: Answer, fault: Fault, world: World) -> Answer:
         case "malformed" if answer.content:
             return structs.replace(answer, content=answer.content[: len(answer.content) // 2])
         case "wrong-type" if answer.content != _PAGE:
-            return structs.replace(answer, content=_PAGE, content_type="text/html")
+            # Nor is there a stream: whoever wanted one, or a WebSocket, has the page as a whole.
+            delivery = "whole" if answer.delivery == "stream" else answer.delivery
+            return structs.replace(answer, content=_PAGE, content_type="text/html", delivery=delivery, hearing=None)
         case "missing-field" if answer.content:
             body = json.loads(answer.content)
             left = _without(body, str(fault.field))
@@ -496,14 +533,14 @@ def _heard_before(asked: Admitted, request: Request) -> Admitted:
 
 def _after_event(request: Request) -> int:
     """The number of the event behind which a request listens. Raises Problem for what is none."""
-    fields = dict(parse_qsl(request.query, keep_blank_values=True))
+    fields = of_query(request.query)
     unknown = [name for name in fields if name != "after"]
     if unknown:
         raise bad_request(f"The query has a field that is not known: `{unknown[0][:80]}`. Known: after.")
     where, said = "after", fields.get("after")
     if said is None:
         where, said = "Last-Event-ID", request.headers.get("Last-Event-ID") or "0"
-    if not (said.isascii() and said.isdigit() and len(said) <= 15):
+    if not is_whole(said):
         raise bad_request(f"`{where}` is `{said[:80]}`. Give the number of the last event that was heard, or 0.")
     return int(said)
 
@@ -514,8 +551,9 @@ def _listening(
     """What a session has heard, and in a stream all that it will; and the faults, without those that change nothing of it."""
     after, world = _after_event(request), asked.world
     session = "" if done.decided is None else str(done.decided.client.session)
-    accepts = request.headers.get("Accept", "")
-    is_stream = EVENT_STREAM in accepts or request.headers.get("Upgrade", "").lower() == "websocket"
+    is_stream = (
+        _accepts_stream(request.headers.get("Accept", "")) or request.headers.get("Upgrade", "").lower() == "websocket"
+    )
     of_events = [fault for fault in struck if fault.kind in OF_EVENTS]
     kinds = [fault.kind for fault in of_events]
     events = world.events(session, after)
@@ -527,7 +565,8 @@ def _listening(
         return refused(_cannot_resume(after), now=now), struck
     idle = [fault for fault in of_events if fault.kind == "refused-resume"]
     if is_stream:
-        hearing: Hearing = _Hearing(world, session, after)
+        going_on = Asked(asked.route.endpoint.name, request.method, request.path, BREAKING, asked.claims, session)
+        hearing: Hearing = _Hearing(world, session, after, going_on)
         if len(idle) < len(of_events):
             hearing = _Misheard(hearing, kinds)
         headers = {"Date": _date(int(now)), "Cache-Control": "no-cache"}
@@ -543,22 +582,37 @@ def _listening(
     return _answer(200, body, now=now), _spared(struck, idle, world)
 
 
+def _accepts_stream(accept: str) -> bool:
+    """Whether an `Accept` header names server-sent events, and not to say that they are not wanted."""
+    for part in accept.lower().split(","):
+        kind, *parameters = (each.strip() for each in part.split(";"))
+        if kind == EVENT_STREAM and not any(_NOT_WANTED.fullmatch(each) for each in parameters):
+            return True
+    return False
+
+
 def _cannot_resume(after: int) -> Problem:
     detail = f"Events cannot be heard from behind the number {after} on. Listen without `after` or `Last-Event-ID`."
     return Problem(410, "cannot-resume", "What was heard is not known any more", detail)
 
 
 class _Hearing:
-    """What a session hears behind an event, one after another."""
+    """What a session hears behind an event, one after another, until a fault breaks it."""
 
-    def __init__(self, world: World, session: str, after: int) -> None:
+    def __init__(self, world: World, session: str, after: int, asked: Asked) -> None:
         self._world, self._session, self._after = world, session, after
+        self._asked, self._met = asked, set[str]()
+        world.pass_over(asked, self._met)
 
     async def __call__(self) -> Sequence[Event] | None:
-        events = await self._world.more_events(self._session, self._after)
+        events = await self._world.more_events(self._session, self._after, self._check)
         if events:
             self._after = events[-1].id
         return events
+
+    def _check(self) -> None:
+        if self._world.breaks(self._asked, self._met):
+            raise Disconnected
 
 
 class _Misheard:

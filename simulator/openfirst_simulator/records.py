@@ -59,7 +59,7 @@ class Client(Record, frozen=True, gc=False):
 
     `previous` is the state before the last change, and `previous_session` the session then. `alike` are the values by which
     other clients are concerned, its external IDs, as long as it has a session; `opened` is when that began, in seconds; `latest`
-    is the last session that it had, which may be over.
+    is the last session that it had, which may be over; `heard` is the number of the last event of the sessions that are.
     """
 
     is_found: ClassVar[bool] = True
@@ -71,6 +71,7 @@ class Client(Record, frozen=True, gc=False):
     session: str | None = None
     opened: float = 0.0
     latest: str = ""
+    heard: int = 0
     alike: tuple[str, ...] = ()
     conference: str | None = None
 
@@ -198,9 +199,13 @@ class Stream(Mix, frozen=True, kw_only=True, gc=False):
 
 
 class Remix(Mix, frozen=True, kw_only=True, gc=False):
-    """A new recording is made of those of a conference, one at a time; its `id` is the conference's."""
+    """A new recording is made of those of a conference, one at a time; its `id` is the conference's.
+
+    It has `failed` where they were no more at its end.
+    """
 
     index: ClassVar[str] = "remix"
+    failed: bool = False
 
 
 class Webhook(Record, frozen=True, kw_only=True, gc=False):
@@ -329,10 +334,13 @@ class Event(msgspec.Struct, frozen=True, gc=False):
 class Feed(Record, frozen=True, gc=False):
     """What a session hears; its `id` is the session's. `events` are the latest, and `last` the number of the last one.
 
+    `before` is the number of the last one that is kept no more, 0 if there is none. Numbers that were given at another time, in
+    a world that has been gone back from or in a session that is over, are left out between two events, or before the first one.
     `reminded` is the token that was last asked to be refreshed, and at how many of the points of its life.
     """
 
     last: int = 0
+    before: int = 0
     events: tuple[Event, ...] = ()
     reminded: tuple[str, int] | None = None
 

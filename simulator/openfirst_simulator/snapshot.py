@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterable
+from itertools import pairwise
 from typing import Any, Final, Literal
 
 import msgspec
@@ -189,9 +190,9 @@ def _check_feeds(records: Records) -> None:
     for feed in records.feeds:
         if feed.id not in sessions:
             raise Mistake(f"a session hears that is not open, {feed.id}")
-        numbers = [event.id for event in feed.events]
-        if numbers != list(range(feed.last - len(numbers) + 1, feed.last + 1)) or (numbers and numbers[0] < 1):
-            raise Mistake(f"the events of the session {feed.id} are not those up to the number {feed.last}")
+        numbers = [feed.before, *(event.id for event in feed.events), feed.last + 1]
+        if feed.before < 0 or any(number >= after for number, after in pairwise(numbers)):
+            raise Mistake(f"the events of the session {feed.id} are not in order, up to the number {feed.last}")
 
 
 def _check_conferences(records: Records) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection
 from typing import Any, NamedTuple
 
 from openfirst_reference.contract.findings import Mistake
-from openfirst_simulator.clock import FROZEN, REAL, Clock
+from openfirst_simulator.clock import FROZEN, LEAST, REAL, Clock
 from openfirst_simulator.records import Timer
 from openfirst_simulator.store import Draft, MemoryStore
 
@@ -78,11 +78,12 @@ class Timeline:
     # Each is there twice: requests that wait go on only where somebody awaits, and a world that has none need not.
 
     def advance(self, seconds: float) -> list[dict[str, Any]]:
-        """Let time pass, and give what happened in it. Raises ValueError for a negative number, and beyond the year 9999.
+        """Let time pass, and give what happened in it.
 
-        A request that waits meanwhile goes on afterwards; `pass_by` lets it go on at its own instant.
+        Raises ValueError for a negative number, for less than a millisecond but 0, and beyond the year 9999. A request that
+        waits meanwhile goes on afterwards; `pass_by` lets it go on at its own instant.
         """
-        return self._move(self._clock.reaching(seconds))
+        return self._move(self._by(seconds))
 
     def advance_to(self, instant: float) -> list[dict[str, Any]]:
         """Let time pass until an instant, as `advance` does. Raises ValueError for one that has been."""
@@ -98,9 +99,9 @@ class Timeline:
     async def pass_by(self, seconds: float) -> list[dict[str, Any]]:
         """Let time pass, and give what happened in it; whoever waits goes on at its own instant.
 
-        Raises ValueError for a negative number, and beyond the year 9999.
+        Raises ValueError as `advance` does.
         """
-        return await self._pass(lambda: self._clock.reaching(seconds))
+        return await self._pass(lambda: self._by(seconds))
 
     async def pass_until(self, instant: float) -> list[dict[str, Any]]:
         """Let time pass until an instant, as `pass_by` does. Raises ValueError for one that has been."""
@@ -112,6 +113,13 @@ class Timeline:
         Raises ValueError where that is beyond the year 9999.
         """
         return await self._pass(self._next)
+
+    def _by(self, seconds: float) -> float:
+        if 0 < seconds < LEAST:
+            raise Mistake(
+                f"Time cannot pass by {seconds} seconds, in which nothing can happen. Give 0, or {LEAST} at least."
+            )
+        return self._clock.reaching(seconds)
 
     def _later(self, instant: float) -> float:
         if not instant >= self.now():

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -24,9 +24,9 @@ from openfirst_simulator.decisions import AS_IT_IS, Decided, Decisions, Seen, he
 from openfirst_simulator.endpoints import everywhere
 from openfirst_simulator.events import heard
 from openfirst_simulator.exports import Form, export
-from openfirst_simulator.faults import BEFORE, INSTEAD, Asked, Fault, check_operation, check_reach, fault_of
+from openfirst_simulator.faults import BEFORE, BREAKING, INSTEAD, Asked, Fault, check_operation, check_reach, fault_of
 from openfirst_simulator.ids import Ids, derived
-from openfirst_simulator.journal import Entry, Filter, Journal, by_variable, journal_entry
+from openfirst_simulator.journal import UNKNOWN, Entry, Filter, Journal, by_variable, journal_entry
 from openfirst_simulator.keyring import Keyring
 from openfirst_simulator.problems import Problem, refusal
 from openfirst_simulator.records import (
@@ -58,6 +58,9 @@ _OVER = 100
 """Of how many sessions that are over it is known what they heard."""
 # What has a method of its own, by the names on the wire.
 REVOKE, CLOSE = "revokeToken", "platformCloses"
+BEGINS = "fault-begins"
+"""A fault comes into effect that breaks streams."""
+_SHOWN = 10
 
 
 class World:
@@ -93,6 +96,8 @@ class World:
         self._hearing: dict[str, list[asyncio.Future[None]]] = {}
         # What sessions that are over had heard: who was slow to listen hears it still.
         self._over: dict[str, Feed] = {}
+        # The highest number of an event that was ever given here, whatever the world has become since.
+        self._numbered = 0
         self._courier = Courier(self._store, self.clock, self.decide)
         self._keyring = Keyring(self.clock.now)
         self._setting = Setting(lambda: self._keyring.key, url)
@@ -126,9 +131,9 @@ class World:
 
     @property
     def operations(self) -> set[str]:
-        """What an entry of the journal may be about: what a platform is asked, by `operationId`, and the moves that it makes."""
+        """What an entry of the journal may be about: what a platform is asked, by `operationId`, unknown, and its moves."""
         contract = self._table.contract
-        return {*everywhere(), *(contract.bindings.operations.outward(name) for name in self._table.actions)}
+        return {*everywhere(), UNKNOWN, *(contract.bindings.operations.outward(name) for name in self._table.actions)}
 
     def choose(self, choices: Mapping[str, str]) -> None:
         """From now on these choices, and the contract's defaults for the others.
@@ -233,7 +238,9 @@ class World:
         return document
 
     def restore(self, document: Any) -> None:
-        """Everything is as a snapshot says, and what was is no more. IDs that are given from now on were never given.
+        """Everything is as a snapshot says, and what was is no more.
+
+        IDs, and numbers of events, that are given from now on were never given.
 
         Raises ValueError, and changes nothing, for what is no snapshot of a world with this contract.
         """
@@ -247,7 +254,15 @@ class World:
         draft = self._draft()
         put_all(draft, snapshot.records)
         series = snapshot.records.series[0]
-        draft.put(structs.replace(series, epoch=_epoch(self._seed and f"{series.epoch}, restored")))
+        epoch = _epoch(self._seed and f"{series.epoch}, restored")
+        draft.put(structs.replace(series, epoch=epoch))
+        known = {feed.id: feed for feed in snapshot.records.feeds}
+        # Elsewhere the same document may have been gone back to as well, which nobody here knows of.
+        highest = max((feed.last for feed in known.values()), default=0) + 1 + int(epoch[:8], 16)
+        highest = max(highest, self._numbered + 1)
+        for session in (client.session for client in snapshot.records.clients):
+            if session is not None:
+                draft.put(structs.replace(known.get(session) or Feed(id=session), last=highest))
         self._take_in(draft)
         self.clock.set(snapshot.now, snapshot.scale)
         self.journal.begin_anew()
@@ -479,11 +494,17 @@ class World:
         self._commit(draft)
         return heard(self._store.load(Feed, session_id), after)
 
-    async def more_events(self, session_id: str, after: int) -> list[Event] | None:
-        """What a session hears behind the event with this number, as soon as there is something; None once it is over."""
+    async def more_events(
+        self, session_id: str, after: int, check: Callable[[], None] = lambda: None
+    ) -> list[Event] | None:
+        """What a session hears behind the event with this number, as soon as there is something; None once it is over.
+
+        Raises what `check` raises, which is asked first, and again whenever anything may have changed.
+        """
         life = self.life
         while self.life == life:
             self.clock.catch_up()
+            check()
             is_open = self.has_session(session_id)
             found = self.events(session_id, after) if is_open else heard(self._over.get(session_id), after)
             if found or not is_open:
@@ -535,9 +556,19 @@ class World:
         """A fault from now on; the fields are those of the control plane. Raises ValueError for what cannot be."""
         draft = self._draft()
         fault = fault_of(f"f-{Ids(self._secret, draft).fresh()[:8]}", fields)
-        check_reach(fault, self._table.contract, ("", f"/w/{self.name}"), self.clock.now())
+        now = self.clock.now()
+        check_reach(fault, self._table.contract, ("", f"/w/{self.name}"), now)
+        if fault.session is not None and not self.has_session(fault.session):
+            known = ", ".join(session.id for session in self.sessions[:_SHOWN]) or "none"
+            raise Mistake(
+                f"`session` is `{fault.session[:80]}`, and no session of that ID is open. Open sessions: {known}."
+            )
         draft.put(fault)
+        if fault.kind in BREAKING and fault.since is not None and fault.since > now:
+            draft.put(Timer(id=_begin_of(fault), due=fault.since, what=BEGINS, of=fault.id))
         self._commit(draft)
+        if fault.kind in BREAKING:
+            self._stir()
         return fault
 
     def heal(self, identifier: str | None = None) -> None:
@@ -550,6 +581,9 @@ class World:
         draft = self._draft()
         for fault in gone:
             draft.drop(fault)
+            timer = draft.get(Timer, _begin_of(fault))
+            if timer is not None:
+                draft.drop(timer)
             self.clock.wake(fault.id)
             for waiting in self._stalled.pop(fault.id, ()):
                 if not waiting.done():
@@ -560,7 +594,7 @@ class World:
         """The faults that strike a request, which are counted."""
         if not self._store.has(Fault):
             return []
-        now, draft, struck = self.clock.now(), self._draft(), list[Fault]()
+        now, draft, struck, asked = self.clock.now(), self._draft(), list[Fault](), self._whose(asked)
         # Where one answers in the platform's place, there is nothing that those after a decision could strike.
         for fault in sorted(self.faults, key=lambda each: each.kind not in BEFORE):
             if fault.fits(asked, now) and not any(each.kind in INSTEAD for each in struck):
@@ -571,6 +605,37 @@ class World:
         if draft.changes:
             self._commit(draft)
         return struck
+
+    def _whose(self, asked: Asked) -> Asked:
+        """The request, and of which session its client is, if a fault wants to know."""
+        if asked.claims is None or all(fault.session is None for fault in self.faults):
+            return asked
+        return asked._replace(session=self.session_of(self.client_of(asked.claims)))
+
+    def pass_over(self, asked: Asked, met: set[str]) -> None:
+        """A stream begins, which has `met` the faults that are for it and there already."""
+        met.update(fault.id for fault in self.faults if fault.fits(asked, self.clock.now()))
+
+    def breaks(self, asked: Asked, met: set[str]) -> bool:
+        """Whether a fault breaks a stream that is open. It is counted like a request, once by each fault, as `met` says."""
+        if not self._store.has(Fault):
+            return False
+        now = self.clock.now()
+        for fault in self.faults:
+            if fault.id in met or not fault.fits(asked, now):
+                continue
+            met.add(fault.id)
+            draft, counted = self._draft(), fault.met(self._secret)
+            draft.put(counted)
+            self._commit(draft)
+            if counted.hits > fault.hits:
+                return True
+        return False
+
+    def _stir(self) -> None:
+        """Whoever listens looks whether there is anything."""
+        for session in list(self._hearing):
+            self._tell(session)
 
     def spare(self, fault: Fault) -> None:
         """The fault has not struck after all: there was nothing that it could do."""
@@ -585,9 +650,9 @@ class World:
         self.life += 1
         self.clock.break_off()
         self.heal()
+        self._count(self._store.every(Feed))
         self._over.clear()
-        for session in list(self._hearing):
-            self._tell(session)
+        self._stir()
 
     async def stall(self, fault: Fault, who: object) -> None:
         """Somebody waits until the fault is removed."""
@@ -663,6 +728,9 @@ class World:
 
     def _happens(self, timer: Timer) -> dict[str, Any]:
         """What a timer is for; see `Timeline`."""
+        if timer.what == BEGINS:
+            self._stir()
+            return {"at": timer.due, "what": BEGINS, "fault": timer.of}
         session = self._decisions(self._draft()).still_open(timer.what, timer.of)
         if session is not None:
             self.close(session)
@@ -700,6 +768,7 @@ class World:
         feeds = [name for kind, name in draft.changes if kind is Feed]
         over = [feed for name in feeds if draft.get(Feed, name) is None and (feed := self._store.load(Feed, name))]
         self._store.commit(draft)
+        self._count(over)
         for feed in over:
             self._over[feed.id] = feed
             while len(self._over) > _OVER:
@@ -711,6 +780,11 @@ class World:
                 self.clock.arm()
         if self._store.has(Webhook) and any(kind is Delivery for kind, _ in draft.changes):
             self._courier.stir()
+
+    def _count(self, feeds: Iterable[Feed]) -> None:
+        """The numbers of what was heard were given."""
+        for feed in feeds:
+            self._numbered = max(self._numbered, feed.last)
 
     def _tell(self, session: str) -> None:
         for waiting in self._hearing.pop(session, ()):
@@ -730,6 +804,11 @@ class _UnderWay:
     operation: str
     arguments: Mapping[str, Any]
     problem: Problem | None = None
+
+
+def _begin_of(fault: Fault) -> str:
+    """The ID of the timer that tells when a fault begins."""
+    return f"fault {fault.id}"
 
 
 def _epoch(seed: str | None) -> str:

@@ -93,6 +93,7 @@ class Worlds:
                 self._by_key[key] = heir
         world.break_off()
         world.leave()
+        world.journal.end()
 
     def named(self, name: str) -> World:
         """The world of this name. Raises WorldError."""

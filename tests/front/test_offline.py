@@ -53,6 +53,16 @@ def test_an_app_that_does_not_recover_fails_the_pages_test(
     assert f"FAILED test_app.py::{failing}" in ran(tmp_path)
 
 
+def test_one_loses_the_network_and_comes_back(tmp_path: Path) -> None:
+    for name in ("app.py", "test_network.py"):
+        (tmp_path / name).write_text(FILES[name], encoding="utf-8")
+    assert "1 passed" in ran(tmp_path)
+    (tmp_path / "test_network.py").write_text(
+        FILES["test_network.py"].replace('external_id="ana"', 'external_id="zoe"'), encoding="utf-8"
+    )
+    assert "DID NOT RAISE" in ran(tmp_path)
+
+
 def test_the_readmes_test_passes(tmp_path: Path) -> None:
     [code] = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
     (tmp_path / "app.py").write_text(FILES["app.py"], encoding="utf-8")

@@ -289,6 +289,27 @@ def test_a_recipe_is_a_mishap_by_its_name(mine: Platform, name: str) -> None:
     assert ask(mine, mine.token())[0] == 201
 
 
+def test_one_loses_the_network_and_comes_back(mine: Platform) -> None:
+    ana, ben = mine.token("ana"), mine.token("ben")
+    for token in (ana, ben):
+        assert ask(mine, token)[0] == 201
+    with mine.fail(recipe="offline", external_id="ana") as offline:
+        assert ask(mine, ana, "GET") is None
+        assert offline.hits == 1
+        assert ask(mine, ben, "GET")[0] == 200
+    assert (offline.hits, ask(mine, ana, "GET")[0]) == (0, 200)
+    session = next(session.id for session in mine.sessions if session.external_id == "ben")
+    with mine.fail(recipe="offline", session=session, lasting="1m"):
+        assert ask(mine, ben, "GET") is None
+    mine.fail(recipe="offline", session=session, lasting="1m")
+    assert "of " + session in mine.left()[-1]
+    mine.clock.advance("1m")
+    assert ask(mine, ben, "GET")[0] == 200
+    mine.heal()
+    for token in (ana, ben):
+        ask(mine, token, "DELETE", "/current")
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_kind_can_be_named(mine: Platform, kind: str) -> None:
     needed = {"missing-field": {"field": "id"}}.get(kind, {})
@@ -309,7 +330,11 @@ def test_every_kind_can_be_named(mine: Platform, kind: str) -> None:
         (["open", "lost"], {"status": 503}, "kind `lost` has no `status`"),
         (["open"], {"status": 200}, "`status` is 200"),
         (["open"], {"times": 0}, "`times` is 0"),
-        (["open"], {"recipe": "slow"}, r"Beside `recipe` a fault has nothing else \(operation\)"),
+        (
+            ["open"],
+            {"recipe": "slow"},
+            "Beside `recipe` a fault has no `operation`. It can have: externalId, session, since",
+        ),
         ([], {"recipe": "slwo"}, "no recipe `slwo`. Did you mean `slow`?"),
         (["open", "delay"], {"seconds": "soon"}, "'soon' is no duration"),
         (["open"], {"lasting": 1e-9}, "1e-09 is less than a millisecond"),

@@ -61,6 +61,10 @@ class Meeting:
             if self.here.is_open(self.tokens[name]).body["open"]:
                 self.hears(name)
 
+    def session(self, name: str) -> str:
+        """The ID of somebody's session."""
+        return next(session.id for session in self.world.sessions if session.external_id == name)
+
     def local(self, name: str) -> Any:
         """Somebody's own participant."""
         return self.here.participant(self.tokens[name]).body

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
+import base64
 import json
 from typing import Any
 
 import pytest
 
+from openfirst_simulator import Request
+from openfirst_simulator.descriptions import Descriptions
 from tests.simulator.conftest import Api
-from tests.simulator.inprocess import Here, a_run_with_refusals
+from tests.simulator.inprocess import CONTRACT, Here, a_run_with_refusals
 
 PARTICIPANT = "/v1/sessions/current/participant"
 
@@ -126,3 +130,45 @@ def test_json_is_written_without_blanks_refusals_as_well() -> None:
     assert len(answers) > 9
     for answer in answers:
         assert answer.decode() == json.dumps(json.loads(answer), separators=(",", ":"), ensure_ascii=False)
+
+
+# Whether there must be a body, the descriptions say --------------------------------------------------------------------
+
+DESCRIBED = Descriptions(CONTRACT)
+BODIES = [
+    (method.upper(), path, said["operationId"], said["requestBody"].get("required", False))
+    for document in (DESCRIBED.session_interface, DESCRIBED.rest_interface, DESCRIBED.control_plane)
+    for path, item in document["paths"].items()
+    for method, said in item.items()
+    if method != "parameters" and "requestBody" in said
+]
+
+
+@pytest.mark.parametrize(("method", "path", "name", "needed"), BODIES, ids=[each[2] for each in BODIES])
+def test_a_body_is_needed_where_it_is_said_and_nowhere_else(method: str, path: str, name: str, needed: bool) -> None:
+    here = Here()
+    ana = here.world.token("ana")
+    here.opened(ana, {"name": "Ana", "avatarUrl": "http://a/b"})
+    before = here.participant(ana).body
+    api = here.world.issue(here.world.applications[0], "api", 3600, None)
+    basic = base64.b64encode(f"{here.world.key}:{here.world.secret}".encode()).decode()
+    said = SECURITY.get(name, f"Bearer {api}").format(ana=ana, basic=basic)
+    if path.startswith("/v1/sessions"):
+        said = f"Bearer {ana}"
+        path = path.format(sessionId="current", service="conference", method="current")
+    own = path.replace("{world}", "here").replace("{conferenceId}", "x")
+    own = own if own.startswith("/_openfirst") else f"/w/here{own}"
+    for body in (b"", b" \n", b"null"):
+        answer = asyncio.run(here.simulator.answer(Request(method, own, {"Authorization": said}, body)))
+        told = json.loads(answer.content or b"{}")
+        if needed:
+            assert answer.status == 400, told
+            # Elsewhere a field is missed that there must be.
+            whole = name not in SECURITY and not own.startswith("/_openfirst") and body != b"null"
+            assert ("The request has no body. Send" in str(told)) is whole, told
+        else:
+            assert "body" not in str(told.get("detail")), told
+    assert here.participant(ana).body == before
+
+
+SECURITY = {"getApiToken": "Basic {basic}", "getClientAccessTokenV1": "Basic {basic}"}

@@ -231,3 +231,15 @@ def test_the_clock_over_http(simulator: Simulator, api: Api) -> None:
         assert api.ask("POST", f"{path}/advance", body=body, base=base).status == 400, body
     for wrong in ({}, {"scale": -1}, {"scale": "fast"}, {"scale": 10**400}):
         assert api.ask("PUT", path, body=wrong, base=base).status == 400, wrong
+
+
+@pytest.mark.parametrize("seconds", [0.0004, 0.000999, 5e-324])
+def test_less_than_a_millisecond_in_which_nothing_can_happen_is_refused(api: Api, seconds: float) -> None:
+    clock = api.world.clock
+    for pass_by in (clock.advance, lambda each: asyncio.run(clock.pass_by(each))):
+        with pytest.raises(ValueError, match="nothing can happen"):
+            pass_by(seconds)
+    before = clock.now()
+    clock.advance(0)
+    clock.advance(0.001)
+    assert clock.now() == round(before + 0.001, 3)

@@ -247,10 +247,13 @@ def test_a_field_is_taken_if_and_only_if_it_is_described(plane: Plane) -> None:
             kind = OWN.get(name, ("lost",))[0]
             other = {"seconds": 1} if kind in WITH_SECONDS else {}
             base = {**other, "kind": kind} if asked.path.endswith("/faults") else {}
-            for value in (*FITTING.get(name, ()), *ODDITIES):
+            here = [session.id for session in plane.world.sessions] if name == "session" else []
+            for value in (*here, *FITTING.get(name, ()), *ODDITIES):
                 sent = {**base, name: value}
-                if (name == "row" and value) or (
-                    name == "until" and type(value) in (int, float) and 0 <= value <= START
+                if (
+                    (name == "row" and value)
+                    or (name == "until" and type(value) in (int, float) and 0 <= value <= START)
+                    or (asked.path.endswith("/faults") and is_elsewhere(plane, sent))
                 ):
                     continue  # What there is here, and what is over, no description knows.
                 answer = plane.send(asked, at(asked), sent)
@@ -260,13 +263,19 @@ def test_a_field_is_taken_if_and_only_if_it_is_described(plane: Plane) -> None:
     assert len(taken) == len(NAMES) + len(FILTERS)
 
 
+def is_elsewhere(plane: Plane, fault: dict[str, Any]) -> bool:
+    """Whether a fault is for a session that is not open here."""
+    session = fault.get("session")
+    return isinstance(session, str) and all(session != each.id for each in plane.world.sessions)
+
+
 def strikes(fault: dict[str, Any]) -> bool:
     """Whether there is a request that a fault could strike."""
     return any(
         fault.get("operation") in (None, each.name)
         and fault.get("method") in (None, each.method)
         and fnmatchcase(re.sub(r"\{[^}]*\}", "x", each.path), fault.get("path") or "*")
-        and (fault.get("externalId") is None or each.operation is not None)
+        and ((fault.get("externalId"), fault.get("session")) == (None, None) or each.operation is not None)
         and fault.get("kind") in kinds_for(each, load_contract())
         for each in everywhere().values()
     )
@@ -281,7 +290,9 @@ def test_a_fault_is_taken_if_and_only_if_it_is_described(plane: Plane, fault: di
     post = route("POST", "/faults")
     answer = plane.send(post, at(post), fault)
     described = CONTROL.is_described("POST", post.path, fault)
-    assert (answer.status == 201) == (described and not nowhere and not over and strikes(fault)), answer.body
+    assert (answer.status == 201) == (
+        described and not nowhere and not over and strikes(fault) and not is_elsewhere(plane, fault)
+    ), answer.body
     plane.world.heal()
 
 

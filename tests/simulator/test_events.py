@@ -104,7 +104,7 @@ def test_another_ones_session_is_not_heard() -> None:
     assert here.ask("GET", f"/v1/sessions/{session}/events", ben).outcome == (409, "session-not-open")
 
 
-@pytest.mark.parametrize("query", ["after=x", "after=-1", "after=", "since=1", f"after={'9' * 40}"])
+@pytest.mark.parametrize("query", ["after=x", "after=-1", "after=", "since=1", "after=1&after=1", f"after={'9' * 40}"])
 def test_a_number_that_is_none_is_refused(query: str) -> None:
     here = Here()
     token = here.world.token("ana")
@@ -126,6 +126,27 @@ def test_behind_what_was_never_heard_nothing_is_taken_up(accept: str) -> None:
         return asyncio.run(here.simulator.answer(asked)).status
 
     assert (came(last), came(last + 1)) == (200, 410)
+
+
+@pytest.mark.parametrize(
+    ("accept", "kind"),
+    [
+        ("text/event-stream", "text/event-stream"),
+        ("Text/Event-Stream;q=0.5, application/json", "text/event-stream"),
+        ("application/json, text/event-stream; charset=utf-8", "text/event-stream"),
+        ("text/event-stream;q=0, application/json", "application/json"),
+        ("text/event-stream; q=0.000", "application/json"),
+        ("text/event-streams", "application/json"),
+        ("text/*, */*", "application/json"),
+    ],
+)
+def test_a_stream_is_for_who_accepts_it(accept: str, kind: str) -> None:
+    here = Here()
+    token = here.world.token("ana")
+    here.opened(token)
+    headers = {"Authorization": f"Bearer {token}", "Accept": accept}
+    came = asyncio.run(here.simulator.answer(Request("GET", "/w/here/v1/sessions/current/events", headers)))
+    assert came.content_type == kind
 
 
 def test_what_is_kept_no_more_is_a_gap() -> None:
@@ -224,9 +245,115 @@ def test_a_snapshot_takes_along_what_was_heard() -> None:
     here.world.reset()
     here.simulator.restore("here", document)
     assert heard(here, ana) == before
-    document["records"]["feeds"][0]["last"] += 1
-    with pytest.raises(ValueError, match=r"the events of the session .* are not those up to the number"):
+    assert heard(here, ana, before[-1][0]) == []
+    document["records"]["feeds"][0]["last"] -= 1
+    with pytest.raises(ValueError, match=r"the events of the session .* are not in order, up to the number"):
         here.simulator.restore("here", document)
+
+
+def undone(here: Here, ana: str, ben: str) -> int:
+    """The number of the last event that Ana has heard, of those that a world that is gone back to has not had yet."""
+    document = here.world.snapshot()
+    for _ in range(3):
+        here.use(ana, "command/send", "hello")
+        here.use(ben, "command/send", "hello")
+    cursor = heard(here, ana)[-1][0]
+    here.simulator.restore("here", document)
+    return cursor
+
+
+def test_no_number_is_given_again_where_a_world_is_gone_back_to() -> None:
+    here = Here()
+    ana, ben = two_in_a_conference(here)
+    known = heard(here, ana)
+    cursor = undone(here, ana, ben)
+    [gap] = heard(here, ana, cursor)
+    assert gap[1:] == ("gap", {"from": cursor + 1, "to": gap[0]})
+    assert gap[0] > cursor
+    here.use(ben, "command/send", "again")
+    told, message = heard(here, ana, cursor)
+    assert (told, message[0], message[1]) == (gap, gap[0] + 1, "command.messageReceived")
+    # Who has heard what the world still knows has missed nothing; and who begins hears all of it.
+    assert heard(here, ana, known[-1][0]) == [message]
+    assert heard(here, ana, gap[0]) == [message]
+    assert heard(here, ana) == [*known, message]
+    # To go back once more gives no number again either, and what was given before is known to be of another time.
+    again = undone(here, ana, ben)
+    assert heard(here, ana, again)[0][0] > again
+    assert [name for _, name, _ in heard(here, ana, cursor)] == ["gap", "command.messageReceived"]
+
+
+def test_a_session_that_had_heard_nothing_when_it_was_kept_gives_no_number_again() -> None:
+    here = Here()
+    ana, ben = here.world.token("ana"), here.world.token("ben")
+    here.opened(ana)
+    document = here.world.snapshot()
+    here.opened(ben)
+    conference = here.use(ana, "conference/create", {"alias": "rehearsal"}).body["result"]
+    here.use(ana, "conference/join", conference, SILENTLY)
+    cursor = heard(here, ana)[-1][0]
+    here.simulator.restore("here", document)
+    assert heard(here, ana) == []
+    [gap] = heard(here, ana, cursor)
+    assert gap[1:] == ("gap", {"from": cursor + 1, "to": gap[0]})
+    # Nobody has listened where it is gone back to, so of a fresh token nobody is reminded.
+    here.simulator.restore("here", document)
+    fresh = here.world.token("ana", expires_in=1000)
+    assert here.is_open(fresh, here.world.sessions[0].id).body == {"open": True}
+    assert [each["what"] for each in here.world.clock.advance(900)] == []
+
+
+@pytest.mark.parametrize("closes", [False, True])
+def test_where_a_world_with_a_seed_goes_on_alike_its_numbers_do_not(closes: bool) -> None:
+    here = Here()
+    here.simulator.drop("here")
+    here.world = here.simulator.world("here", seed=1, frozen_at=START)
+    ana, ben = two_in_a_conference(here)
+    document = here.world.snapshot()
+    here.simulator.restore("here", document)
+    here.use(ben, "command/send", "hello")
+    cursor = heard(here, ana)[-1][0]
+    for token in (ana, ben) if closes else ():
+        here.close(token)
+    here.simulator.restore("here", document)
+    assert heard(here, ana, cursor) == [(cursor + 1, "gap", {"from": cursor + 1, "to": cursor + 1})]
+
+
+def test_in_another_process_and_in_a_fork_numbers_go_on_elsewhere() -> None:
+    here = Here()
+    ana, ben = two_in_a_conference(here)
+    document = json.loads(json.dumps(here.world.snapshot()))
+    ends = set[int]()
+    for _ in range(3):
+        later = Here()
+        later.simulator.restore("here", document)
+        later.use(ben, "command/send", "hello")
+        ends.add(heard(later, ana)[-1][0])
+    assert len(ends) == 3
+    fork = here.simulator.fork("here", "fork")
+    for _ in range(2):
+        here.use(ben, "command/send", "hello")
+    cursor = heard(here, ana)[-1][0]
+    headers = {"Authorization": f"Bearer {ana}", "Last-Event-ID": str(cursor)}
+    came = asyncio.run(here.simulator.answer(Request("GET", "/w/fork/v1/sessions/current/events", headers)))
+    assert [event["name"] for event in json.loads(came.content)["events"]] == ["gap"]
+    assert fork.sessions == here.world.sessions
+
+
+def test_a_client_whose_next_session_begins_hears_no_number_twice() -> None:
+    here = Here()
+    ana, _ = two_in_a_conference(here)
+    cursor = heard(here, ana)[-1][0]
+    here.close(ana)
+    here.opened(ana)
+    assert (heard(here, ana), heard(here, ana, cursor)) == ([], [])
+    conference = here.use(ana, "conference/create", {"alias": "rehearsal"}).body["result"]
+    here.use(ana, "conference/join", conference, SILENTLY)
+    first = heard(here, ana)[0]
+    assert first == (cursor + 1, "conference.statusUpdated", {"status": "JOINING"})
+    assert heard(here, ana, cursor)[0] == first
+    # What was not heard of the session before is missed.
+    assert heard(here, ana, cursor - 1)[:2] == [(cursor, "gap", {"from": cursor, "to": cursor}), first]
 
 
 # Over HTTP ------------------------------------------------------------------------------------------------------------

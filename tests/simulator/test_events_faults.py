@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
 from typing import Any
 
 import aiohttp
 import pytest
 
 from openfirst_simulator import Answer, Request
+from openfirst_simulator.journal import Filter
 from openfirst_simulator.messages import Disconnected
 from openfirst_simulator.records import Event
 from tests.simulator.meeting import Meeting
@@ -182,3 +183,179 @@ async def test_over_a_websocket_it_breaks_without_a_word(listening: Listening) -
         last = await socket.receive()
         assert last.type in (aiohttp.WSMsgType.CLOSED, aiohttp.WSMsgType.ERROR, aiohttp.WSMsgType.CLOSING)
         assert socket.close_code in (None, 1006)
+
+
+@over_http
+async def test_where_a_page_of_html_answers_there_is_no_stream(listening: Listening) -> None:
+    await listening.meet("ana")
+    listening.world.fail(kind="wrong-type", operation="events", times=2)
+    headers = {"Authorization": f"Bearer {listening.tokens['ana']}"}
+    url = f"{listening.world.url}/v1/sessions/current/events"
+    async with asyncio.timeout(20), listening.http.get(url, headers={**headers, **STREAM}) as answer:
+        assert (answer.status, answer.content_type) == (200, "text/html")
+        page = await answer.read()
+    assert page.startswith(b"<!doctype html>")
+    assert b"event:" not in page
+    with pytest.raises(aiohttp.WSServerHandshakeError):
+        await listening.http.ws_connect(url, headers=headers)
+    assert [fault.hits for fault in listening.world.faults] == [2]
+    entry = next(listening.world.journal.latest(Filter("events")))
+    assert (entry.answer, entry.delivered) == (page, "whole")
+    async with listening.http.get(url, headers={**headers, **STREAM}) as stream:
+        assert (await server_sent(stream, 1))[0]["id"] == "1"
+
+
+# Streams that are open when something begins to go wrong -----------------------------------------------------------------
+
+
+async def at_rest() -> None:
+    """Whoever has something to do has done it."""
+    for _ in range(20):
+        await asyncio.sleep(0)
+
+
+def within(streaming: Coroutine[Any, Any, None]) -> None:
+    """It comes to its end, though what it waits for should never come."""
+    asyncio.run(asyncio.wait_for(streaming, 20))
+
+
+async def listened(meeting: Meeting, who: str) -> asyncio.Future[Sequence[Event] | None]:
+    """Somebody has listened for long: what comes next of a stream that is open."""
+    headers = {"Authorization": f"Bearer {meeting.tokens[who]}", **STREAM}
+    last = meeting.world.events(meeting.session(who))[-1].id
+    request = Request("GET", "/w/here/v1/sessions/current/events", headers, b"", f"after={last}")
+    answer = await meeting.here.simulator.answer(request)
+    assert answer.hearing is not None
+    coming = asyncio.ensure_future(answer.hearing())
+    await at_rest()
+    assert not coming.done()
+    return coming
+
+
+@pytest.mark.parametrize("kind", ["refuse", "disconnect"])
+def test_streams_that_are_open_break(kind: str) -> None:
+    meeting = talked()
+
+    async def streaming() -> None:
+        ana, ben = await listened(meeting, "ana"), await listened(meeting, "ben")
+        meeting.world.fail(kind=kind, operation="events")
+        for coming in (ana, ben):
+            with pytest.raises(Disconnected):
+                await coming
+        assert [fault.hits for fault in meeting.world.faults] == [2]
+        meeting.world.heal()
+        await listened(meeting, "ben")
+
+    within(streaming())
+
+
+@pytest.mark.parametrize("said", ["externalId", "session"])
+def test_one_loses_the_network_and_comes_back(said: str) -> None:
+    meeting = talked()
+    hers = {"externalId": "ana", "session": meeting.session("ana")}[said]
+
+    async def streaming() -> None:
+        ana, ben = await listened(meeting, "ana"), await listened(meeting, "ben")
+        meeting.world.fail(kind="refuse", **{said: hers})
+        with pytest.raises(Disconnected):
+            await ana
+        await meeting.here.asking("POST", "/v1/sessions/current/services/command/send", meeting.tokens["ben"], SENT)
+        gone = await meeting.here.simulator.answer(
+            Request("GET", "/w/here/v1/sessions/current", {"Authorization": f"Bearer {meeting.tokens['ana']}"})
+        )
+        assert (gone.delivery, ben.done()) == ("broken", False)
+        meeting.world.heal()
+
+    within(streaming())
+    assert [name for name, _ in meeting.hears("ana")][-1] == "command.messageReceived"
+
+
+SENT = {"arguments": ["hello"]}
+
+
+def test_a_session_is_known_by_its_id_in_a_path_as_well() -> None:
+    meeting = talked()
+    session = meeting.session("ana")
+    meeting.world.fail(kind="status", session=session)
+    fresh = meeting.world.token("ana")
+    assert meeting.here.is_open(fresh, session).status == 503
+    assert meeting.here.is_open(meeting.tokens["ana"]).status == 503
+    assert meeting.here.is_open(meeting.tokens["ben"]).status == 200
+    with pytest.raises(ValueError, match="`session` is `elsewhere`, and no session of that ID is open"):
+        meeting.world.fail(kind="status", session="elsewhere")
+    with pytest.raises(ValueError, match="`session` is that of a client's token, and here nobody asks with one"):
+        meeting.world.fail(kind="status", session=session, operation="getApiToken")
+
+
+def test_streams_are_counted_like_requests() -> None:
+    meeting = talked()
+
+    async def streaming() -> None:
+        ana, ben = await listened(meeting, "ana"), await listened(meeting, "ben")
+        meeting.world.fail(kind="refuse", after=1, times=1)
+        await at_rest()
+        assert sorted((ana.done(), ben.done())) == [False, True]
+        # The one that was let through is asked no more, whatever it hears.
+        left = ana if ben.done() else ben
+        await meeting.here.asking("POST", "/v1/sessions/current/services/command/send", meeting.tokens["ben"], SENT)
+        await meeting.here.asking("POST", "/v1/sessions/current/services/command/send", meeting.tokens["ana"], SENT)
+        assert len(await left or ()) == 1
+        assert [(fault.fitted, fault.hits) for fault in meeting.world.faults] == [(4, 1)]
+        (ana if left is ben else ben).exception()
+
+    within(streaming())
+
+
+def test_streams_break_when_the_time_of_a_fault_has_come() -> None:
+    meeting = talked()
+    now = meeting.world.clock.now()
+
+    async def streaming() -> None:
+        coming = await listened(meeting, "ben")
+        fault = meeting.world.fail(kind="refuse", since=now + 10, until=now + 20)
+        await at_rest()
+        assert not coming.done()
+        assert meeting.world.clock.advance(10) == [{"at": now + 10, "what": "fault-begins", "fault": fault.id}]
+        with pytest.raises(Disconnected):
+            await coming
+        meeting.world.clock.advance(10)
+        await listened(meeting, "ben")
+
+    within(streaming())
+    fault = meeting.world.fail(kind="refuse", since=now + 100)
+    meeting.world.heal(fault.id)
+    assert meeting.world.clock.advance(100) == []
+
+
+@pytest.mark.parametrize("kind", ["status", "stall", "delay", "gap"])
+def test_what_breaks_no_connection_leaves_a_stream_that_is_open(kind: str) -> None:
+    meeting = talked()
+
+    async def streaming() -> None:
+        coming = await listened(meeting, "ben")
+        meeting.world.fail(kind=kind, operation="events", **({"seconds": 1} if kind == "delay" else {}))
+        await meeting.here.asking("POST", "/v1/sessions/current/services/command/send", meeting.tokens["ana"], SENT)
+        assert len(await coming or ()) == 1
+        assert [fault.hits for fault in meeting.world.faults] == [0]
+
+    within(streaming())
+
+
+@over_http
+async def test_over_http_who_loses_the_network_loses_the_stream(listening: Listening) -> None:
+    await listening.meet("ana")
+    headers = {"Authorization": f"Bearer {listening.tokens['ana']}"}
+    url = f"{listening.world.url}/v1/sessions/current/events"
+    async with (
+        listening.http.get(url, headers={**headers, **STREAM}) as stream,
+        listening.http.ws_connect(url, headers=headers) as socket,
+    ):
+        await server_sent(stream, 2)
+        assert [(await socket.receive_json())["id"] for _ in range(2)] == [1, 2]
+        listening.world.fail(kind="refuse", externalId="ana")
+        with pytest.raises(aiohttp.ClientPayloadError):
+            await stream.content.read()
+        last = await socket.receive()
+        assert last.type in (aiohttp.WSMsgType.CLOSED, aiohttp.WSMsgType.ERROR, aiohttp.WSMsgType.CLOSING)
+    listening.world.heal()
+    assert (await listening.ask("GET", "/current"))["open"] is True

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
+
 import pytest
 
+from openfirst_simulator import Request
 from openfirst_simulator.journal import Entry, Filter, Journal
 from tests.simulator.conftest import START
 from tests.simulator.inprocess import Here
@@ -79,3 +83,43 @@ def test_what_cannot_be_is_no_question() -> None:
         with pytest.raises(ValueError, match=r"[Gg]ive "):
             Filter(**having)
     assert Filter(external_id="").external_id == ""
+
+
+def test_what_comes_to_no_route_stands_there_as_unknown() -> None:
+    here = Here()
+    token = here.world.token("ana")
+    assert here.ask("POST", "/v1/session", token, {"name": "Ana"}).status == 404
+    assert here.ask("PUT", "/v1/sessions", token).status == 405
+    # The world is that of the token where the path names none.
+    headers = {"Authorization": f"Bearer {token}"}
+    for path in ("/v1/sesions", "/_openfirst/wolrds", "/w/there/v1/sesions"):
+        assert asyncio.run(here.simulator.answer(Request("GET", path, headers))).status == 404
+    wanted = Filter("unknown")
+    here.world.check(wanted)
+    assert [(each.method, each.path, each.status, each.code) for each in here.world.journal.find(wanted)] == [
+        ("POST", "/w/here/v1/session", 404, "not-found"),
+        ("PUT", "/w/here/v1/sessions", 405, "method-not-allowed"),
+        ("GET", "/v1/sesions", 404, "not-found"),
+    ]
+    here.opened(token)
+    assert list(here.simulator.default.journal.find()) == []
+    assert "v1/sesions" in here.world.export("har")
+    assert all("sesions" not in here.world.export(form) for form in ("trace", "pytest"))
+
+
+def test_who_waits_is_told_at_once_that_the_world_is_no_more() -> None:
+    here = Here()
+
+    async def waiting() -> tuple[int, str]:
+        request = Request("GET", "/_openfirst/worlds/here/journal/wait", {"Host": "127.0.0.1"}, b"", "seconds=30")
+        coming = asyncio.ensure_future(here.simulator.answer(request))
+        for _ in range(20):
+            await asyncio.sleep(0)
+        here.simulator.drop("here")
+        for _ in range(20):
+            await asyncio.sleep(0)
+        assert coming.done()
+        answer = await coming
+        return answer.status, json.loads(answer.content)["detail"]
+
+    assert asyncio.run(waiting()) == (404, "The world `here` was dropped meanwhile: nothing comes any more.")

@@ -55,7 +55,7 @@ def test_without_an_alias_there_are_two(app: Application) -> None:
 
 
 def test_nothing_need_be_said(app: Application) -> None:
-    made = app.got("POST", "/v2/conferences/create", b"")
+    made = app.got("POST", "/v2/conferences/create", b"{}")
     assert (made["ownerToken"], made["conferencePincode"]) == (None, None)
 
 

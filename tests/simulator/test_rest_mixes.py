@@ -67,6 +67,9 @@ def test_a_file_is_had_by_its_address_for_ten_minutes(app: Application) -> None:
         return answer.status, answer.content_type, answer.content if answer.status == 200 else b""
 
     assert status() == (200, "video/mp4", b"")
+    head = asyncio.run(app.simulator.answer(Request("HEAD", parts.path, query=parts.query)))
+    assert (head.status, head.headers["Allow"]) == (405, "GET")
+    assert status(query=f"{parts.query}&{parts.query}")[0] == 400
     signature = parse_qs(parts.query)["signature"][0]
     assert status(query=f"expires=9999999999&signature={signature}")[0] == 403
     assert status(path=parts.path.replace(".mp4", ".mp3"))[0] == 403
@@ -208,6 +211,23 @@ def test_a_remix_takes_a_minute_and_makes_a_recording(app: Application) -> None:
     assert (made["mix"], made["duration"]) == ({"mixId": "again", "width": 1280, "height": 1080}, 10_000)
     # It is no recording of the conference itself.
     assert app.got("GET", f"/v1/monitor/conferences/{identifier}")["recordingDuration"] == 10_000
+
+
+def test_a_remix_of_what_is_deleted_meanwhile_fails(app: Application) -> None:
+    identifier = app.conference()
+    recorded(app, identifier)
+    status, recordings = mix(identifier, "remix/status"), f"/v2/monitor/conferences/{identifier}/recordings"
+    app.got("POST", mix(identifier, "remix/start"), {})
+    app.rest("DELETE", recordings)
+    app.simulator.restore("here", app.world.snapshot())
+    app.world.clock.advance(60)
+    assert (app.got("GET", status)["status"], app.got("GET", RECORDINGS)["recordings"]) == ("ERROR", [])
+    recorded(app, identifier)
+    app.got("POST", mix(identifier, "remix/start"), {})
+    app.world.clock.advance(60)
+    assert app.got("GET", status)["status"] == "COMPLETED"
+    app.rest("DELETE", recordings)
+    assert app.got("GET", status)["status"] == "COMPLETED"
 
 
 def test_one_conference_is_remixed_at_a_time(app: Application) -> None:

@@ -233,4 +233,9 @@ def test_who_was_there_is_listed_in_pages_and_by_type(app: Application) -> None:
     assert names(type="listener") == ["cleo"]
     assert names(type="pstn") == []
     assert names(**{"from": MS + 1}) == ["cleo"]
-    assert app.rest("GET", path, type="robot").status == 400
+    for wrong in ("robot", "USER"):
+        refused = app.rest("GET", path, type=wrong)
+        assert (refused.status, f"`type` is `{wrong}`. Send user, listener, pstn, mixer." in str(refused.body)) == (
+            400,
+            True,
+        )

@@ -115,7 +115,18 @@ class Three:
                 return self.ask(who, "POST", f"/current/services/{what}", {"arguments": arguments})
 
     def heard(self) -> list[Any]:
-        return [self.ask(who, "GET", "/current/events?after=0") for who in WHO]
+        """What each has heard, but for the numbers, which go on elsewhere after a snapshot."""
+        answers = [self.ask(who, "GET", "/current/events?after=0") for who in WHO]
+        return [
+            [{**event, "id": None} for event in body["events"]] if status == 200 else (status, body)
+            for status, body in answers
+        ]
+
+
+def but_for_numbers(document: Any) -> Any:
+    """The records of a snapshot without those that say which IDs and which events come next."""
+    feeds = [{**feed, "last": None} for feed in document["records"]["feeds"] if feed["events"] or feed["reminded"]]
+    return document["records"] | {"series": [], "feeds": feeds}
 
 
 IDS = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
@@ -166,9 +177,7 @@ def test_any_sequence_of_calls_goes_on_alike_after_a_snapshot_and_leaves_nothing
         other = simulator.world("first", frozen_at=START)
         other.restore(document)
         again = Three(loop, simulator, other, three.tokens)
-        assert json.loads(json.dumps(other.snapshot()))["records"] | {"series": []} == document["records"] | {
-            "series": []
-        }
+        assert but_for_numbers(json.loads(json.dumps(other.snapshot()))) == but_for_numbers(document)
         assert alike(again.heard()) == alike(three.heard())
         for who, (what, arguments) in data.draw(steps):
             assert alike(three.do(who, what, arguments)) == alike(again.do(who, what, arguments))

@@ -55,6 +55,12 @@ def lived_in() -> Meeting:
     return meeting
 
 
+def but_for_numbers(document: Any) -> Any:
+    """The records of a snapshot without those that say which IDs and which events come next."""
+    feeds = [{**feed, "last": None} for feed in document["records"]["feeds"]]
+    return document["records"] | {"series": [], "feeds": feeds}
+
+
 def answers(meeting: Meeting) -> list[Any]:
     return [meeting.do(name, target) for target in ASKED for name in ("ana", "ben")]
 
@@ -89,7 +95,7 @@ def test_a_snapshot_has_all_of_it_and_a_world_goes_on_from_there() -> None:
     ]
     meeting.after = after
     meeting.here.simulator.restore("here", document)
-    assert meeting.kept()["records"] | {"series": []} == document["records"] | {"series": []}
+    assert but_for_numbers(meeting.kept()) == but_for_numbers(document)
     assert answers(meeting) == before
     assert [name for name, _ in goes_on(meeting)[0]] == names
 

@@ -52,7 +52,7 @@ def test_both_spellings_of_the_lifetime_are_read(api: Api) -> None:
     assert api.client_token({"expiresIn": 61}).body["expires_in"] == 61
 
 
-@pytest.mark.parametrize("value", [0, -1, 86_401, 1.5, True, "soon", [60], 10**30])
+@pytest.mark.parametrize("value", [0, -1, 86_401, 1.5, True, "soon", "5", [60], 10**30])
 @pytest.mark.parametrize("name", ["expires_in", "expiresIn"])
 def test_a_lifetime_out_of_range_is_refused_by_name(api: Api, name: str, value: Any) -> None:
     answer = api.client_token({name: value})
@@ -100,6 +100,13 @@ def test_a_form_is_read_as_well(api: Api) -> None:
     form = {"grant_type": "client_credentials", "expires_in": "120"}
     answer = api.ask("POST", CLIENT, api.api_token(), data=form)
     assert answer.body["expires_in"] == 120
+
+
+def test_a_form_says_each_field_once(api: Api) -> None:
+    data = b"grant_type=client_credentials&expires_in=60&expires_in=120"
+    headers = {**api.basic(), "Content-Type": "application/x-www-form-urlencoded"}
+    answer = api.ask("POST", API, data=data, headers=headers)
+    assert (answer.status, answer.detail) == (400, "The form has `expires_in` twice. Send it once.")
 
 
 def test_json_is_read_by_the_deprecated_endpoint(api: Api) -> None:

@@ -25,7 +25,8 @@ class Endpoint:
     """A method and a path, by the `operationId` that it has; `status` is that of an answer that accepts.
 
     `operation` is what it is about, by its name on the wire (None: it is not about sessions). Arguments of the operation that
-    are no parts of the path are fields of the body; the argument `whole` is the body itself.
+    are no parts of the path are fields of the body, which may be missing unless it is `needed`; the argument `whole` is the body
+    itself.
     """
 
     name: str
@@ -35,6 +36,7 @@ class Endpoint:
     operation: str | None
     has_body: bool
     whole: str | None
+    needed: bool = False
 
     def at(self, **parts: str) -> str:
         """The path with these parts in it, quoted."""
@@ -70,6 +72,7 @@ def surface() -> Mapping[str, Endpoint]:
             operation=entry.get("x-openfirst-operation") or (None if MARK in entry else entry["operationId"]),
             has_body="requestBody" in entry,
             whole=entry.get("requestBody", {}).get("x-openfirst-argument"),
+            needed=entry.get("requestBody", {}).get("required", False),
         )
         for path, method, entry in (described(openapi) if openapi else ())
     }

@@ -6,13 +6,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from openfirst_simulator.bodies import whole
+from openfirst_simulator.bodies import is_whole, whole
 from openfirst_simulator.problems import bad_request, not_found
 from openfirst_simulator.records import REGIONS, Conference
 from openfirst_simulator.services import Scene
 from openfirst_simulator.services.mixing import MixOptions
 
-_DIGITS = 15
 LATEST = 9_999_999_999_999
 """What the clients send as the end of time, in milliseconds since 1970."""
 
@@ -80,7 +79,7 @@ class Call:
         value = self.query.get(name, "")
         if value == "":
             return default
-        if not (value.isascii() and value.isdigit() and len(value) <= _DIGITS) or int(value) < least:
+        if not is_whole(value) or int(value) < least:
             raise bad_request(f"`{name}` is `{value[:40]}`. Send a whole number, {least} or more.")
         return int(value)
 

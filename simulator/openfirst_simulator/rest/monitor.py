@@ -189,7 +189,7 @@ def _time(call: Call, mixes: Iterable[Mix]) -> int:
 
 
 def _participants(call: Call, visits: list[Visit]) -> Any:
-    kind = call.query.get("type", "").lower()
+    kind = call.query.get("type", "")
     if kind not in ("", *TYPES):
         raise Problem(
             400, "invalid-request", "The request cannot be used", f"`type` is `{kind[:40]}`. Send {', '.join(TYPES)}."

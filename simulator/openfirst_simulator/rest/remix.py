@@ -22,7 +22,7 @@ def status(call: Call) -> Any:
     conference = call.conference_of_old
     remix = call.scene.draft.get(Remix, conference.id)
     if remix is not None:
-        found = "IN_PROGRESS" if remix.ended is None else "COMPLETED"
+        found = "IN_PROGRESS" if remix.ended is None else "ERROR" if remix.failed else "COMPLETED"
     else:
         found = "UNKNOWN" if _recorded(call, conference) else "AUDIO_REMIX_NOT_AVAILABLE"
     return {"status": found, "region": conference.region, "alias": conference.alias}

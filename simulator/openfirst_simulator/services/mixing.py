@@ -107,12 +107,12 @@ def start_remix(scene: Scene, conference: Conference, mix: MixOptions = NOTHING)
 
 
 def remixed(scene: Scene, identifier: str) -> None:
-    """A remix is done, and has made a recording."""
+    """A remix is over: it has made a recording, or failed, since there is nothing any more that it could be made of."""
     remix, conference = scene.draft.get(Remix, identifier), scene.draft.get(Conference, identifier)
     if remix is None or conference is None:
         return
-    scene.draft.put(structs.replace(remix, ended=scene.now))
     before = [each for each in recordings_of(scene, conference) if each.ended is not None]
+    scene.draft.put(structs.replace(remix, ended=scene.now, failed=not before))
     if not before:
         return
     made = structs.replace(

@@ -4,7 +4,7 @@ import { ask, call, control, labelled, options, snake } from './ask.js';
 import { fill, h, keyed, say } from './dom.js';
 
 // What the fixture's `fail` takes by name; whatever else a fault says, only a request can.
-const NAMED = ['times', 'status', 'retry_after', 'seconds', 'field', 'after', 'probability', 'external_id'];
+const NAMED = ['times', 'status', 'retry_after', 'seconds', 'field', 'after', 'probability', 'external_id', 'session'];
 const OPERATION = 'operation';
 const ALWAYS = ['times', 'externalId', 'after', 'probability'];
 
