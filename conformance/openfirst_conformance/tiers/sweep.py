@@ -9,7 +9,7 @@ from functools import partial
 from openfirst_conformance.cases.case import Case, Planned
 from openfirst_reference.machine.machine import Machine
 from openfirst_reference.machine.search import Search
-from openfirst_reference.machine.step import Call, State
+from openfirst_reference.machine.step import Call, State, Step
 
 
 @dataclass(frozen=True)
@@ -105,9 +105,15 @@ def _silent(machine: Machine, call: Call, state: State) -> bool:
 
 
 def _refused(machine: Machine, start: State, calls: Iterable[Call], opening: tuple[Call, ...]) -> Call | None:
-    """A call of what opens the gate that is refused."""
+    """A call of what opens the gate that is refused, as choices are by default."""
     same = [call for call in calls if opening and call.operation == opening[-1].operation]
-    return next((call for call in same if all(step.is_error for step in machine.steps(start, call))), None)
+    default = machine.contract.default_choices()
+
+    def due(call: Call) -> list[Step]:
+        steps = (step for step in machine.steps(start, call) if not step.alternative.breaks)
+        return [step for step in steps if all(default[name] in values for name, values in step.when)]
+
+    return next((call for call in same if all(step.is_error for step in due(call))), None)
 
 
 def _way(

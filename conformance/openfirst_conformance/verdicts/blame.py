@@ -17,17 +17,17 @@ that the client was where it should be, so that nobody who wrote its state is to
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from openfirst_conformance.oracle.explanation import Explanation, Moment, Violation, back
 from openfirst_conformance.oracle.oracle import Oracle
-from openfirst_conformance.verdicts.inquiry import Finding, LeftUndone
+from openfirst_conformance.verdicts.inquiry import Finding, Itself, LeftUndone
 from openfirst_conformance.verdicts.model import SettledChoice
-from openfirst_conformance.verdicts.saying import asked, is_met, says_what_is_left, speaks_of
+from openfirst_conformance.verdicts.saying import asked, asks_for_refusal, forbids, is_met, says_what_is_left, speaks_of
 from openfirst_conformance.verdicts.scene import Scene
 from openfirst_reference.contract.model import CLIENTS_APART, OVERLAPPING
-from openfirst_reference.machine.outcome import Settled
+from openfirst_reference.machine.outcome import Refused, Settled
 from openfirst_reference.machine.step import Step
 
 
@@ -125,7 +125,8 @@ class _Case(Scene):
         """
         touched = [rule for name in self.contradicted() for rule in self.contract.choices[name].touches]
         as_read = [step for step in self._read() if self.fits(step)]
-        if not as_read or any(is_met(self.machine, rule, step) for rule in touched for step in as_read):
+        is_met_there = any(is_met(self.machine, rule, step) for rule in touched for step in as_read)
+        if not as_read or is_met_there or self._rightly_refused():
             return touched
         return touched and (self._met(self._carried()) or touched)
 
@@ -141,19 +142,52 @@ class _Case(Scene):
         # Whose external ID is wrong, say, is somebody else, and has an ID of his own.
         variables = self.contract.variables
         wrong = {name: value for name, value in fields if value is None or variables[name].owner not in shown}
-        if not fields and self.finding is None:
-            wrong = dict(itertools.islice(self.as_though(), 1))
-        told = bool(fields) or (bool(wrong) and self.contract.operations[self.violation.call.operation].pure)
+        is_look = self.contract.operations[self.violation.call.operation].pure
+        if not fields and not isinstance(self.finding, LeftUndone):
+            acquitted = self.finding.acquitted if isinstance(self.finding, Itself) else frozenset()
+            wrong = dict(itertools.islice((guess for guess in self.as_though() if guess not in acquitted), 1))
+        told = bool(fields) or (bool(wrong) and is_look)
+        if not wrong and self.minimal:
+            return self._by_itself(is_look)
         causes = self._by_idle_calls(wrong)
         writers = [] if causes else [rule for name, value in wrong.items() for rule in self._by_writer(name, value)]
         return [*causes, *writers, *([] if told or (causes and self.minimal) else self._by_row())]
+
+    def _by_itself(self, is_look: bool) -> list[str]:
+        """Nothing that the client holds is wrong: the rules of the row, and not those of the calls that it takes for that to show.
+
+        Unless another client made them; or one was refused, and what was to be answered then is refused as well.
+        """
+        causes = self._by_idle_calls({})
+        if self.apart in causes:
+            return causes
+        stuck = not is_look and self._refused() and not self._rightly_refused()
+        return [*(causes if stuck else ()), *self._by_row()]
 
     # Law 5 ------------------------------------------------------------------------------------------------------------
 
     def _by_row(self) -> list[str]:
         """The rules that the row carries, of those that its outcome can break; those that speak of such a case, if any do."""
         carried = self._carried()
+        refusals = self._rightly_refused()
+        if refusals:  # It is another refusal than is due: those rules answer that are about refusals.
+            every = [rule for step in self._read() for rule in self.machine.carried(step)]
+            for rules in (carried, every):
+                about = [rule for rule in rules if any(asks_for_refusal(self.machine, rule, step) for step in refusals)]
+                if about:
+                    return about
         return self._met(carried) or carried
+
+    def _refused(self) -> bool:
+        return isinstance(self.violation.outcome, Refused)
+
+    def _rightly_refused(self) -> list[Step]:
+        """The refusals that are permitted, where the call was refused, though otherwise."""
+        choices = self._choices()
+        refusals = [
+            step for step in self._read() if step.is_error and all(choices[name] in may for name, may in step.when)
+        ]
+        return refusals if self._refused() else []
 
     def _carried(self) -> list[str]:
         return [
@@ -168,9 +202,13 @@ class _Case(Scene):
 
     def _read(self) -> tuple[Step, ...]:
         """The steps in the rows that the call meets as a choice has it: what it is seen to be, or else by default."""
-        choices = {**self.contract.default_choices(), **self.usual, **self.oracle.choices}
+        choices = self._choices()
         rows = {step.row.id for step in self.steps if all(choices[name] in values for name, values in step.when)}
         return tuple(step for step in self.steps if step.row.id in rows) or self.steps
+
+    def _choices(self) -> dict[str, str]:
+        """What each choice is: as it was declared, or else seen, or else by default."""
+        return {**self.contract.default_choices(), **self.usual, **self.oracle.choices}
 
     # What is wrong ----------------------------------------------------------------------------------------------------
 
@@ -190,10 +228,14 @@ class _Case(Scene):
     # Law 3: a call that changes nothing may be deleted ----------------------------------------------------------------
 
     def _by_idle_calls(self, wrong: dict[str, Any]) -> list[str]:
-        """The rules of earlier calls that write nothing of what is wrong, and yet must have caused it."""
+        """The rules of earlier calls that write nothing of what is wrong, and yet must have caused it.
+
+        What is as the last call found it that was to change it, that one left as it was, whatever came before.
+        """
         idle: list[Step] = []
         apart: list[str] = []
         overwritten, guards = False, {*self.machine.guards(self.violation.call.operation)}
+        unwritten, left = set(wrong), set(wrong)
         for moment in self._suspects(wrong):
             if moment.client != self.client:
                 apart += [] if self._wrong_alone_too() else self._by_another_client(wrong)
@@ -201,6 +243,11 @@ class _Case(Scene):
                 if not overwritten:  # What led this call to its row matters, too.
                     guards |= {*self.machine.guards(moment.step.call.operation)}
                 overwritten = True
+                last = self.written(moment.step) & unwritten
+                left -= {name for name in last if self._found(moment.step, name, wrong[name])}
+                unwritten -= last
+            elif wrong and not left:
+                continue
             elif self._is_idle(moment.step, wrong, guards) and (
                 self.minimal
                 or self._brought(moment.step, wrong)
@@ -208,6 +255,11 @@ class _Case(Scene):
             ):
                 idle.append(moment.step)
         return [*apart, *self._promised(idle, wrong)]
+
+    def _found(self, step: Step, name: str, shown: Any) -> bool:
+        """Whether a call that was to change a variable found it just as it is shown."""
+        index = self.machine.index[name]
+        return self.contract.variables[name].owner is None and step.before[index] == shown != step.after[index]
 
     def _promised(self, steps: Iterable[Step], wrong: Mapping[str, Any]) -> list[str]:
         """The rules by which such calls leave what is wrong as it should be.
@@ -218,12 +270,27 @@ class _Case(Scene):
         steps = list(steps)
         return (
             [rule for rule, step in self._later(steps) if self._misread(step, wrong) & asked(self.machine, rule, step)]
+            or [rule for step in steps for name in wrong for rule in self._might_write(step, name)]
             or self._speaking(steps, wrong)
-            or [
-                rule
-                for rule, step in self._later(steps)
-                if self.minimal and says_what_is_left(self.machine, rule, step)
-            ]
+            or (self._left_behind(steps, wrong) if self.minimal else [])
+        )
+
+    def _might_write(self, step: Step, name: str) -> list[str]:
+        """The rules that answer for a variable which a call that was answered wrote, if it did something else that is permitted."""
+        if step.is_error:
+            return []
+        others = [item for item in self.machine.steps(step.before, step.call) if not item.is_error]
+        effects = {
+            item.alternative.effect: None for item in others if self.permits(item) and name in self.written(item)
+        }
+        return [rule for effect in effects for rule in self.contract.effects[effect or ""].keeps.get(name, ())]
+
+    def _left_behind(self, steps: Sequence[Step], wrong: Mapping[str, Any]) -> list[str]:
+        """Any rule that forbids such a call to leave what is wrong; else those that say what it leaves; else those of its row."""
+        return (
+            [rule for step in steps for rule in self.contract.rules if forbids(self.machine, rule, step, wrong)]
+            or [rule for rule, step in self._later(steps) if says_what_is_left(self.machine, rule, step)]
+            or [rule for rule, _ in self._later(steps) if wrong]
         )
 
     def _speaking(self, steps: Iterable[Step], wrong: Iterable[str]) -> list[str]:
@@ -290,7 +357,13 @@ class _Case(Scene):
         one of them is needed in any case.
         """
         prepares = any(step.before[self.machine.index[name]] != step.after[self.machine.index[name]] for name in guards)
-        return (bool(wrong) or not self.written(step)) and not prepares
+        return (bool(wrong) or not self.written(step)) and not prepares and self._could_write(step, wrong)
+
+    def _could_write(self, step: Step, wrong: Iterable[str]) -> bool:
+        """Whether such a call can change anything of what is wrong: what the world holds, only those that ever write it."""
+        rows = [row for row in self.contract.rows.values() if row.call == step.call.operation]
+        writes = {name for row in rows for item in row.may for name in self.contract.changes(item.effect)}
+        return not wrong or any(not self.contract.variables[name].world or name in writes for name in wrong)
 
     def _brought(self, step: Step, wrong: dict[str, Any]) -> bool:
         """Whether a call that was to change nothing was given the very value that is shown."""

@@ -207,7 +207,8 @@ class Confirmer:
                 continue
             if rule not in self._followed:
                 shortest = await shrink(self._driver, self._patience.play, played, _not_keeping(rule)) or played
-                if shortest.broken:  # It does not come about but for a break.
+                races = any(planned.overlapping for planned in shortest.calls)
+                if shortest.broken or races:  # It does not come about but for a break, or for a race.
                     self._put_down.add((rule, played.broken))
                     continue
                 self._followed.add(rule)

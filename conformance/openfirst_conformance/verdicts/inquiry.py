@@ -11,11 +11,13 @@ Nothing is played here: a trial is yielded, and what came of it is sent.
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterator
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import NamedTuple
 
 from openfirst_conformance.oracle.explanation import Moment, Violation
 from openfirst_conformance.verdicts.scene import Scene
+from openfirst_reference.machine.outcome import Refused
 from openfirst_reference.machine.step import Call, State, Step
 
 
@@ -46,7 +48,9 @@ class Witness:
 
 @dataclass(frozen=True)
 class Itself:
-    """The call itself is wrong: the client is where it should be."""
+    """The client is where it should be: none of these variables has the value that would explain what was seen."""
+
+    acquitted: frozenset[tuple[str, str]]
 
 
 @dataclass(frozen=True)
@@ -69,17 +73,45 @@ def inquire(scene: Scene, can_call: Callable[[str], bool], can_hold: Callable[[s
     """
     if scene.violation.overlapping or scene.here.pending or scene.wrong_fields():
         return None
+    found = yield from _before_it_was_settled(scene, can_call)
+    if found is not None:
+        return found
     # What was so before is left as it was more likely than something else is made of it.
-    guesses, told = sorted(scene.as_though(), key=lambda guess: not _was(scene, *guess)), True
-    for name, value in guesses:
+    acquitted: set[tuple[str, str]] = set()
+    for name, value in sorted(scene.as_though(), key=lambda guess: not _was(scene, *guess)):
         if scene.contract.variables[name].world:
             found = yield from _by_another_start(scene, name, value, can_hold)
         else:
             found = yield from _by_looks(scene, name, value, can_call, can_hold)
         if isinstance(found, Witness | LeftUndone):
             return found
-        told = told and found is not None
-    return Itself() if guesses and told else None
+        if found is not None:
+            acquitted.add((name, value))
+    plainer = yield from _by_a_plainer_call(scene, acquitted)
+    return plainer or (Itself(frozenset(acquitted)) if acquitted else None)
+
+
+def _by_a_plainer_call(scene: Scene, acquitted: AbstractSet[tuple[str, str]]) -> Inquiry:
+    """Of a call that is refused, as it should be, but as though it were elsewhere: make it in its place with nothing given.
+
+    If that is refused in the same way, and should not be, it shows better what is wrong.
+    """
+    failing, operation = scene.violation, scene.violation.call.operation
+    if not (acquitted and failing.call.arguments and _is_refused_as(failing, failing)):
+        return None
+    if scene.contract.operations[operation].required or not any(step.is_error for step in failing.permitted):
+        return None
+    trial = Trial(0, len(_calls(scene)), scene.machine.alphabet({operation: ()}, scene.state)[0])
+    came = yield trial
+    if not isinstance(came, Violation) or not _is_refused_as(came, failing):
+        return None
+    due = any(step.is_error for step in came.permitted)
+    alike = not acquitted.isdisjoint(Scene(scene.oracle, came, scene.usual).as_though())
+    return Witness(trial, came) if alike and not due else None
+
+
+def _is_refused_as(violation: Violation, other: Violation) -> bool:
+    return isinstance(violation.outcome, Refused) and violation.outcome == other.outcome
 
 
 def found_out(inquiry: Inquiry, came: Callable[[Trial], Came]) -> Finding | None:
@@ -101,11 +133,15 @@ def _by_looks(
 ) -> Inquiry:
     """Look at a variable in place of the call that failed, and after those before, as far back as the last that wrote it.
 
-    Of two looks that disagree one is wrong by itself, unless it is not where the client was in that state from the start.
+    Of two looks that disagree one is wrong by itself, unless it shows what the last call that wrote it found there, and is
+    right where the client was in that state from the start.
     """
     failing = scene.violation.call.operation
     looks = [call for call in _looks(scene, name) if can_call(call.operation)]
     calls, is_look = _calls(scene), scene.contract.operations[failing].pure
+    place = _writer(scene, calls, name)
+    writer = None if place is None else calls[place].step
+    by_world = writer is not None and scene.contract.operations[writer.call.operation].by_world
     shown = right = 0
     first: Witness | None = None
     for look in looks:
@@ -114,11 +150,12 @@ def _by_looks(
             came = yield trial
             if isinstance(came, Violation) and _shows(scene, came, name, value):
                 shown, first = shown + 1, first or Witness(trial, came)
-            right += came is None and (scene.tells(look, name, value) or not _could_be(scene, name, value))
-    place = _writer(scene, calls, name)
+            is_so = by_world and any(scene.tells(look, name, other) for other in scene.contract.variables[name].values)
+            right += came is None and (is_so or scene.tells(look, name, value) or not _could_be(scene, name, value))
     if right:
-        by_history = is_look and (yield from _is_well_from_the_start(scene, calls, place, can_hold))
-        return None if shown or by_history else Itself()
+        left = is_look and not by_world and writer is not None and scene.machine.value(writer.before, name) == value
+        by_history = left and (yield from _is_well_from_the_start(scene, calls, place, can_hold))
+        return None if shown or by_history else Itself(frozenset({(name, value)}))
     for end in range(1 if place is None else place + 1, len(calls)):
         for look in looks:
             trial = Trial(0, end, look)
@@ -129,10 +166,24 @@ def _by_looks(
     return None if is_look else first
 
 
-def _looks(scene: Scene, name: str) -> Iterator[Call]:
-    """A call of each operation that changes nothing and depends on a variable."""
+def _before_it_was_settled(scene: Scene, can_call: Callable[[str], bool]) -> Inquiry:
+    """Look where a call settled a choice which the one that failed contradicts: maybe the client was not where it should be."""
+    settling = scene.settling()
+    if settling is None:
+        return None
+    for look in _looks(scene):
+        if can_call(look.operation):
+            trial = Trial(0, _calls(scene).index(settling), look)
+            came = yield trial
+            if isinstance(came, Violation):
+                return Witness(trial, came)
+    return None
+
+
+def _looks(scene: Scene, name: str | None = None) -> Iterator[Call]:
+    """A call of each operation that changes nothing and depends on a variable, if one is named."""
     for operation, stated in scene.contract.operations.items():
-        if stated.pure and name in scene.machine.guards(operation):
+        if stated.pure and (name is None or name in scene.machine.guards(operation)):
             yield scene.machine.alphabet({operation: ()}, scene.state)[0]
 
 
@@ -144,7 +195,10 @@ def _shows(scene: Scene, violation: Violation, name: str, value: str) -> bool:
 
 def _could_be(scene: Scene, name: str, value: str) -> bool:
     """Whether a client that forgets, misreads, or does too much, could be there."""
-    changes = (scene.contract.changes(item.effect) for step in _since(scene, name) for item in step.row.may)
+    operations = scene.contract.operations
+    own = {step.call.operation for step in _since(scene, name) if not operations[step.call.operation].by_world}
+    rows = (row for row in scene.contract.rows.values() if row.call in own)
+    changes = (scene.contract.changes(item.effect) for row in rows for item in row.may)
     return _was(scene, name, value) or any(made.get(name) in (value, "given") for made in changes)
 
 
@@ -176,11 +230,13 @@ def _by_another_start(scene: Scene, name: str, value: str, can_hold: Callable[[s
     if len(scene.here.node.states) > 1 or scene.contract.operations[scene.violation.call.operation].by_world:
         return None
     if place is None or not _could_be(scene, name, value):
-        return Itself()
+        return Itself(frozenset({(name, value)}))
     if scene.contract.operations[calls[place].step.call.operation].by_world:
         return None  # Then it is so, whatever the client makes of it.
     is_well = yield from _is_well_from_the_start(scene, calls, place, can_hold)
-    return is_well if is_well is None else LeftUndone(calls[place], name, value) if is_well else Itself()
+    if is_well is None:
+        return None
+    return LeftUndone(calls[place], name, value) if is_well else Itself(frozenset({(name, value)}))
 
 
 def _is_well_from_the_start(

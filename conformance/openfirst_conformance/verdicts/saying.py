@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
+from typing import Any
 
 from msgspec import structs
 
 from openfirst_reference.contract.expressions import mentioned
-from openfirst_reference.contract.model import Invariant
+from openfirst_reference.contract.model import Answer, Invariant
 from openfirst_reference.machine.machine import Machine
 from openfirst_reference.machine.step import Step
 from openfirst_reference.proof.invariants import Check
@@ -32,10 +33,10 @@ def speaks_of(machine: Machine, rule: str, step: Step, wrong: Iterable[str]) -> 
     """
     texts = [item.holds for _, item in _said(machine, rule, step)]
     names = {name for text in texts for _, name in mentioned(text, "after")}
-    if machine.contract.operations[step.call.operation].pure:
+    if machine.contract.operations[step.call.operation].pure and not step.is_error:
         return True
     if not texts or names:
-        return not wrong or bool(names & set(wrong))
+        return bool(names & set(wrong)) if wrong else not step.is_error or _demands(machine, rule, step)
     by_choice = any(rule in machine.contract.choices[choice].touches for choice, _ in step.when)
     return step.is_error or by_choice or _demands(machine, rule, step)
 
@@ -43,7 +44,21 @@ def speaks_of(machine: Machine, rule: str, step: Step, wrong: Iterable[str]) -> 
 def says_what_is_left(machine: Machine, rule: str, step: Step) -> bool:
     """Whether a rule says anything of what such a call leaves behind."""
     texts = [item.holds for _, item in _said(machine, rule, step)]
-    return any(True for text in texts for _ in mentioned(text, "after")) and speaks_of(machine, rule, step, ())
+    if not any(True for text in texts for _ in mentioned(text, "after")):
+        return False
+    return _demands(machine, rule, step) if step.is_error else speaks_of(machine, rule, step, ())
+
+
+def forbids(machine: Machine, rule: str, step: Step, wrong: Mapping[str, Any]) -> bool:
+    """Whether a rule says that such a call does not leave that behind: later calls can show it broken."""
+    changed = structs.replace(step, after=machine.having(step.after, **wrong))
+    return machine.contract.rules[rule].shows_later and _breaks(machine, rule, changed)
+
+
+def asks_for_refusal(machine: Machine, rule: str, step: Step) -> bool:
+    """Whether a rule says of such a call, which is refused, that it is, or that all stays."""
+    answered = structs.replace(step, code=None, answer=Answer(ignore=True))
+    return _breaks(machine, rule, answered) or _demands(machine, rule, step)
 
 
 def _demands(machine: Machine, rule: str, step: Step) -> bool:
@@ -51,7 +66,11 @@ def _demands(machine: Machine, rule: str, step: Step) -> bool:
     name, variable = next(item for item in machine.contract.variables.items() if len(item[1].values) > 1)
     other = next(value for value in variable.values if value != machine.value(step.after, name))
     changed = structs.replace(step, after=machine.having(step.after, **{name: other}))
-    return any(check.fault(changed, check.start) is not None for check, _ in _said(machine, rule, step))
+    return _breaks(machine, rule, changed)
+
+
+def _breaks(machine: Machine, rule: str, step: Step) -> bool:
+    return any(check.fault(step, check.start) is not None for check, _ in _said(machine, rule, step))
 
 
 def _said(machine: Machine, rule: str, step: Step) -> Iterator[tuple[Check, Invariant]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from openfirst_conformance.oracle.explanation import Candidate, Explanation, Violation
+from openfirst_conformance.oracle.explanation import Candidate, Explanation, Keys, Moment, Violation
 from openfirst_conformance.oracle.observation import Fields
 from openfirst_conformance.oracle.oracle import Oracle
 from openfirst_reference.machine.step import Call, Step
@@ -22,7 +22,9 @@ class Scene:
         self.oracle, self.machine, self.contract = oracle, oracle.machine, oracle.machine.contract
         self.violation, self.client = violation, violation.client
         self.usual = usual or {}
-        self.here, self.explanation = min(violation.explanations, key=self._surprises)
+        self.here, self.explanation = min(
+            violation.explanations, key=lambda item: (self._surprises(item), self._wrong(item))
+        )
         self.state = self.here.node.states[self.client]
         self.steps = oracle.steps(self.here.node, self.client, violation.call)
         self.past = list(self.explanation.trail.back()) if self.explanation.trail else []
@@ -30,6 +32,16 @@ class Scene:
     def _surprises(self, item: tuple[Candidate, Explanation]) -> int:
         choices = ((self.oracle.cells[key].choice, values) for key, values in item[1].assignment.items())
         return sum(self.usual.get(choice) not in (None, *values) for choice, values in choices)
+
+    def _wrong(self, item: tuple[Candidate, Explanation]) -> int:
+        """How many fields show something else than is due."""
+        here, shown = item[0].node, self.violation.seen.content
+        if not isinstance(shown, Fields) or len(self.violation.explanations) == 1:
+            return 0
+        steps = self.oracle.steps(here, self.client, self.violation.call)
+        due = (step for step in steps if step.answer is not None and step.answer.fields)
+        wrong = (len(self.oracle.comparison.wrong(step, self.client, shown, here.bindings)) for step in due)
+        return min(wrong, default=0)
 
     def fits(self, step: Step) -> bool:
         """Whether what was seen is what a step comes to."""
@@ -60,8 +72,35 @@ class Scene:
         return any(
             self.fits(step) or (step.answer and step.answer.fields and isinstance(self.violation.seen.content, Fields))
             for step in self.machine.steps(other, self.machine.again(self.violation.call, other))
-            if self.oracle.keys(step) is not None
+            if self.permits(step)
         )
+
+    def settling(self) -> Moment | None:
+        """The last call before that settled a choice which nobody declared, and which what was seen contradicts."""
+        if self.here.pending:
+            return None
+        for key, values in self.unlike():
+            for moment in self.past:
+                if not moment.echo and any(at == key and not other & values for at, other in self.keys(moment.step)):
+                    return moment
+        return None
+
+    def unlike(self) -> list[tuple[int, frozenset[str]]]:
+        """What undeclared choices would have to be, each in its cell, to explain what was seen, where they were seen otherwise."""
+        known = self.explanation.assignment
+        edges = self.oracle.edges(self.here.node, self.client, self.violation.call, self.violation.seen)
+        return [(key, values) for edge in edges for key, values in edge.keys if not known.get(key, values) & values]
+
+    def permits(self, step: Step) -> bool:
+        """Whether what was declared, seen in the same place, or seen elsewhere, leaves a step open."""
+        known = self.explanation.assignment
+        keys = self.oracle.keys(step)
+        usual = all(self.usual.get(choice) in (None, *values) for choice, values in step.when)
+        return keys is not None and usual and all(known.get(key, values) & values for key, values in keys)
+
+    def keys(self, step: Step) -> Keys:
+        """The undeclared choices that a step depends on."""
+        return self.oracle.keys(step) or ()
 
     def tells(self, call: Call, name: str, value: str) -> bool:
         """Whether a call comes to another thing where the client is than it would if a variable had another value."""

@@ -1996,7 +1996,7 @@ class LastParticipantStays(Faulty):
     """Who has closed the session is still shown as he was in it."""
 
     breaks = ("close-closes", "participant-is-local")
-    only = (*breaks, "open-before-use")
+    only = breaks
     needs = "explore"
 
     def get_participant(self, client: Client) -> Any:
@@ -2130,3 +2130,168 @@ class OpensNothingForEmptyExternalId(Faulty):
             return super().open(client, info)
         self.check_credential(client)
         return None
+
+
+# What another outsider's had, and was put down to a call before -----------------------------------------------
+
+
+class CloseForgetsAfterUpdate(Faulty):
+    """Once the participant was updated, the next close does nothing."""
+
+    breaks = ("close-closes",)
+    only = breaks
+
+    def update(self, client: Client, name: str | None, avatar_url: str | None) -> Any:
+        """Remember it."""
+        done = super().update(client, name, avatar_url)
+        client.notes["stays"] = client.session is not None
+        return done
+
+    def end(self, client: Client) -> None:
+        """Once not."""
+        if not client.notes.pop("stays", False):
+            super().end(client)
+
+
+class CloseForgetsAfterRefusedOpen(Faulty):
+    """Once a second open was refused, the next close does nothing."""
+
+    breaks = ("close-closes",)
+    only = breaks
+
+    def open(self, client: Client, info: Info | None) -> Any:
+        """Remember it."""
+        client.notes["stays"] = client.session is not None
+        return super().open(client, info)
+
+    def end(self, client: Client) -> None:
+        """Once not."""
+        if not client.notes.pop("stays", False):
+            super().end(client)
+
+
+class GateIsOpenAfterRefusedUpdate(Faulty):
+    """Services answer once an update was refused for want of a session, and there is still none."""
+
+    breaks = ("open-before-use",)
+    only = breaks
+
+    def update(self, client: Client, name: str | None, avatar_url: str | None) -> Any:
+        """Remember it."""
+        client.notes["leaks"] = client.session is None
+        return super().update(client, name, avatar_url)
+
+    def gate(self, client: Client, service: str, method: str) -> None:
+        """Refuse before that only."""
+        if not client.notes.get("leaks") or client.credential.kind == "none":
+            super().gate(client, service, method)
+
+
+class RefusedParticipantOpens(Faulty):
+    """To ask for a participant without a session is refused, and opens one."""
+
+    breaks = ("rejected-changes-nothing",)
+    only = breaks
+
+    def get_participant(self, client: Client) -> Any:
+        """Open it behind the refusal."""
+        try:
+            return super().get_participant(client)
+        except Refusal:
+            if client.credential.kind != "none" and client.credential.condition == "good":
+                client.session = self.session(client, None, client.credential.external_id)
+            raise
+
+
+class OpensOnlyOnce(Faulty):
+    """Whoever has had a session is told that one is open already, and isOpen says that none is."""
+
+    breaks = ("open-opens", "reopen")
+    only = (*breaks, "info-is-optional")
+
+    def open(self, client: Client, info: Info | None) -> Any:
+        """Once."""
+        if client.session is None and client.last is not None and client.credential.condition == "good":
+            raise Refusal("session-already-open")
+        return super().open(client, info)
+
+
+class SaysSessionNotOpenForMismatch(Faulty):
+    """Another external ID is refused, for a reason that is none."""
+
+    breaks = ("external-id-mismatch",)
+    only = breaks
+
+    def external_id(self, client: Client, info: Info | None) -> str | None:
+        """Refuse it."""
+        try:
+            return super().external_id(client, info)
+        except Refusal:
+            if client.credential.external_id is not None:
+                raise Refusal("session-not-open") from None
+            raise
+
+
+class IsOpenAfterRefusedOpen(Faulty):
+    """isOpen is true after an open that was refused; getParticipant says rightly that there is nobody."""
+
+    breaks = ("is-open-is-pure",)
+    # Of a client that is given an expired token after the refusal getParticipant tells nothing: it may have been the open.
+    only = (*breaks, "rejected-changes-nothing", "initialize-first")
+
+    def open(self, client: Client, info: Info | None) -> Any:
+        """Remember whether it was refused."""
+        client.notes["said"] = client.credential.condition == "good"
+        done = super().open(client, info)
+        client.notes["said"] = False
+        return done
+
+    def is_open(self, client: Client) -> Any:
+        """Say so."""
+        return super().is_open(client) or bool(client.notes.get("said") and client.credential.kind != "none")
+
+
+class KnowsOnlyTheStar(Faulty):
+    """Whoever may do everything may update; whose token says `session:update` may not."""
+
+    breaks = ("update-updates",)
+    only = breaks
+
+    def check_scope(self, client: Client) -> None:
+        """Look for the star alone."""
+        if "*" not in client.credential.scopes:
+            raise Refusal("scope-missing")
+
+
+class KnowsOnlyOneScope(Faulty):
+    """Whose token says `session:update` among others may not update."""
+
+    breaks = ("update-updates",)
+    only = breaks
+
+    def check_scope(self, client: Client) -> None:
+        """Compare the whole list."""
+        if client.credential.scopes not in (("*",), ("session:update",)):
+            raise Refusal("scope-missing")
+
+
+class OneMethodAnswersAfterRefusedOpen(Faulty):
+    """One method of the services answers without a session, once an open was refused."""
+
+    breaks = ("open-before-use",)
+    only = breaks
+    needs = "complete"
+
+    def open(self, client: Client, info: Info | None) -> Any:
+        """Remember that it was refused."""
+        try:
+            return super().open(client, info)
+        except Refusal:
+            client.notes["leaks"] = True
+            raise
+
+    def gate(self, client: Client, service: str, method: str) -> None:
+        """Let that method pass."""
+        leaks = client.notes.get("leaks") and client.credential.kind != "none" and client.credential.condition == "good"
+        if not (leaks and (service, method) == ("command", "send")):
+            super().gate(client, service, method)

@@ -36,6 +36,7 @@ FAULTS = {fault.text: fault for faults in single_faults(MACHINE).values() for fa
 CLOSES_NOTHING = FAULTS["close.open, alternative 1: the effect closed is forgotten"]
 GOOD: dict[str, Any] = {"credential": {"condition": "good", "externalId": "Zoë", "scopes": ["*"]}}
 ANA: dict[str, Any] = {"name": "Ana", "avatarUrl": None}
+JOIN: dict[str, Any] = {"service": "conference", "method": "join", "arguments": []}
 Calls = list[tuple[str, dict[str, Any]]]
 
 
@@ -114,7 +115,7 @@ def test_where_status_calls_show_what_they_should_it_is_the_call_itself() -> Non
     calls, violation = implementation.fails("open", ("updateParticipantInfo", ANA))
     assert set(blame(implementation.oracle, violation, minimal=True)) == {"open-opens", "update-updates"}
     found = implementation.found(calls, violation)
-    assert found == Itself()
+    assert isinstance(found, Itself)
     assert blame(implementation.oracle, violation, minimal=True, finding=found) == ("update-updates",)
 
 
@@ -130,9 +131,29 @@ def test_a_status_call_that_is_wrong_only_after_a_call_is_not_wrong_by_itself() 
     """There is no participant after the close, as it should be, and isOpen is true. Before anything was opened it is false."""
     implementation = Implementation(replace(FAULTS["isOpen takes session closed for open"], after=(("close", ()),)))
     calls, violation = implementation.fails("open", "close", "isOpen")
-    assert implementation.found(calls, violation) is None
+    found = implementation.found(calls, violation)
+    assert not isinstance(found, Itself) or ("session", "open") not in found.acquitted
     assert ["isOpen"] in implementation.trials
-    assert blame(implementation.oracle, violation, minimal=True) == ("close-closes",)
+    assert blame(implementation.oracle, violation, minimal=True, finding=found) == ("close-closes",)
+
+
+def test_a_status_call_that_is_wrong_after_a_call_which_was_to_change_nothing_is_wrong_by_itself() -> None:
+    """There is no participant after the refused update, as it should be, and isOpen is true."""
+    after = (("updateParticipantInfo", (("name", "plain"), ("avatarUrl", "absent"))),)
+    implementation = Implementation(replace(FAULTS["isOpen takes session closed for open"], after=after))
+    calls, violation = implementation.fails(("updateParticipantInfo", ANA), "isOpen")
+    found = implementation.found(calls, violation)
+    assert isinstance(found, Itself) and ("session", "open") in found.acquitted
+    assert blame(implementation.oracle, violation, minimal=True, finding=found) == ("is-open-is-pure",)
+
+
+def test_a_gate_that_is_open_after_a_refused_call_is_open_by_itself() -> None:
+    """The status calls rightly say that there is no session; the refused update has changed nothing that can be seen."""
+    after = (("updateParticipantInfo", (("name", "plain"), ("avatarUrl", "absent"))),)
+    implementation = Implementation(replace(FAULTS["use takes session closed for open"], after=after))
+    calls, violation = implementation.fails(("updateParticipantInfo", ANA), ("use", JOIN))
+    found = implementation.found(calls, violation)
+    assert blame(implementation.oracle, violation, minimal=True, finding=found) == ("open-before-use",)
 
 
 def test_what_no_status_call_shows_is_found_by_a_client_that_holds_it_from_the_start() -> None:
@@ -151,7 +172,7 @@ def test_a_call_that_fails_whatever_the_client_held_before_fails_by_itself() -> 
     implementation = Implementation(fault, "initialises")
     calls, violation = implementation.fails(("initializeToken", GOOD), "open")
     found = implementation.found(calls, violation)
-    assert found == Itself()
+    assert isinstance(found, Itself)
     assert "initialize-first" not in blame(implementation.oracle, violation, minimal=True, finding=found)
 
 
