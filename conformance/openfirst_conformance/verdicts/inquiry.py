@@ -196,10 +196,18 @@ def _shows(scene: Scene, violation: Violation, name: str, value: str) -> bool:
 def _could_be(scene: Scene, name: str, value: str) -> bool:
     """Whether a client that forgets, misreads, or does too much, could be there."""
     operations = scene.contract.operations
-    own = {step.call.operation for step in _since(scene, name) if not operations[step.call.operation].by_world}
-    rows = (row for row in scene.contract.rows.values() if row.call in own)
+    own = [step for step in _since(scene, name) if not operations[step.call.operation].by_world]
+    misreading = {step.call.operation for step in own if _is_world_as_at(scene, step)}
+    rows = [row for row in scene.contract.rows.values() if row.call in misreading]
+    rows += [step.row for step in own]
     changes = (scene.contract.changes(item.effect) for row in rows for item in row.may)
     return _was(scene, name, value) or any(made.get(name) in (value, "given") for made in changes)
+
+
+def _is_world_as_at(scene: Scene, step: Step) -> bool:
+    """Whether the world is as a call found it: what that made of it by misreading it may show still."""
+    world = (name for name, variable in scene.contract.variables.items() if variable.world)
+    return all(scene.machine.value(step.before, name) == scene.machine.value(scene.state, name) for name in world)
 
 
 def _was(scene: Scene, name: str, value: str) -> bool:

@@ -2236,8 +2236,7 @@ class IsOpenAfterRefusedOpen(Faulty):
     """isOpen is true after an open that was refused; getParticipant says rightly that there is nobody."""
 
     breaks = ("is-open-is-pure",)
-    # Of a client that is given an expired token after the refusal getParticipant tells nothing: it may have been the open.
-    only = (*breaks, "rejected-changes-nothing", "initialize-first")
+    only = breaks
 
     def open(self, client: Client, info: Info | None) -> Any:
         """Remember whether it was refused."""
