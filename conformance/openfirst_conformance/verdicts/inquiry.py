@@ -198,8 +198,8 @@ def _could_be(scene: Scene, name: str, value: str) -> bool:
     operations = scene.contract.operations
     own = [step for step in _since(scene, name) if not operations[step.call.operation].by_world]
     misreading = {step.call.operation for step in own if _is_world_as_at(scene, step)}
-    rows = [row for row in scene.contract.rows.values() if row.call in misreading]
-    rows += [step.row for step in own]
+    elsewhere = (row for row in scene.contract.rows.values() if row.call in misreading)
+    rows = [*elsewhere, *(step.row for step in own)]
     changes = (scene.contract.changes(item.effect) for row in rows for item in row.may)
     return _was(scene, name, value) or any(made.get(name) in (value, "given") for made in changes)
 
