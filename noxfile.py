@@ -98,7 +98,7 @@ def react_native(session: nox.Session) -> None:
     report.unlink(missing_ok=True)
     adapter = f"node {(REACT_NATIVE / 'adapter.js').as_posix()}"
     # 1 is a broken rule: what the SDK breaks is a finding here, not a failure.
-    # Every rule is tested by these. All tiers take some ten minutes.
+    # Every rule is tested by these. All tiers take some four minutes.
     tiers = ["--tier", "smoke", "--tier", "concurrent"]
     session.run("openfirst", "check", "--adapter", adapter, *tiers, "--json", str(report), success_codes=[0, 1])
     session.chdir("tests")

@@ -48,6 +48,7 @@ class Native {
   #login = null; // how to get a token with key and secret, if that is how it was initialised
   #token = null; // a promise of the current token; null before any initialisation
   #inUse = null;
+  #isUnused = false; // whether nothing was asked of the session with a refreshed token
   #session = 'current';
   #lastKnownOpen = false;
   #follows; // whether events are listened to
@@ -169,6 +170,7 @@ class Native {
     this.#begin();
     this.#login = null;
     this.#use(token);
+    this.#isUnused = false;
     return null;
   }
 
@@ -212,6 +214,8 @@ class Native {
   }
 
   async #open(info) {
+    // The platform takes a refreshed token for another client's until it has come with the session's ID.
+    if (this.#isUnused && this.#lastKnownOpen) await this.#isOpen();
     const answer = await this.#request('POST', '', info);
     this.#opened(answer?.sessionId);
     return null;
@@ -278,6 +282,7 @@ class Native {
 
   #take(token) {
     this.#use(token);
+    this.#isUnused = true;
     // The events may have stopped for want of a good one.
     if (this.#feed?.refused) this.#follow(this.#feed.session);
     else this.#feed?.renew();
@@ -348,7 +353,7 @@ class Native {
 
   #changed() {
     const { open, refused } = this.#feed ?? {};
-    if (open) this.#askedInVain = false;
+    if (open) this.#askedInVain = this.#isUnused = false;
     // As at the end of its life: of that it may not have heard.
     if (refused?.code === 'token-expired' && !this.#askedInVain) {
       this.#askedInVain = true;
@@ -448,8 +453,11 @@ class Native {
   // --- asking ------------------------------------------------------------------------------------------------------
 
   /** Asks about the session. */
-  #ask(method, path, body) {
-    return this.#request(method, `/${this.#session}${path}`, body);
+  async #ask(method, path, body) {
+    const token = this.#inUse;
+    const answer = await this.#request(method, `/${this.#session}${path}`, body);
+    if (token === this.#inUse) this.#isUnused = false;
+    return answer;
   }
 
   async #request(method, path, body) {

@@ -71,6 +71,16 @@ test('the token is refreshed at half of its life, and the new one is used, and r
   await ana.sdk.session.close();
 });
 
+test('a fresh token is that of the session, also where the session is opened again before anything is asked of it', async (t) => {
+  const platform = await fresh(t);
+  const ana = await opened(platform, 'ana', { events: false });
+  ana.native.refreshToken();
+  await ana.native.refreshed();
+  await assert.rejects(ana.sdk.session.open({ name: 'Ana', externalId: 'zoe' }), { code: 'error' });
+  assert.equal(await ana.sdk.session.isOpen(), true);
+  await ana.sdk.session.close();
+});
+
 test('a refresh for which the app has no token is told, and the old token lives on', async (t) => {
   const platform = await fresh(t);
   const ana = platform.client();
