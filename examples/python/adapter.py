@@ -51,7 +51,7 @@ class Session:
         return self._current()
 
     def updateParticipantInfo(self, name: str, avatarUrl: str) -> None:  # noqa: N802, N803
-        if "*" not in self.credential["scopes"]:
+        if not {"*", "session:update"}.intersection(self.credential["scopes"]):
             self._current()
             raise Refused("scope-missing")
         self._current()["info"].update(name=name, avatarUrl=avatarUrl)

@@ -58,12 +58,20 @@ class Credentials:
             "externalId": value(binding.external_id.variable),
         }
         if binding.scopes is not None:
-            credential["scopes"] = examples(binding.scopes, value(binding.scopes.variable))
+            credential["scopes"] = examples(binding.scopes, value(binding.scopes.variable))[0]
         return credential
 
     def of_fixture(self, fixture: str, otherwise: Mapping[str, str] | None = None) -> Json:
-        """What a client of a fixture holds, but for the variables that are `otherwise`."""
-        return self.described({**self.contract.fixtures[fixture].set, **(otherwise or {})})
+        """What a client of a fixture holds, but for the variables that are `otherwise`.
+
+        Scopes that permit the same have their turns, from fixture to fixture.
+        """
+        held = {**self.contract.fixtures[fixture].set, **(otherwise or {})}
+        credential, scopes = self.described(held), self.binding.scopes
+        if scopes is not None:
+            alike = examples(scopes, held.get(scopes.variable, self.contract.variables[scopes.variable].initial))
+            credential["scopes"] = alike[list(self.contract.fixtures).index(fixture) % len(alike)]
+        return credential
 
     def error(self, condition: str) -> str:
         """The code that a credential in a condition of the wire is refused with."""
@@ -101,6 +109,9 @@ def permitted(binding: BoundScopes, scopes: Sequence[str] | None) -> str:
     return binding.value(scopes is None or any(scope in binding.any_of for scope in scopes))
 
 
-def examples(binding: BoundScopes, word: str | None) -> list[str]:
-    """Scopes that the contract's word stands for."""
-    return list(binding.without) if word == binding.value(False) else [binding.any_of[0]]
+def examples(binding: BoundScopes, word: str | None) -> list[list[str]]:
+    """Scopes that the contract's word stands for: the first that permits, alone, and each other beside those that do not."""
+    if word == binding.value(False):
+        return [list(binding.without)]
+    first, *others = binding.any_of
+    return [[first], *([*binding.without, scope] for scope in others)]

@@ -87,7 +87,7 @@ class Wire:
             return credential.condition.inward, credential.condition.outward
         scopes = credential.scopes
         if scopes is not None and path[1:] == ("scopes",):
-            return (lambda value: permitted(scopes, value)), (lambda value: examples(scopes, value))
+            return (lambda value: permitted(scopes, value)), (lambda value: examples(scopes, value)[0])
         return None
 
 

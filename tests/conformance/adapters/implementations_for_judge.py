@@ -94,7 +94,7 @@ class Plain:
 
     async def do_updateParticipantInfo(self, client: str, name: Any, avatarUrl: Any) -> Any:  # noqa: N802, N803
         session = self.current(client)
-        if "*" not in self.credentials[client]["scopes"]:
+        if not {"*", "session:update"}.intersection(self.credentials[client]["scopes"]):
             raise Refused("scope-missing")
         session["info"].update(name=name, avatarUrl=avatarUrl)
 

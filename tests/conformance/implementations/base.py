@@ -52,6 +52,7 @@ class Credential:
     external_id: str | None = None
     may_update: bool = True
     lifetime: int = 3_600_000
+    scopes: tuple[str, ...] = ("*",)
 
     @classmethod
     def of(cls, described: Info, kind: str | None = None) -> Credential:
@@ -64,6 +65,7 @@ class Credential:
             described.get("externalId"),
             scoped and described.get("scope") != "no-update",
             round(1000 * (described.get("expiresIn") or 3600)),
+            ("*",) if scopes is None else tuple(scopes),
         )
 
 

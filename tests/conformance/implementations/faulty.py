@@ -2250,6 +2250,30 @@ class IsOpenAfterRefusedOpen(Faulty):
         return super().is_open(client) or bool(client.notes.get("said") and client.credential.kind != "none")
 
 
+class KnowsOnlyTheStar(Faulty):
+    """Whoever may do everything may update; whose token says `session:update` may not."""
+
+    breaks = ("update-updates",)
+    only = breaks
+
+    def check_scope(self, client: Client) -> None:
+        """Look for the star alone."""
+        if "*" not in client.credential.scopes:
+            raise Refusal("scope-missing")
+
+
+class KnowsOnlyOneScope(Faulty):
+    """Whose token says `session:update` among others may not update."""
+
+    breaks = ("update-updates",)
+    only = breaks
+
+    def check_scope(self, client: Client) -> None:
+        """Compare the whole list."""
+        if client.credential.scopes not in (("*",), ("session:update",)):
+            raise Refusal("scope-missing")
+
+
 class OneMethodAnswersAfterRefusedOpen(Faulty):
     """One method of the services answers without a session, once an open was refused."""
 
