@@ -14,6 +14,7 @@ ROUTER = Router(
         ("GET", "/things/{id}", "one"),
         ("GET", "/things/{id}/parts/{part}", "part"),
         ("GET", "/things/best", "best"),
+        ("DELETE", "/things/{id}", "drop"),
     ]
 )
 
@@ -26,13 +27,13 @@ ROUTER = Router(
         ("GET", "/things/7", "one", {"id": "7"}),
         ("GET", "/things/a%2Fb", "one", {"id": "a/b"}),
         ("GET", "/things/Zo%C3%AB/parts/1%25", "part", {"id": "Zoë", "part": "1%"}),
-        ("GET", "/things/best", "one", {"id": "best"}),
+        ("GET", "/things/best", "best", {}),
+        ("DELETE", "/things/best", "drop", {"id": "best"}),
+        ("GET", "/things/best/parts/1", "part", {"id": "best", "part": "1"}),
         ("GET", "/%74hings", "all", {}),
     ],
 )
-def test_a_path_leads_to_the_first_route_that_it_fits(
-    method: str, path: str, route: str, given: dict[str, str]
-) -> None:
+def test_a_path_leads_to_the_route_that_it_fits_best(method: str, path: str, route: str, given: dict[str, str]) -> None:
     assert ROUTER.find(method, path) == (route, given)
 
 

@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cached_property, lru_cache
 from typing import Any
 
 from openfirst_conformance.oracle.explanation import Explanation, Moment, Violation, back
@@ -26,7 +27,7 @@ from openfirst_conformance.verdicts.inquiry import Finding, Itself, LeftUndone
 from openfirst_conformance.verdicts.model import SettledChoice
 from openfirst_conformance.verdicts.saying import asked, asks_for_refusal, forbids, is_met, says_what_is_left, speaks_of
 from openfirst_conformance.verdicts.scene import Scene
-from openfirst_reference.contract.model import CLIENTS_APART, OVERLAPPING
+from openfirst_reference.contract.model import CLIENTS_APART, OVERLAPPING, Contract
 from openfirst_reference.machine.outcome import Refused, Settled
 from openfirst_reference.machine.step import Step
 
@@ -103,7 +104,7 @@ class _Case(Scene):
             or self._by_choices()
             or self._by_state()
             or self._by_row()
-            or [carry.rule for step in self._read() for carry in step.row.carries]
+            or [carry.rule for step in self._read for carry in step.row.carries]
         )
 
     # What an inquiry has found ----------------------------------------------------------------------------------------
@@ -124,7 +125,7 @@ class _Case(Scene):
         Where none of them speaks of such a call in the row that it met, and one does that the row carries, it is that one.
         """
         touched = [rule for name in self.contradicted() for rule in self.contract.choices[name].touches]
-        as_read = [step for step in self._read() if self.fits(step)]
+        as_read = [step for step in self._read if self.fits(step)]
         is_met_there = any(is_met(self.machine, rule, step) for rule in touched for step in as_read)
         if not as_read or is_met_there or self._rightly_refused():
             return touched
@@ -171,7 +172,7 @@ class _Case(Scene):
         carried = self._carried()
         refusals = self._rightly_refused()
         if refusals:  # It is another refusal than is due: those rules answer that are about refusals.
-            every = [rule for step in self._read() for rule in self.machine.carried(step)]
+            every = [rule for step in self._read for rule in self.machine.carried(step)]
             for rules in (carried, every):
                 about = [rule for rule in rules if any(asks_for_refusal(self.machine, rule, step) for step in refusals)]
                 if about:
@@ -183,29 +184,31 @@ class _Case(Scene):
 
     def _rightly_refused(self) -> list[Step]:
         """The refusals that are permitted, where the call was refused, though otherwise."""
-        choices = self._choices()
+        choices = self._choices
         refusals = [
-            step for step in self._read() if step.is_error and all(choices[name] in may for name, may in step.when)
+            step for step in self._read if step.is_error and all(choices[name] in may for name, may in step.when)
         ]
         return refusals if self._refused() else []
 
     def _carried(self) -> list[str]:
         return [
             rule
-            for step in self._read()
+            for step in self._read
             for rule in self.machine.carried(step)
             if self.contract.rules[rule].shows_at_once
         ]
 
     def _met(self, rules: Iterable[str]) -> list[str]:
-        return [rule for rule in rules if any(is_met(self.machine, rule, step) for step in self._read())]
+        return [rule for rule in rules if any(is_met(self.machine, rule, step) for step in self._read)]
 
+    @cached_property
     def _read(self) -> tuple[Step, ...]:
         """The steps in the rows that the call meets as a choice has it: what it is seen to be, or else by default."""
-        choices = self._choices()
+        choices = self._choices
         rows = {step.row.id for step in self.steps if all(choices[name] in values for name, values in step.when)}
         return tuple(step for step in self.steps if step.row.id in rows) or self.steps
 
+    @cached_property
     def _choices(self) -> dict[str, str]:
         """What each choice is: as it was declared, or else seen, or else by default."""
         return {**self.contract.default_choices(), **self.usual, **self.oracle.choices}
@@ -361,8 +364,7 @@ class _Case(Scene):
 
     def _could_write(self, step: Step, wrong: Iterable[str]) -> bool:
         """Whether such a call can change anything of what is wrong: what the world holds, only those that ever write it."""
-        rows = [row for row in self.contract.rows.values() if row.call == step.call.operation]
-        writes = {name for row in rows for item in row.may for name in self.contract.changes(item.effect)}
+        writes = _writes(self.contract, step.call.operation)
         return not wrong or any(not self.contract.variables[name].world or name in writes for name in wrong)
 
     def _brought(self, step: Step, wrong: dict[str, Any]) -> bool:
@@ -412,3 +414,10 @@ class _Case(Scene):
                 for moment in self.past
             )
         )
+
+
+@lru_cache(maxsize=1024)
+def _writes(contract: Contract, operation: str) -> frozenset[str]:
+    """The variables that some row of an operation writes."""
+    rows = [row for row in contract.rows.values() if row.call == operation]
+    return frozenset(name for row in rows for item in row.may for name in contract.changes(item.effect))

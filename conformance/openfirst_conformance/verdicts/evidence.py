@@ -12,7 +12,7 @@ from openfirst_conformance.driving.played import Played
 from openfirst_conformance.oracle.explanation import Moment, back
 from openfirst_conformance.verdicts.contrast import Contrast, Lack, Sides
 from openfirst_conformance.verdicts.model import ChoiceSeen, FaultSeen, note_choices
-from openfirst_reference.contract.model import CLIENTS_APART, OVERLAPPING
+from openfirst_reference.contract.model import CLIENTS_APART, OVERLAPPING, Contract
 from openfirst_reference.machine.machine import Machine
 from openfirst_reference.machine.outcome import Refused
 from openfirst_reference.machine.step import Identity, Value
@@ -147,8 +147,7 @@ def tested_rules(machine: Machine, trail: Moment | None) -> dict[str, set[str]]:
     writer: dict[tuple[int, str], str] = {}
     held: dict[tuple[int, str], set[Value]] = {}
     sighted: set[tuple[Identity, int | None]] = set()
-    echoes = {item.echo.call: name for name, item in contract.operations.items() if item.echo and not item.by_world}
-    may_be_stale = {name for effect in contract.effects.values() for name in effect.stale}
+    echoes, may_be_stale = _echoes(contract), _may_be_stale(contract)
     for moment in list(back(trail))[::-1]:
         step, client = moment.step, moment.client
         operation = contract.operations[step.call.operation]
@@ -179,6 +178,18 @@ def tested_rules(machine: Machine, trail: Moment | None) -> dict[str, set[str]]:
             changed = contract.effects[step.alternative.effect].set
             writer.update({(client, name): step.alternative.effect for name in changed})
     return tested
+
+
+@lru_cache(maxsize=8)
+def _echoes(contract: Contract) -> dict[str, str]:
+    """The operations that are for other clients a call of the world, by that call."""
+    return {item.echo.call: name for name, item in contract.operations.items() if item.echo and not item.by_world}
+
+
+@lru_cache(maxsize=8)
+def _may_be_stale(contract: Contract) -> frozenset[str]:
+    """The variables of which something may be left from before."""
+    return frozenset(name for effect in contract.effects.values() for name in effect.stale)
 
 
 @lru_cache(maxsize=256)
