@@ -6,6 +6,7 @@ import asyncio
 import inspect
 import ipaddress
 import math
+import re
 import uuid
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -35,6 +36,7 @@ REPORTS = ("json", "text", "html")
 WHOLE = ("status", "since", "atLeast", "atMost", "seconds", "offset", "limit", "before", "after")
 """The fields that are whole numbers, in a query as well."""
 _NAMED = 8
+_NO_HOST = re.compile(r"[@/\\?#\s]")
 PAGE, LARGEST_PAGE = 100, 1_000
 """How many of a list are shown where nothing is said, and at most."""
 LONGEST_WAIT = 30
@@ -92,6 +94,8 @@ def _not_for_others(found: str) -> Problem:
 
 def _is_here(host: str) -> bool:
     """Whether a host, with a port or without, is this machine."""
+    if _NO_HOST.search(host):
+        return False
     try:
         there = urlsplit(f"//{host}")
         name = (there.hostname or "").removesuffix(".")

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
+import re
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from typing import Any, NamedTuple
@@ -27,6 +28,8 @@ AGAIN = (10.0, 60.0, 600.0, 3600.0)
 ANSWER_SECONDS = 5.0
 """For how many real seconds an answer is waited for."""
 LONGEST = 2_000
+_HERE = re.compile(r"http://(localhost|127\.[0-9.]+|\[::1\])([:/?#][!-~]*)?")
+"""As the control plane's description has it: without a user, and without what no URL may hold."""
 _HEADERS = 50
 
 
@@ -56,8 +59,7 @@ def check_url(url: Any) -> str:
         is_here = host == "localhost" or ipaddress.ip_address(host).is_loopback
     except ValueError:
         is_here = False
-        parts = None
-    if parts is None or not is_here or parts.scheme != "http" or len(url) > LONGEST:
+    if not is_here or not _HERE.fullmatch(url) or len(url) > LONGEST:
         raise Mistake(f"`url` is `{url[:80]}`. {wanted}")
     return url
 

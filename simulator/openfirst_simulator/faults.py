@@ -99,6 +99,8 @@ METHODS = ("DELETE", "GET", "PATCH", "POST", "PUT")
 """The methods of the requests that a fault may be for."""
 LONGEST_PATH = 1_000
 """How long the path may be that a fault is for."""
+MOST_STARS = 20
+"""How many stars it may have: what they may stand for is to be tried for each request."""
 
 
 class Fault(Record, frozen=True):
@@ -367,6 +369,11 @@ def _mistakes(fault: Fault) -> Iterator[tuple[bool, str]]:
     begins = path is None or path.startswith(("/", "*", "?", "["))
     long = path is not None and len(path) > LONGEST_PATH
     yield long, f"`path` has {len(path or ''):,} characters. Give {LONGEST_PATH:,} at most, and a star for the rest."
+    stars = 0 if path is None else path.count("*")
+    yield (
+        stars > MOST_STARS,
+        f"`path` has {stars:,} stars. Give {MOST_STARS} at most; one stands for any number of parts.",
+    )
     yield (
         not begins,
         f"`path` is `{str(path)[:80]}`, and every path begins with a slash. Give one, or a star before it.",

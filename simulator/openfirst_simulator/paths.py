@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from fnmatch import fnmatchcase
+from functools import lru_cache
 from string import printable
 
 _TOKEN = re.compile(r"\*+|\[!?\]?[^\]]*\]|.", re.DOTALL)
@@ -37,6 +38,7 @@ def is_met(pattern: str, template: str) -> bool:
     return False
 
 
+@lru_cache(maxsize=4096)
 def _share(wanted: str, given: str) -> bool:
     """Whether one character is what both permit."""
     if wanted in (_STAR, "?"):

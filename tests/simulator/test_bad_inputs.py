@@ -74,6 +74,7 @@ REFUSED = [
     pytest.param(403, request("POST", WORLDS, host="evil.example"), id="a foreign Host"),
     pytest.param(403, request("POST", WORLDS, host="127.0.0.1.evil.example"), id="a Host that looks like ours"),
     pytest.param(403, request("POST", WORLDS, host="localhost@evil.example"), id="a Host with a user"),
+    pytest.param(403, request("POST", WORLDS, host="evil.example@127.0.0.1"), id="a Host with a user that is a name"),
     pytest.param(403, request("POST", WORLDS, host="localhost:evil"), id="a Host with a port that is none"),
     pytest.param(403, request("POST", WORLDS, host="localhost.."), id="a Host with two dots"),
     pytest.param(

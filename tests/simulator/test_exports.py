@@ -592,6 +592,21 @@ def test_faults_do_not_strike_again_and_what_they_broke_is_played_as_far_as_it_w
     play_again(file)
 
 
+def test_a_token_whose_first_use_is_left_out_is_its_sessions_all_the_same() -> None:
+    here = Here()
+    ana = here.world.token("ana")
+    here.open(ana, {"name": "Ana"})
+    session = here.world.report().left_open[0].id
+    fresh = here.world.token("ana")
+    here.world.fail(kind="status", times=1)
+    here.participant(fresh, session)
+    here.world.fail(kind="revoked", times=1)
+    assert here.update(fresh, {"name": "Zoe"}, session).outcome == (401, "token-revoked")
+    here.world.act("platformCloses", fresh)
+    assert here.participant(ana).outcome == (409, "session-not-open")
+    play_again(here.world.export("pytest"))
+
+
 # The control plane ----------------------------------------------------------------------------------------------------
 
 

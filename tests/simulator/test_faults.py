@@ -125,6 +125,7 @@ def test_a_recipe_makes_its_faults_and_they_are_removed_again(simulator: Simulat
         ({"kind": "lost", "path": "/w/other/v1/sessions"}, "that of no request"),
         ({"kind": "lost", "path": "/v1/auth/*", "operation": "open"}, "that of no `open`. Known: /v1/sessions."),
         ({"kind": "lost", "path": "/" + "x" * 1000}, "`path` has 1,001 characters. Give 1,000 at most"),
+        ({"kind": "lost", "path": "/" + "*a" * 21}, "`path` has 21 stars. Give 20 at most"),
         ({"kind": "lost", "method": "DELETE", "path": "/v1/sessions"}, "at `/v1/sessions`. Known: GET, POST."),
         ({"kind": "lost", "method": "GET", "operation": "open"}, "`method` is `GET`, which is that of no `open`."),
         ({"kind": "lost", "externalId": "ana", "operation": "getApiToken"}, "here nobody asks with one. Leave it out."),

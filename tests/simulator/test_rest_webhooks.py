@@ -278,6 +278,10 @@ async def test_without_a_webhook_nothing_more_is_posted(scene: Scene) -> None:
         "",
         7,
         "http://x@evil/",
+        "http://user@evil.example@127.0.0.1/",
+        "HTTP://localhost:1/",
+        "http://LOCALHOST:5/",
+        "http://127.0.0.1/\r\nX: y",
     ],
 )
 def test_only_an_address_of_this_machine_is_taken(url: Any) -> None:

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from openfirst_reference.contract.http_surface import surface
 from openfirst_reference.machine.step import is_overlap
 from openfirst_simulator import tokens
 from openfirst_simulator.endpoints import REST_ENDPOINTS
@@ -24,6 +25,7 @@ _AGAIN = "again"
 _WIDTH = 100
 _LIFETIME = 3600
 _UNREADABLE = "unreadable"
+_LOOK = surface()["isOpen"]
 _API, _API_SECONDS = "api", 365 * 86_400
 _A_TOKEN = re.compile(r"eyJ[\w-]+\.[\w-]+\.[\w-]+")
 """What a token looks like that an answer gave, such as one for a conference."""
@@ -78,6 +80,8 @@ class _Test:
         self._tokens = self._named_tokens()
         self._ids: dict[str, str] = {}
         self._applications: dict[str, str] = {}
+        first = {_token(entry): entry.number for entry in reversed(self._entries) if entry.session is not None}
+        self._first_uses = frozenset(first.values())
         self._sessions = {entry.session for entry in self._entries if entry.session is not None}
         self._needed: set[str] = set()
         for entry in (*self._entries, *asked):
@@ -209,6 +213,7 @@ class _Test:
         what = f"# {entry.number}. {entry.name}"
         if why is not None:
             yield f"{what}: left out, {why}."
+            yield from self._told(entry)
             return
         faults = f", when {', '.join(entry.kinds)} struck" if entry.kinds else ""
         by = f": refused, {entry.rule}" if entry.rule is not None else ""
@@ -227,6 +232,14 @@ class _Test:
         yield f"assert status == {entry.status}"
         yield from self._compared(body)
         yield from self._remembered(body, "body")
+
+    def _told(self, entry: Entry) -> Iterator[str]:
+        """A token that is first used with a session's ID belongs to it from then on, whatever else became of the request."""
+        at, token = entry.session and self._ids.get(entry.session), _token(entry)
+        if entry.number in self._first_uses and at is not None and at in self._path(entry) and token is not None:
+            path = _LOOK.path.replace("{sessionId}", f"{{{at}}}")
+            yield f"# It was the first that was asked with {self._tokens[token]}, which is the session's from now on."
+            yield f'await ask({_LOOK.method!r}, f"{path}", {self._tokens[token]})'
 
     def _unplayable(self, entry: Entry) -> str | None:
         """Why a request is not played again."""

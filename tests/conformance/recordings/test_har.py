@@ -197,6 +197,15 @@ def test_a_token_that_is_past_its_time_opens_nothing() -> None:
         assert [where for where, _ in broken(recorder.har())] == found
 
 
+def test_a_token_that_ends_within_a_second_is_good_until_then() -> None:
+    """A token says whole seconds; those of our platform say besides by how many milliseconds they are later."""
+    late = token(exp=1_767_225_600, milliseconds=275)  # 2026-01-01T00:00:00.275Z
+    for begin, found in ((270.0, []), (276.0, ["entry 1"])):
+        recorder = Recorder()
+        recorder.note("POST", BASE, late, None, 201, {"sessionId": "s"}, begin=begin, duration=1.0)
+        assert [where for where, _ in broken(recorder.har())] == found
+
+
 def test_a_request_without_a_token_opens_nothing() -> None:
     """Whoever it is: nobody."""
     recorder = Recorder()
