@@ -202,6 +202,17 @@ def test_a_fault_counts_what_it_strikes(dashboard: Dashboard, ana: Client) -> No
     expect(card).to_contain_text("struck 1 of 4 requests that fitted")
 
 
+def test_a_mishap_may_be_that_of_one_external_id(dashboard: Dashboard) -> None:
+    main = dashboard.show("faults")
+    form = control(main, "Make it offline")
+    form.get_by_text("As a request").click()
+    main.get_by_label("Whose").fill("ana")
+    assert curl(lines(form)[0])[2] == {"recipe": "offline", "externalId": "ana"}
+    assert lines(form)[1] == 'platform.fail(recipe="offline", external_id="ana")'
+    form.get_by_role("button", name="Make it offline").click()
+    expect(main.locator("[data-fault]").first).to_contain_text("externalId ana")
+
+
 def test_a_field_that_no_line_of_a_test_can_have_is_asked_for_by_a_shell_alone(dashboard: Dashboard) -> None:
     form = control(dashboard.show("faults"), "Something is to go wrong")
     form.get_by_label("Kind").select_option("refuse")

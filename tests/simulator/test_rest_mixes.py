@@ -205,7 +205,7 @@ def test_a_remix_takes_a_minute_and_makes_a_recording(app: Application) -> None:
     app.world.clock.advance(59)
     assert app.got("GET", status)["status"] == "IN_PROGRESS"
     [happened] = app.world.clock.advance(1)
-    assert (happened["what"], happened["conference"]) == ("remix-completed", identifier)
+    assert (happened["what"], happened["conference"]) == ("remix-over", identifier)
     assert app.got("GET", status)["status"] == "COMPLETED"
     _, made = app.got("GET", RECORDINGS)["recordings"]
     assert (made["mix"], made["duration"]) == ({"mixId": "again", "width": 1280, "height": 1080}, 10_000)

@@ -24,7 +24,7 @@ class MixOptions(TypedDict, total=False):
 
 
 NOTHING: MixOptions = {}
-REMIXED = "remix-completed"
+REMIXED = "remix-over"
 REMIX_SECONDS = 60.0
 """For how long a remix is in progress; how long it took the platform, nothing says."""
 FORMATS = ("mp4",)

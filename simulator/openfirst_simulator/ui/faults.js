@@ -52,14 +52,18 @@ export function faults(app) {
     done: () => 'It is there from now on.',
     after: () => app.soon(),
   });
+  const whose = h('input', { type: 'text', autocomplete: 'off', spellcheck: 'false', placeholder: 'anybody' });
+  const alone = (name) => (whose.value === '' ? {} : { [name]: whose.value });
   const ready = recipes.map(({ recipe }) => control({
     action: `Make it ${recipe}`,
     kind: 'quiet',
     folded: true,
-    request: () => ({ method: 'POST', path: app.at('faults'), fields: { recipe }, pytest: call('platform.fail', [], { recipe }) }),
+    request: () => ({ method: 'POST', path: app.at('faults'), fields: { recipe, ...alone('externalId') }, pytest: call('platform.fail', [], { recipe, ...alone('external_id') }) }),
     done: () => 'It is so from now on.',
     after: () => app.soon(),
   }));
+
+  whose.addEventListener('input', () => ready.forEach((each) => each.show()));
 
   const list = h('ul', { class: 'cards', 'aria-label': 'Faults' });
   const empty = h('p', { class: 'empty', hidden: true }, 'Nothing goes wrong in this world. Add a fault, or make it one of the mishaps that everybody has.');
@@ -85,7 +89,7 @@ export function faults(app) {
   };
   const element = h('div', { class: 'two even' },
     h('section', { class: 'panel', 'aria-labelledby': 'wrong' }, h('h2', { id: 'wrong' }, 'What goes wrong'), list, empty, heal.element),
-    h('section', { class: 'panel' }, add.element, h('h3', null, 'Mishaps'), h('div', { class: 'recipes' }, ready.map((each) => each.element))));
+    h('section', { class: 'panel' }, add.element, h('h3', null, 'Mishaps'), labelled('Whose', whose, 'an external ID'), h('div', { class: 'recipes' }, ready.map((each) => each.element))));
 
   let last = null;
   const load = async () => {
