@@ -206,7 +206,7 @@ def test_a_mishap_may_be_that_of_one_external_id(dashboard: Dashboard) -> None:
     main = dashboard.show("faults")
     form = control(main, "Make it offline")
     form.get_by_text("As a request").click()
-    main.get_by_label("Whose").fill("ana")
+    main.get_by_label("Of one external ID").fill("ana")
     assert curl(lines(form)[0])[2] == {"recipe": "offline", "externalId": "ana"}
     assert lines(form)[1] == 'platform.fail(recipe="offline", external_id="ana")'
     form.get_by_role("button", name="Make it offline").click()

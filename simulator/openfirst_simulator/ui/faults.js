@@ -89,7 +89,7 @@ export function faults(app) {
   };
   const element = h('div', { class: 'two even' },
     h('section', { class: 'panel', 'aria-labelledby': 'wrong' }, h('h2', { id: 'wrong' }, 'What goes wrong'), list, empty, heal.element),
-    h('section', { class: 'panel' }, add.element, h('h3', null, 'Mishaps'), labelled('Whose', whose, 'an external ID'), h('div', { class: 'recipes' }, ready.map((each) => each.element))));
+    h('section', { class: 'panel' }, add.element, h('h3', null, 'Mishaps'), h('div', { class: 'inputs' }, labelled('Of one external ID', whose)), h('div', { class: 'recipes' }, ready.map((each) => each.element))));
 
   let last = null;
   const load = async () => {
