@@ -72,15 +72,21 @@ class Oracle:
         return known
 
     def _in_company(self, states: tuple[State, ...], client: int, call: Call) -> State:
-        """The client's state; it has company where another client holds the value that the call gives."""
-        echo, state = self.machine.contract.operations[call.operation].echo, states[client]
-        given = None if echo is None or len(states) == 1 else call.given.get(echo.by)
-        if echo is None or given is None or self._company is None:
+        """The client's state; it has company where one that has a session holds the value that the call gives, or its own."""
+        operation, state = self.machine.contract.operations[call.operation], states[client]
+        echo = operation.echo
+        if echo is None or len(states) == 1 or echo.by not in operation.parameters or self._company is None:
             return state
-        position = self.machine.index[echo.by]
-        if all(other[position] != given for number, other in enumerate(states) if number != client):
+        index = self.machine.index
+        values = {call.given.get(echo.by), *(state[index[name]] for name in echo.to if name != echo.by)} - {None}
+        others = (other for number, other in enumerate(states) if number != client)
+        if not any(self._has_session(other) and other[index[echo.by]] in values for other in others):
             return state
         return self.machine.having(state, **{self._company.variable: self._company.value(True)})
+
+    def _has_session(self, state: State) -> bool:
+        platform = self.machine.contract.bindings.platform
+        return platform is None or self.machine.value(state, platform.session.variable) == platform.session.open
 
     def _alone_again(self, before: State, step: Step) -> State:
         """The client's state after a step. Company that it had by what it gave alone is gone where it did not take that."""

@@ -22,6 +22,7 @@ from openfirst_conformance.tiers.reach import (
     in_company,
     initialised_again,
     while_the_world_acts,
+    while_the_world_acts_on_a_twin,
 )
 from openfirst_conformance.tiers.sweep import rounds
 from openfirst_conformance.tiers.values import Pool, longest, made_values, near_misses, pairs_alike
@@ -87,6 +88,7 @@ def on_purpose(subject: Subject, tables: Sequence[Table]) -> Iterator[Case]:
         cases += [] if driver.is_platform else [_two_holders(still[0])]
         pairs = [pair for other in _likeliest(still) for pair in ((still[0], other), (other, still[0]))]
         cases += [in_company(one, other) for one, other in dict.fromkeys(pairs)]
+        cases += [while_the_world_acts_on_a_twin(table) for table in moving]
     yield from (case for case in itertools.chain(*cases) if driver.applies(case))
 
 

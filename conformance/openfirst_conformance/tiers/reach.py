@@ -21,6 +21,8 @@ from openfirst_reference.machine.search import Search
 from openfirst_reference.machine.step import Call, State, Step
 
 SESSIONS = 100
+_OF_ALL = ("advance", "settle")
+"""How the world is driven where it is all of it, and not what one client sees."""
 _SWEPT = (3, 10, 30, SESSIONS)
 
 
@@ -333,6 +335,22 @@ def while_the_world_acts(table: Table) -> Iterator[Case]:
                             state = table.step(state, made)
                 name = f"world-{table.fixture}-{acting}-{number}"
                 yield Case(name, "a tour in which the world acts", {"a": table.fixture}, tuple(calls))
+
+
+def while_the_world_acts_on_a_twin(table: Table) -> Iterator[Case]:
+    """Two clients that hold the same have come to a state of the same kind; what the world does to one is not done to the other."""
+    looks, theirs = _looks(table), _looks(table, "b")
+    of_all = {name for name, stated in table.contract.operations.items() if stated.driven in _OF_ALL}
+    for number, way in enumerate(kinds_of(table).values(), 1):
+        case, state = table.case("", "", way), table.classes.after(way)
+        if not of_all.isdisjoint(planned.operation for planned in case.calls):
+            continue
+        both = (*case.calls, *(replace(planned, client="b") for planned in case.calls))
+        for acting in _acts(table, [state]):
+            if table.letters[acting][0] not in of_all:
+                name, clients = f"twin-{table.fixture}-{acting}-{number}", {"a": table.fixture, "b": table.fixture}
+                calls = (*both, _call(table, state, acting), *theirs, *looks)
+                yield Case(name, "the world acts on one of two clients that hold the same", clients, calls)
 
 
 def _acts(table: Table, states: Iterable[State]) -> list[int]:

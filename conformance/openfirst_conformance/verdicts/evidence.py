@@ -171,9 +171,9 @@ def tested_rules(machine: Machine, trail: Moment | None) -> dict[str, set[str]]:
                     rules += effect.stale.get(name, ())
         if moment.is_break:
             rules = []
-        called = echoes.get(operation.name, operation.name)
+        called = echoes.get(operation.name, frozenset[str]()) if operation.by_world else {operation.name}
         for rule in rules:
-            tested.setdefault(rule, set()).update(() if contract.operations[called].by_world else (called,))
+            tested.setdefault(rule, set()).update(called)
         if step.alternative.effect is not None:
             changed = contract.effects[step.alternative.effect].set
             writer.update({(client, name): step.alternative.effect for name in changed})
@@ -181,9 +181,10 @@ def tested_rules(machine: Machine, trail: Moment | None) -> dict[str, set[str]]:
 
 
 @lru_cache(maxsize=8)
-def _echoes(contract: Contract) -> dict[str, str]:
-    """The operations that are for other clients a call of the world, by that call."""
-    return {item.echo.call: name for name, item in contract.operations.items() if item.echo and not item.by_world}
+def _echoes(contract: Contract) -> dict[str, frozenset[str]]:
+    """The operations of a client that are for others a call of the world, by that call."""
+    told = [(item.echo.call, name) for name, item in contract.operations.items() if item.echo and not item.by_world]
+    return {call: frozenset(name for each, name in told if each == call) for call, _ in told}
 
 
 @lru_cache(maxsize=8)

@@ -140,10 +140,17 @@ class NotSimulated(Entry, frozen=True, kw_only=True):
     error: Name
 
 
+class HasSession(Entry, frozen=True, kw_only=True):
+    """The variable that tells whether a client has a session, and what it is then."""
+
+    variable: OfVariable
+    open: Name
+
+
 class PlatformBinding(Entry, frozen=True, kw_only=True):
     """What a platform knows of a client by itself."""
 
-    session: BoundVariable
+    session: HasSession
     company: Company | None = None
     conference: Presence | None = None
     not_simulated: NotSimulated = field(name="not-simulated")

@@ -117,7 +117,7 @@ class Variable(Entry, frozen=True, kw_only=True):
 
 
 class Echo(Entry, frozen=True, kw_only=True):
-    """What an accepted call is for every other client: the world call `as`, where one of `to` equals the caller's `by`."""
+    """What a session that begins or ends is for every other client: `as`, where one of `to` equals the caller's `by`."""
 
     call: Annotated[str, Meta(min_length=1, description="The call of the world that it is for them.")] = field(
         name="as"

@@ -338,7 +338,7 @@ def _bindings(names: _Names) -> Iterator[Finding]:
             yield from names.check(("bindings", "refresh", key), "a field of an answer", [field], fields)
     if platform is not None:
         path = ("bindings", "platform")
-        yield from names.valued((*path, "session"), platform.session.variable, ())
+        yield from names.valued((*path, "session"), platform.session.variable, [platform.session.open])
         for key, state in (("company", platform.company), ("conference", platform.conference)):
             if state is not None:
                 yield from names.bound((*path, key), state)

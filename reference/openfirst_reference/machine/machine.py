@@ -19,7 +19,7 @@ from msgspec import structs
 from openfirst_reference.contract.document import word
 from openfirst_reference.contract.findings import ContractError, Mistake
 from openfirst_reference.contract.forms import Carry, Guard
-from openfirst_reference.contract.model import ANY_ERROR, OF_SERVICE, Alternative, Answer, Contract, Overlap, Row
+from openfirst_reference.contract.model import ANY_ERROR, OF_SERVICE, Alternative, Answer, Contract, Echo, Overlap, Row
 from openfirst_reference.contract.references import known_errors
 from openfirst_reference.machine.calls import Calls
 from openfirst_reference.machine.credential import Credentials
@@ -407,14 +407,21 @@ class Machine:
         return result
 
     def echo(self, step: Step, other: State) -> Call | None:
-        """The world call that an accepted step is for another client in state `other`, or None."""
+        """The world call that a step is for another client in state `other`; None where no session begins or ends."""
         echo = self.contract.operations[step.call.operation].echo
-        if echo is None or step.is_error or step.before == step.after:
+        if echo is None or not self._concerns_others(step, echo):
             return None
         own = step.after[self.index[echo.by]] or step.before[self.index[echo.by]]
         if own is None or all(other[self.index[name]] != own for name in echo.to):
             return None
         return self.call(echo.call, {}, other)
+
+    def _concerns_others(self, step: Step, echo: Echo) -> bool:
+        platform = self.contract.bindings.platform
+        if platform is None:
+            return not step.is_error and step.before != step.after
+        told = (self.index[platform.session.variable], self.index[echo.by])
+        return any(step.before[position] != step.after[position] for position in told)
 
     def code_without_credential(self) -> str:
         """The code of the first refusal of a client that was never initialised. Raises ValueError where there is none."""

@@ -382,6 +382,44 @@ def test_an_identity_that_one_answer_shows_twice_is_one(shown: str | None, is_we
 BOB: dict[str, Any] = {"info": {"externalId": "bob"}}
 
 
+REFUSE = {"same-id-twice": "refuse", "second-initialize": "replace"}
+ZOE: dict[str, Any] = {"info": {"externalId": "Zoë"}}
+
+
+@pytest.mark.parametrize("given", [{}, ZOE])
+def test_whom_the_platform_put_out_of_session_is_nobodys_twin(given: dict[str, Any]) -> None:
+    """Also where the external ID is given: what the other one had in its session it has no more."""
+    watch = Watch(REFUSE, a="platform-acts", b="platform-acts")
+    assert watch.see("open", DONE, ANA) is None
+    assert watch.see("platformCloses", DONE) is None
+    assert watch.see("open", DONE, given, client="b") is None
+
+
+@pytest.mark.parametrize("outcome", [DONE, Refused("session-already-open")])
+def test_whose_token_is_revoked_may_be_a_twin_or_none(outcome: Settled) -> None:
+    """No source says whether a session outlives its token."""
+    watch = Watch(REFUSE, a="time-passes", b="time-passes")
+    assert watch.see("open", DONE, ANA) is None
+    assert watch.see("revokeToken", DONE) is None
+    assert watch.see("open", outcome, client="b") is None
+
+
+def test_who_is_initialised_again_is_the_twin_of_whoever_has_the_external_id_now() -> None:
+    watch = Watch(REFUSE, a="initialises-again", b="initialises-again")
+    credential = {"kind": "token", "externalId": "Yan", "scopes": ["*"], "condition": "good"}
+    yan = {"credential": credential}
+    assert watch.see("open", DONE, client="b") is None
+    assert watch.see("initializeToken", DONE, yan) is None
+    assert watch.see("open", refused("session-already-open")) is not None
+    watch = Watch(REFUSE, a="initialises-again", b="initialises-again")
+    assert watch.see("initializeToken", DONE, yan, client="b") is None
+    assert watch.see("open", DONE, client="b") is None
+    assert watch.see("open", DONE, client="a") is None
+    assert watch.see("close", DONE, client="a") is None
+    assert watch.see("initializeToken", DONE, yan) is None
+    assert watch.see("open", DONE) is not None
+
+
 def both_with_key_and_secret(**choices: str) -> Watch:
     """Two clients with key and secret; b has opened as bob."""
     watch = Watch({"external-id-with-key-secret": "adopt", **choices}, a="key-secret", b="key-secret")
