@@ -18,8 +18,9 @@ _ALIKE = (
     ("s", "\u017f"), ("k", "\u212a"), ("i", "\u0131"), ("I", "\u0130"), ("ss", "\u00df"), ("\u03c3", "\u03c2"),
     ("fi", "\ufb01"), ("1", "\u2460"), ("2", "\u00b2"), ("\u00e5", "\u212b"), ("a", "\u0430"), ("o", "\u03bf"),
     ("-", "\u2010"), (" ", "\u00a0"), ("true", "1"), ("null", "None"),
+    ("-", "_"), (" ", "+"), ("&", "&amp;"), ("A", "%41"), ("x@y", "x@z"),
 )  # fmt: skip
-"""Texts that are not the same, and that a comparison as numbers, without case, by looks or by compatibility takes for it."""
+"""Texts that are not the same, and that a comparison as numbers, without case, by looks or as parts of a URL takes for it."""
 Pool = Mapping[tuple[str, str], Sequence[Any]]
 
 

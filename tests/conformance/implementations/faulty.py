@@ -426,6 +426,17 @@ class ComparesAsNumbers(Faulty):
             return given == own
 
 
+class ComparesSlugs(Faulty):
+    """External IDs are compared as they stand in a URL."""
+
+    breaks = ("external-id-mismatch",)
+    needs = "explore"
+
+    def same_external_id(self, given: str, own: str) -> bool:
+        """Write them so."""
+        return given.replace("_", "-") == own.replace("_", "-")
+
+
 class ComparesByCompatibility(Faulty):
     """External IDs are the same if they look it: a ligature and its letters."""
 
@@ -1525,6 +1536,20 @@ class CloseClosesAll(_Mixing):
         for other in self.others(client):
             self.end(other)
         return super().close(client)
+
+
+class PlatformClosesByExternalId(_Mixing):
+    """The platform closes the session of whoever has the external ID, and not that of one client."""
+
+    needs = "explore"
+
+    def lose(self, client: Client) -> None:
+        """Look who has it."""
+        if client.session is not None:
+            for other in self.others(client):
+                if other.session is not None and other.session.external_id == client.session.external_id:
+                    super().lose(other)
+        super().lose(client)
 
 
 class OpenClosesOthers(_Mixing):
