@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from openfirst_conformance.driving.ability import Lacking, What
 from openfirst_conformance.driving.driver import Driver
-from openfirst_conformance.tiers.catalogue import TIERS
+from openfirst_conformance.tiers.catalogue import tiers_of
 from openfirst_conformance.verdicts.confirm import Confirmer
 from openfirst_conformance.verdicts.evidence import Evidence
 from openfirst_conformance.verdicts.model import Report, RuleVerdict
@@ -30,7 +30,6 @@ from openfirst_reference.contract.model import CLIENTS_APART, OVERLAPPING, Contr
 
 _GOOD = "good"
 _THOROUGH = "complete"
-_RACING = "concurrent"
 
 
 @dataclass(frozen=True)
@@ -101,11 +100,10 @@ def _verdict(run: Run, rule: str) -> tuple[str, Reason]:
         lacking = run.evidence.lacking(rule)
         return ("vacuous", OneSided(lacking)) if lacking else ("pass", NoReason())
     verdict, reason = _why_not(run, rule)
-    # Of a tier of ours it is known that it would have come to the rule; somebody else's case may have nothing to do with it.
-    ours = tuple(run.confirmed.failures) if any(tier in TIERS for tier in run.tiers) else ()
-    broken = tuple(run.evidence.shown.masked.get(rule, ())) or ours
-    raced = rule != run.driver.contract.law(OVERLAPPING) or _RACING in run.promise
-    return ("masked", Masked(broken)) if verdict == "not-run" and broken and raced else (verdict, reason)
+    # Of a tier of ours it is known that it would have come to its rules; somebody else's case may have nothing to do with them.
+    ours, failed = tiers_of(run.driver.contract, rule), run.confirmed.failed
+    broken = run.evidence.shown.masked.get(rule) or [name for name in failed if not failed[name].isdisjoint(ours)]
+    return ("masked", Masked(tuple(broken))) if verdict == "not-run" and broken else (verdict, reason)
 
 
 def _not_tried(driver: Driver, rule: str) -> NotTried | None:
