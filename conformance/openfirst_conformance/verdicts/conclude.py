@@ -16,6 +16,7 @@ from openfirst_conformance.verdicts.reasons import (
     GivenUp,
     Masked,
     NeverAnswered,
+    NeverReached,
     NoReason,
     NoTier,
     NotTried,
@@ -100,10 +101,20 @@ def _verdict(run: Run, rule: str) -> tuple[str, Reason]:
         lacking = run.evidence.lacking(rule)
         return ("vacuous", OneSided(lacking)) if lacking else ("pass", NoReason())
     verdict, reason = _why_not(run, rule)
-    # Of a tier of ours it is known that it would have come to its rules; somebody else's case may have nothing to do with them.
-    ours, failed = tiers_of(run.driver.contract, rule), run.confirmed.failed
-    broken = run.evidence.shown.masked.get(rule) or [name for name in failed if not failed[name].isdisjoint(ours)]
-    return ("masked", Masked(tuple(broken))) if verdict == "not-run" and broken else (verdict, reason)
+    return (verdict, reason) if verdict != "not-run" else _cut_short(run, rule) or (verdict, reason)
+
+
+def _cut_short(run: Run, rule: str) -> tuple[str, Reason] | None:
+    """What kept a run from a rule that it would have tested.
+
+    Of a tier of ours it is known that it would have come to its rules; somebody else's case may have nothing to do with them.
+    """
+    masked, ours = run.evidence.shown.masked.get(rule), tiers_of(run.driver.contract, rule)
+    stuck = tuple(run.driver.unanswered_operations()) if any(tier in run.promise for tier in ours) else ()
+    if stuck and not masked:
+        return "inconclusive", NeverReached(stuck)
+    broken = masked or [name for name, tiers in run.confirmed.failed.items() if not tiers.isdisjoint(ours)]
+    return ("masked", Masked(tuple(broken))) if broken else None
 
 
 def _not_tried(driver: Driver, rule: str) -> NotTried | None:
