@@ -160,4 +160,4 @@ def check_targets(targets: Mapping[str, Path | None]) -> None:
                 f"{option}: {file} cannot be written: {error.strerror}. Name another file."
             ) from None
         if is_new:
-            file.unlink()
+            file.unlink(missing_ok=True)  # Another run may look just now whether it can write there.
