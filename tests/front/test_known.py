@@ -130,6 +130,12 @@ def test_a_baseline_that_is_no_yaml_is_told_with_its_line() -> None:
     said(run("check --baseline known.yaml"), 2, "known.yaml:3", "not YAML")
 
 
+def test_an_empty_baseline_is_told_what_one_begins_with_and_may_be_filled() -> None:
+    Path("known.yaml").touch()
+    said(run(f"{LEAKS} --baseline known.yaml"), 2, "known.yaml:1:1: ", "Start with a section, such as `known:`.")
+    said(run(f"{LEAKS} --baseline known.yaml --update-baseline"), 0, "lists 1 failure")
+
+
 def test_the_rules_can_be_listed_and_explained_without_an_adapter() -> None:
     """Not even one that does not exist is started."""
     said(run("check --adapter no-such-command --list"), 0, "update-needs-scope", "should", "smoke")

@@ -113,7 +113,7 @@ class Compared:
 
 def read_baseline(file: Path, contract: Contract) -> Baseline:
     """Read a baseline. Raises ContractError for what is not YAML, and ValueError, with lines, for what cannot be used."""
-    document = read_file(file)
+    document = read_file(file, "known")
     return _baseline(document, file.read_text(encoding="utf-8"), contract)
 
 
