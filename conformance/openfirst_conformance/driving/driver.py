@@ -96,6 +96,8 @@ class Driver:
         stated = self.contract.operations[operation]
         if not stated.by_world:
             return None if operation in self.capabilities.operations else Lacking(What.OPERATION, operation)
+        if not self.capabilities.operations:
+            return Lacking(What.ANY_OPERATION)
         if stated.driven == "advance":
             if not self.capabilities.refresh:
                 return Lacking(What.REFRESH, operation)

@@ -203,6 +203,8 @@ def lacking_in_words(lacking: Lacking) -> str:
     match lacking.what:
         case What.OPERATION:
             return f"{lacking.of} is not declared"
+        case What.ANY_OPERATION:
+            return "not a single operation is declared"
         case What.REFRESH:
             return "refresh is not declared"
         case What.VIRTUAL_CLOCK:

@@ -155,6 +155,15 @@ def test_a_crash_that_comes_at_the_same_call_each_time_leaves_its_rule_inconclus
     assert report.verdict == "incomplete"
 
 
+def test_where_no_must_was_tested_nothing_was_unless_only_others_were_asked_for() -> None:
+    report = judged("Plain")
+    for rule in report.rules.values():
+        rule.verdict = "not-applicable" if rule.level == "must" else "pass"
+    alone = replace(report, rules={name: rule for name, rule in report.rules.items() if rule.level == "should"})
+    for verdict, of in (("incomplete", report), ("conforms", alone)):
+        assert of.verdict == joined_reports({"1": as_json(of)})["verdict"] == verdict
+
+
 def test_a_rule_whose_tests_all_end_at_an_earlier_crash_is_inconclusive() -> None:
     """Nobody ever joins a conference, so that none is left; it was not for want of a tier."""
     report = judged("DiesOnJoin")
