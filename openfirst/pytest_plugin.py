@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from openfirst_conformance.verdicts.model import Report
 
 PACKAGE = "openfirst_conformance"
-_TEXT = ("--adapter", "--python", "--connect", "--platform", "--app-key", "--app-secret", "--control", "--profile")
+_OF_PLATFORM = ("--app-key", "--app-secret", "--control")
+_TEXT = ("--adapter", "--python", "--connect", "--platform", *_OF_PLATFORM, "--profile")
 _MARKER = (
     "openfirst(strict=True, choices=None, start=None, real_time=False, contract=None, seed=None): how the fixture "
     "`platform` is to be, as openfirst.platform() takes it"
@@ -130,6 +131,9 @@ class Runs:
         except (ContractError, ValueError) as error:
             raise pytest.UsageError(str(error)) from None
         self.settings = Settings(given("--extra-states"), given("--seed"), given("--walks"), (), shard)
+        for option in _OF_PLATFORM:
+            if given(option) is not None and not given("--platform"):
+                raise pytest.UsageError(f"{option} is of a platform that is judged. Give --platform, too.")
         self.tiers = given("--tier") or list(TIERS)
         for tier in self.tiers:
             if tier not in TIERS:

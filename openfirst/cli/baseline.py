@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +20,7 @@ from openfirst_reference.contract.findings import Mistake, count
 from openfirst_reference.contract.model import Contract
 
 STALE = 4
+_FAR = 1 << 30
 
 
 def baseline(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -43,7 +46,7 @@ def read(file: Path | None, contract: Contract, *, update: bool) -> Baseline | N
         if update:
             raise click.UsageError("--update-baseline needs --baseline FILE, which says where to write.")
         return None
-    if update and not file.exists():
+    if update and not (file.exists() and file.stat().st_size):
         if not file.parent.is_dir():
             raise Mistake(f"--baseline: the folder {file.parent} does not exist. Make it, or name another file.")
         return None
@@ -56,14 +59,41 @@ def read(file: Path | None, contract: Contract, *, update: bool) -> Baseline | N
 
 
 def settle(report: Report, known: Baseline | None, file: Path | None, *, update: bool) -> Compared:
-    """The report beside the baseline, which is written first where that is asked for. Raises ValueError."""
+    """The report beside the baseline, which is written first where that is asked for. Raises ValueError.
+
+    What another run has written there since it was read (`known`) stays.
+    """
     if file is None:
         return Compared(report, (), (), (), ())
-    compared = compare(report, known)
     if not update:
-        return compared
-    file.write_text(updated(known, compared), encoding="utf-8")
-    return compare(report, read_baseline(file, report.contract))
+        return compare(report, known)
+    with _alone(file):
+        now = read_baseline(file, report.contract) if file.stat().st_size else None
+        before = known.entries if known else ()
+        others = [entry for entry in now.entries if entry not in before] if now else []
+        file.write_text(updated(now, compare(report, now, others)), encoding="utf-8")
+        return compare(report, read_baseline(file, report.contract), others)
+
+
+@contextmanager
+def _alone(file: Path) -> Iterator[None]:
+    """While a file is read and written, every other run that wants to waits. Where there is none it is made, empty."""
+    with file.open("a", encoding="utf-8") as held:
+        if sys.platform == "win32":
+            import msvcrt
+
+            held.seek(_FAR)  # Nobody else may read what is locked there.
+            msvcrt.locking(held.fileno(), msvcrt.LK_LOCK, 1)
+            try:
+                yield
+            finally:
+                held.seek(_FAR)
+                msvcrt.locking(held.fileno(), msvcrt.LK_UNLCK, 1)
+        else:
+            import fcntl
+
+            fcntl.flock(held, fcntl.LOCK_EX)  # until it is closed
+            yield
 
 
 def show(compared: Compared, file: Path | None, console: Console, *, update: bool) -> None:

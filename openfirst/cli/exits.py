@@ -8,14 +8,13 @@ from collections.abc import Iterator
 
 import click
 
+from openfirst.stopped import stopped
 from openfirst_conformance.adapters.protocol.faults import AdapterFault
 from openfirst_reference.contract.findings import ContractError, Mistake
 
 USAGE = 2
 FAILED = 70
 """Something of openfirst's own failed (EX_SOFTWARE). Status 1 says that a rule is broken, and nothing else."""
-STOPPED = 130
-"""Somebody ended it by Ctrl-C, and there is no report."""
 NOBODY_READS = 141
 TRACEBACK = "OPENFIRST_TRACEBACK"
 
@@ -38,5 +37,4 @@ def said_plainly() -> Iterator[None]:
         click.echo(str(error), err=True)
         sys.exit(USAGE)
     except KeyboardInterrupt:
-        click.echo("Stopped before the end.", err=True)
-        sys.exit(STOPPED)
+        stopped()

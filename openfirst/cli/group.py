@@ -13,7 +13,8 @@ from typing import Any
 import click
 
 from openfirst.cli import commands
-from openfirst.cli.exits import FAILED, NOBODY_READS, STOPPED, TRACEBACK
+from openfirst.cli.exits import FAILED, NOBODY_READS, TRACEBACK
+from openfirst.stopped import stopped
 
 
 class Main(click.Group):
@@ -49,8 +50,7 @@ class Main(click.Group):
         except (click.ClickException, click.exceptions.Exit, click.Abort):
             raise
         except KeyboardInterrupt:
-            click.echo("Stopped before the end.", err=True)
-            sys.exit(STOPPED)
+            stopped()
         except BrokenPipeError:
             # Whoever reads has seen enough, as `head` has; what is still to be flushed goes nowhere.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+from click.core import ParameterSource
 
 from openfirst.request import Request
 from openfirst_reference.contract.findings import Mistake
@@ -86,14 +87,20 @@ _judged = (
 )
 
 
+_OF_PLATFORM = {"--app-key": "app_key", "--app-secret": "app_secret", "--control": "control"}
+
+
 def judged(command: Callable[..., None]) -> Callable[..., None]:
     """The options that name what is judged, as one `request`. Raises UsageError for those that exclude one another."""
 
     @functools.wraps(command)
     def with_request(**given: Any) -> None:
         request = Request(**{field.name: given.pop(field.name) for field in fields(Request)})
-        if request.control and not request.platform:
-            raise click.UsageError("--control is the control plane of a platform that is judged. Give --platform, too.")
+        for option, name in _OF_PLATFORM.items():
+            # Key and secret may stand in the environment, whatever is judged.
+            is_given = click.get_current_context().get_parameter_source(name) is ParameterSource.COMMANDLINE
+            if is_given and request.platform is None:
+                raise click.UsageError(f"{option} is of a platform that is judged. Give --platform, too.")
         named = {
             "--adapter": request.adapter,
             "--python": request.python_,
@@ -160,4 +167,4 @@ def check_targets(targets: Mapping[str, Path | None]) -> None:
                 f"{option}: {file} cannot be written: {error.strerror}. Name another file."
             ) from None
         if is_new:
-            file.unlink()
+            file.unlink(missing_ok=True)  # Another run may look just now whether it can write there.

@@ -2,17 +2,25 @@
 
 import json
 import shlex
+import sys
+from importlib import import_module
 from pathlib import Path
+from typing import Any
 from xml.etree import ElementTree
 
 import pytest
 from click.testing import CliRunner, Result
 
+from openfirst.cli import baseline as known
 from openfirst.cli import main
+from openfirst_conformance.verdicts.baseline import updated
 
 ROOT = Path(__file__).resolve().parents[2]
 ADAPTERS = ROOT / "tests" / "conformance" / "adapters"
-LEAKS, PLAIN = (f"check --tier smoke --python implementations_for_judge:{name}" for name in ("LeaksTheName", "Plain"))
+LEAKS, PLAIN, DECLARES = (
+    f"check --tier smoke --python implementations_for_judge:{name}"
+    for name in ("LeaksTheName", "Plain", "DeclaresTooMuch")
+)
 
 
 @pytest.fixture(autouse=True)
@@ -59,6 +67,39 @@ def test_a_baseline_from_its_first_line_to_its_last() -> None:
     said(run(f"{PLAIN} --baseline known.yaml"), 0)
 
 
+@pytest.mark.parametrize("is_there", [False, True], ids=["without a file", "with a file"])
+def test_what_another_run_writes_meanwhile_is_kept(monkeypatch: pytest.MonkeyPatch, *, is_there: bool) -> None:
+    """It shows what the first does not; both were begun with the same file."""
+    read, other = known.read, f"{DECLARES} --baseline known.yaml --update-baseline"
+    if is_there:
+        said(run(f"{PLAIN} --baseline known.yaml --update-baseline"), 0, "lists 0 failures")
+
+    def meanwhile(*given: Any, **options: Any) -> Any:
+        found = read(*given, **options)
+        monkeypatch.setattr(known, "read", read)
+        said(run(other), 0, "lists 2 failures")
+        return found
+
+    monkeypatch.setattr(known, "read", meanwhile)
+    said(run(f"{LEAKS} --baseline known.yaml --update-baseline"), 0, "lists 3 failures")
+    assert Path("known.yaml").read_text(encoding="utf-8").count("- rule: ") == 3
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="files are locked in another way there")
+def test_a_baseline_is_read_and_written_by_one_run_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    fcntl, refused = import_module("fcntl"), []
+
+    def tried(*given: Any) -> str:
+        with Path("known.yaml").open("a", encoding="utf-8") as other, pytest.raises(BlockingIOError) as raised:
+            fcntl.flock(other, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        refused.append(raised.value)
+        return updated(*given)
+
+    monkeypatch.setattr(known, "updated", tried)
+    said(run(f"{LEAKS} --baseline known.yaml --update-baseline"), 0, "lists 1 failure")
+    assert refused
+
+
 def test_a_failure_that_the_baseline_does_not_list_breaks_the_run_and_is_shown() -> None:
     """However many others it lists."""
     Path("known.yaml").write_text("known:\n  - { rule: close-closes, reason: Another one. }\n", encoding="utf-8")
@@ -87,6 +128,12 @@ def test_a_baseline_that_is_no_yaml_is_told_with_its_line() -> None:
     """Before anything is run."""
     Path("known.yaml").write_text("known:\n  - rule: [\n", encoding="utf-8")
     said(run("check --baseline known.yaml"), 2, "known.yaml:3", "not YAML")
+
+
+def test_an_empty_baseline_is_told_what_one_begins_with_and_may_be_filled() -> None:
+    Path("known.yaml").touch()
+    said(run(f"{LEAKS} --baseline known.yaml"), 2, "known.yaml:1:1: ", "Start with a section, such as `known:`.")
+    said(run(f"{LEAKS} --baseline known.yaml --update-baseline"), 0, "lists 1 failure")
 
 
 def test_the_rules_can_be_listed_and_explained_without_an_adapter() -> None:

@@ -93,6 +93,7 @@ def test_a_shard_runs_a_part_and_the_junit_file_names_every_rule() -> None:
     ("words", "sentence"),
     [
         (["--tier", "smoek"], "`smoek` is not a tier"),
+        (["--app-key", "key"], "--app-key is of a platform that is judged. Give --platform, too."),
         (["--shard", "4/3"], "`4/3` is not a part of a whole"),
         (["--tier", "smoke", "--python", "implementations_for_judge:Nobody"], "Nobody"),
     ],

@@ -7,6 +7,7 @@ import shlex
 import signal
 import subprocess
 import sys
+import tomllib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import IO
@@ -133,3 +134,24 @@ def test_ctrl_c_before_anything_was_done_ends_it_without_a_report(check: Check, 
     assert "Traceback" not in err
     assert err.endswith("Stopped before the end.\n")
     assert run.returncode == 130
+
+
+INTERRUPTED = """
+import sys
+
+class Interrupts:
+    def find_spec(self, name, path=None, target=None):
+        if name == "click":
+            raise KeyboardInterrupt
+
+sys.meta_path.insert(0, Interrupts())
+"""
+
+
+def test_ctrl_c_while_modules_are_brought_in_ends_it_as_well() -> None:
+    """Before any command could hear it."""
+    project = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    module, name = project["scripts"]["openfirst"].split(":")
+    command = [sys.executable, "-c", f"{INTERRUPTED}\nfrom {module} import {name}\n{name}()"]
+    ended = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    assert (ended.returncode, ended.stderr) == (130, "Stopped before the end.\n")

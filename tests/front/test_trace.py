@@ -176,6 +176,12 @@ def test_too_many_calls_under_way_leave_it_undecided() -> None:
         ("trace -", '{"log": {"entries": [{}]}}', ["entry 1", "'startedDateTime' is a required", "HAR"]),
         ("trace - --fixture a", "", ["--fixture", "CLIENT=NAME"]),
         ("trace - --fixture a=nobody", "", ["`nobody` is not a fixture", "token-with-id"]),
+        (
+            "trace - --fixture c=token-with-id --fixture a=token-with-id",
+            '{"operation": "open", "outcome": "value"}',
+            ["--fixture: the log has no client `c`", "Known: a."],
+        ),
+        ("trace - --fixture a=token-with-id", '{"log": {"entries": []}}', ["--fixture", "Leave the option out"]),
         ("trace - --choice open-while-open=perhaps", "", ["cannot be `perhaps`"]),
         ("trace", None, ["Missing argument 'FILE'"]),
     ],

@@ -13,6 +13,8 @@ class What(Enum):
 
     OPERATION = auto()
     """The operation is not declared."""
+    ANY_OPERATION = auto()
+    """No operation is declared, so that whatever the world does shows nowhere."""
     REFRESH = auto()
     """The implementation does not declare that it asks for fresh tokens."""
     VIRTUAL_CLOCK = auto()

@@ -12,7 +12,7 @@ from typing import Any
 
 from openfirst_conformance.adapters.adapter import Adapter
 from openfirst_conformance.adapters.protocol.declared import check_declared
-from openfirst_conformance.adapters.protocol.faults import AdapterFault, RequestRefused
+from openfirst_conformance.adapters.protocol.faults import AdapterFault, FaultKind, RequestRefused
 from openfirst_conformance.adapters.protocol.messages import Capabilities
 from openfirst_conformance.adapters.protocol.outcomes import Translator
 from openfirst_conformance.adapters.protocol.shapes import ContractName, InitializeResult, ResetParams, credential_of
@@ -57,7 +57,7 @@ class Driver:
         self.unknown_codes: Counter[str] = Counter()
         self.left_out: dict[LeftOut, None] = {}
         self._targets = machine.contract.targets()
-        self.stuck: Counter[Cell] = Counter()
+        self.stuck: dict[Cell, Counter[FaultKind | None]] = {}
         self.answered: set[Cell] = set()
         self._cells: dict[tuple[str, tuple[Step, ...]], Cell] = {}
         self.initialized: InitializeResult
@@ -96,6 +96,8 @@ class Driver:
         stated = self.contract.operations[operation]
         if not stated.by_world:
             return None if operation in self.capabilities.operations else Lacking(What.OPERATION, operation)
+        if not self.capabilities.operations:
+            return Lacking(What.ANY_OPERATION)
         if stated.driven == "advance":
             if not self.capabilities.refresh:
                 return Lacking(What.REFRESH, operation)
@@ -292,13 +294,13 @@ class Driver:
                 outcome = await self._call(planned)
         except AdapterFault as fault:
             played.fault, played.stderr, played.stuck = fault, fault.stderr, (planned, cell[2])
-            self.stuck[cell] += 1
+            self.stuck.setdefault(cell, Counter())[fault.kind] += 1
             return True
         if not isinstance(outcome, Pending):
             self.answered.add(cell)
             self._take(played, planned, call, outcome)
             return True
-        self.stuck[cell] += 1
+        self.stuck.setdefault(cell, Counter())[None] += 1
         assert played.tracker is not None
         played.seen.append(CallMade(planned, outcome, played.tracker.options(planned.client, call)))
         played.tracker.begin(planned.client, call)
@@ -335,11 +337,16 @@ class Driver:
                 played.violation = tracker.end(number, outcome)
 
     def _never_comes_back(self, cell: Cell) -> bool:
-        return self.stuck[cell] >= _TRIES and cell not in self.answered
+        return cell in self.stuck and self.stuck[cell].total() >= _TRIES and cell not in self.answered
 
     def unanswered_rules(self) -> set[str]:
         """The rules carried where a call ended the adapter or was not answered, every time that it was made."""
         return {rule for cell in self.stuck if self._never_comes_back(cell) for rule in cell[2]}
+
+    def unanswered_operations(self) -> dict[tuple[str, FaultKind | None], None]:
+        """Those of such calls, each with the fault by which it ended the adapter; None: it was not answered."""
+        cells = (cell for cell in self.stuck if self._never_comes_back(cell))
+        return {(cell[0], how): None for cell in cells for how in self.stuck[cell]}
 
     def _cell(self, played: Played, client: str, call: Call) -> Cell:
         """The rows that a call may meet, and the rules that they carry."""

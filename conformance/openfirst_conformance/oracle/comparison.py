@@ -8,6 +8,7 @@ from jsonschema import Draft202012Validator
 
 from openfirst_conformance.oracle.explanation import Bindings
 from openfirst_conformance.oracle.observation import ANSWERED, Fields, Observation, Scalar, SeenIdentity, scalar
+from openfirst_reference.contract.document import Json
 from openfirst_reference.contract.model import ANY_ERROR, OF_SERVICE
 from openfirst_reference.machine.machine import Machine
 from openfirst_reference.machine.outcome import Answered, Outcome, Refused, Settled
@@ -56,10 +57,14 @@ class Comparison:
         """Whether a value is one, and of the type that the contract states for it."""
         validator = self._validators.get((operation, path))
         if validator is None:
-            contract = self.machine.contract
-            schema = contract.schema_at(contract.types.get(contract.operations[operation].result, {}), path.split("."))
-            validator = self._validators[operation, path] = Draft202012Validator({**schema, "types": contract.types})
+            schema = {**self.schema(operation, path), "types": self.machine.contract.types}
+            validator = self._validators[operation, path] = Draft202012Validator(schema)
         return value not in (None, "") and validator.is_valid(value)
+
+    def schema(self, operation: str, path: str) -> Json:
+        """What the contract says of the values of a field."""
+        contract = self.machine.contract
+        return contract.schema_at(contract.types.get(contract.operations[operation].result, {}), path.split("."))
 
     def _answer_paths(self, operation: str) -> dict[str, bool] | None:
         """The fields that answers of the operation compare, and whether they are identities; None where no answer is compared."""

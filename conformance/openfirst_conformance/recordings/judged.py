@@ -29,6 +29,10 @@ class TooOpen(Enum):
     """The credential became another one while a call was under way."""
 
 
+_Blamed = tuple[tuple[str, ...], list[Line]]
+"""The rules that a call breaks, and the calls before it."""
+
+
 @dataclass
 class Judged:
     """What is to be said of a recording; `given_up`: the calls after which nothing could be judged any more, and why."""
@@ -129,12 +133,13 @@ def _followed(oracle: Oracle, recording: Recording, names: set[str]) -> tuple[Fo
     found: set[str] = set()
     broken: list[Broken] = []
     while follower.violation is not None and last is not None:
-        line, violation = follower.lines[-1], follower.violation
+        line, violation, before = follower.lines[-1], follower.violation, follower.lines[:-1]
         rules = blame(oracle, violation, minimal=False)
-        if not found:  # Of what comes later, nobody can say whether another client has a part in it.
-            rules = _among_all(oracle, recording, names, last) or rules
+        # Of what comes later, nobody can say whether another client has a part in it.
+        if not found and names != set(recording.clients):
+            rules, before = _among_all(oracle, recording, names, last, rules) or (rules, before)
         if not found.issuperset(rules):
-            broken.append(Broken(line, rules, violation.permitted, tuple(follower.lines[:-1])))
+            broken.append(Broken(line, rules, violation.permitted, tuple(before)))
         found.update(rules)
         if not follower.go_on(rules):
             break
@@ -144,14 +149,31 @@ def _followed(oracle: Oracle, recording: Recording, names: set[str]) -> tuple[Fo
     return follower, last, broken
 
 
-def _among_all(oracle: Oracle, recording: Recording, names: set[str], last: Event) -> tuple[str, ...]:
-    """Which rules are broken, seen beside all other clients; empty where that shows nothing, or has too many orders."""
-    if names == set(recording.clients):
-        return ()
-    together = Follower(oracle, recording.clients)
+def _among_all(
+    oracle: Oracle, recording: Recording, names: set[str], last: Event, alone: tuple[str, ...]
+) -> _Blamed | None:
+    """Which rules are broken, seen beside all other clients, and the calls before; None where that shows no others than `alone`.
+
+    Where one other client is enough to show it, the calls are of no more than that one.
+    """
+    all_of_them = _beside(oracle, recording, set(recording.clients), last)
+    if all_of_them is None or all_of_them[0] == alone:
+        return None
+    for client in [name for name in recording.clients if name not in names]:
+        found = _beside(oracle, recording, names | {client}, last)
+        if found is not None and found[0] == all_of_them[0]:
+            return found
+    return all_of_them
+
+
+def _beside(oracle: Oracle, recording: Recording, names: set[str], last: Event) -> _Blamed | None:
+    """The rules that the last of these clients' calls breaks, and the calls before it; None where it breaks none, or one before."""
+    together = Follower(oracle, {name: recording.clients[name] for name in recording.clients if name in names})
     until = recording.events[: recording.events.index(last) + 1]
-    found = together.follow(until) is last and together.violation
-    return blame(oracle, found, minimal=False) if found else ()
+    broke = together.follow([event for event in until if event.client in names])
+    if broke is not last or not together.violation:
+        return None
+    return blame(oracle, together.violation, minimal=False), together.lines[:-1]
 
 
 def _at(arguments: Any, path: Sequence[str]) -> Any:

@@ -93,7 +93,8 @@ def _verdict(rules: Sequence[Json], *, finished: bool) -> str:
     if any(rule["verdict"] == "fail" and rule["level"] == "must" for rule in rules):
         return "broken"
     verdicts = {rule["verdict"] for rule in rules}
-    return "incomplete" if not finished or verdicts & _OPEN or not verdicts & _SETTLED else "conforms"
+    settled = {rule["verdict"] for rule in [rule for rule in rules if rule["level"] == "must"] or rules} & _SETTLED
+    return "incomplete" if not finished or verdicts & _OPEN or not settled else "conforms"
 
 
 def _rule(each: Sequence[Json]) -> Json:

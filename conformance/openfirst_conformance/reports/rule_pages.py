@@ -12,10 +12,10 @@ from openfirst_conformance.cases.golden import GoldenTrace, golden_traces
 from openfirst_conformance.oracle.explanation import Violation
 from openfirst_conformance.oracle.oracle import Oracle
 from openfirst_conformance.oracle.tracker import Tracker
-from openfirst_conformance.tiers.catalogue import TIERS
+from openfirst_conformance.tiers.catalogue import tiers_of
 from openfirst_conformance.verdicts.blame import blame
 from openfirst_reference.contract.findings import list_words
-from openfirst_reference.contract.model import ANY_ERROR, CLIENTS_APART, OVERLAPPING, Contract
+from openfirst_reference.contract.model import ANY_ERROR, Contract
 from openfirst_reference.machine.machine import Machine
 from openfirst_reference.machine.outcome import Answered, Refused, Settled
 from openfirst_reference.machine.step import Call, Step
@@ -23,8 +23,6 @@ from openfirst_reference.show.blocks import WIDTH, grid, wrapped
 from openfirst_reference.show.contract_pages import show
 from openfirst_reference.show.step_words import due_words, outcome_words
 
-# The tiers whose cases have what a law is about: several clients, and calls that overlap.
-_LAWS = {CLIENTS_APART: ("smoke", "explore"), OVERLAPPING: ("concurrent",)}
 _SHORT = 160
 
 
@@ -36,13 +34,6 @@ class Example:
     outcomes: tuple[Settled, ...]
     permitted: tuple[Step, ...]
     rules: tuple[str, ...]
-
-
-def tiers_of(contract: Contract, rule: str) -> list[str]:
-    """The tiers that look for breaks of a rule: all but the one that looks for races, unless a law is about more than that."""
-    of_laws = {law.rule: _LAWS[law.of] for law in contract.laws.values()}
-    races = _LAWS[OVERLAPPING]
-    return [tier for tier in TIERS if (tier in of_laws[rule] if rule in of_laws else tier not in races)]
 
 
 def list_rules(contract: Contract, only: Iterable[str] = (), width: int = WIDTH) -> str:

@@ -21,6 +21,7 @@ from openfirst_conformance.verdicts.reasons import (
     Hung,
     Masked,
     NeverAnswered,
+    NeverReached,
     NeverReset,
     NotAgain,
     NoTier,
@@ -155,6 +156,9 @@ def reason_in_words(reason: Reason) -> str:
             return f"it failed once ({operation}: {came}, in {case}) and not when the same calls were made again"
         case NeverAnswered():
             return "a call that tests it was never answered, or ended the adapter, each time it was made"
+        case NeverReached(by):
+            calls = ", ".join(f"{operation} ({fault or 'not answered'})" for operation, fault in by)
+            return f"nothing that tests it came to its end: each time the adapter failed, or did not answer, at {calls}"
         case GivenUp(cause):
             return _cause_in_words(cause)
         case Accepted(why):
@@ -199,6 +203,8 @@ def lacking_in_words(lacking: Lacking) -> str:
     match lacking.what:
         case What.OPERATION:
             return f"{lacking.of} is not declared"
+        case What.ANY_OPERATION:
+            return "not a single operation is declared"
         case What.REFRESH:
             return "refresh is not declared"
         case What.VIRTUAL_CLOCK:

@@ -122,8 +122,9 @@ def _in_fields(
         groups = [steps] if len(paths) == 1 else [[step] for step in steps]
         ways += [
             "; ".join(
-                f"{path} is {_json(_at(value, path))}, and {must} be {_values(comparison, group, path)}"
+                f"{path} is {_json(shown)}, and {must} be {_values(comparison, group, path, shown)}"
                 for path in paths
+                for shown in [_at(value, path)]
             )
             for group in groups
         ]
@@ -135,17 +136,20 @@ def _in_fields(
     return f"{told}, unless it comes to {_any_of(machine, others)}." if others else f"{told}."
 
 
-def _values(comparison: Comparison, steps: Iterable[Step], path: str) -> str:
-    words = dict.fromkeys(word for step in steps for word in _values_by(comparison, step, path))
+def _values(comparison: Comparison, steps: Iterable[Step], path: str, shown: Any) -> str:
+    words = dict.fromkeys(word for step in steps for word in _values_by(comparison, step, path, shown))
     return list_words([*words], "or")
 
 
-def _values_by(comparison: Comparison, step: Step, path: str) -> Iterator[str]:
-    """What a field may show by a step; what is optional may be missing as well."""
+def _values_by(comparison: Comparison, step: Step, path: str, shown: Any) -> Iterator[str]:
+    """What a field may be by a step, where it is what is `shown`; what is optional may be missing as well."""
     optional = step.answer.optional if step.answer else {}
     due = scalar(optional[path]) if path in optional else comparison.due(step).get(path)
     if isinstance(due, Identity):
-        yield "the participant's ID"
+        typed = (
+            "" if shown is None or isinstance(shown, str) else comparison.schema(step.call.operation, path).get("type")
+        )
+        yield f"the participant's ID, a {typed}" if typed else "the participant's ID"
     elif due is not None:
         yield due.text if isinstance(due, JsonText) else _json(due)
     if due is None or path in optional:

@@ -1,4 +1,4 @@
-"""The tiers by name, and what each rests on."""
+"""The tiers by name, what each rests on, and which rules it tests."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from openfirst_conformance.tiers import complete as complete_tier
 from openfirst_conformance.tiers import concurrent as concurrent_tier
 from openfirst_conformance.tiers import explore as explore_tier
 from openfirst_conformance.tiers import smoke as smoke_tier
+from openfirst_reference.contract.model import CLIENTS_APART, OVERLAPPING, Contract
 
 TIERS: dict[str, Callable[[Subject], AsyncIterator[Played]]] = {
     "smoke": smoke_tier.smoke,
@@ -23,3 +24,12 @@ ASSUMPTIONS = {
     "concurrent": concurrent_tier.ASSUMPTIONS,
     "explore": explore_tier.ASSUMPTIONS,
 }
+# The tiers whose cases have what a law is about: several clients, and calls that overlap.
+_LAWS = {CLIENTS_APART: ("smoke", "explore"), OVERLAPPING: ("concurrent",)}
+
+
+def tiers_of(contract: Contract, rule: str) -> list[str]:
+    """The tiers that look for breaks of a rule: all but the one that looks for races, unless a law is about more than that."""
+    of_laws = {law.rule: _LAWS[law.of] for law in contract.laws.values()}
+    races = _LAWS[OVERLAPPING]
+    return [tier for tier in TIERS if (tier in of_laws[rule] if rule in of_laws else tier not in races)]

@@ -8,7 +8,7 @@ what it lists and nothing shows; one that leaves something out, and matches seve
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -36,8 +36,8 @@ class Entry:
     `tiers` are those that found it.
     """
 
-    number: int
-    place: str
+    number: int = field(compare=False)
+    place: str = field(compare=False)
     rule: str
     reason: str
     issue: str | None
@@ -113,12 +113,15 @@ class Compared:
 
 def read_baseline(file: Path, contract: Contract) -> Baseline:
     """Read a baseline. Raises ContractError for what is not YAML, and ValueError, with lines, for what cannot be used."""
-    document = read_file(file)
+    document = read_file(file, "known")
     return _baseline(document, file.read_text(encoding="utf-8"), contract)
 
 
-def compare(report: Report, baseline: Baseline | None) -> Compared:
-    """A report, with what the baseline lists. Each entry stands for one cause, and all that is wrong with a failure needs one."""
+def compare(report: Report, baseline: Baseline | None, others: Collection[Entry] = ()) -> Compared:
+    """A report, with what the baseline lists. Each entry stands for one cause, and all that is wrong with a failure needs one.
+
+    The entries of `others` are of another run: they are not stale, nor worn, for what this one does not show.
+    """
     machine = Machine(report.contract)
     entries = baseline.entries if baseline else ()
     matched: dict[int, dict[Signature, Failure]] = {entry.number: {} for entry in entries}
@@ -147,7 +150,7 @@ def compare(report: Report, baseline: Baseline | None) -> Compared:
         else:
             rules[name] = replace(rule, failures=[*unknown, *known])
     shown = [(entry, tuple((failure, item) for item, failure in matched[entry.number].items())) for entry in entries]
-    tried = [(entry, found) for entry, found in shown if _was_tried(entry, report)]
+    tried = [(entry, found) for entry, found in shown if entry not in others and _was_tried(entry, report)]
     return Compared(
         replace(report, rules=rules),
         tuple(new),

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from openfirst_conformance.driving.ability import Lacking, What
 from openfirst_conformance.driving.driver import Driver
-from openfirst_conformance.tiers.catalogue import TIERS
+from openfirst_conformance.tiers.catalogue import tiers_of
 from openfirst_conformance.verdicts.confirm import Confirmer
 from openfirst_conformance.verdicts.evidence import Evidence
 from openfirst_conformance.verdicts.model import Report, RuleVerdict
@@ -16,6 +16,7 @@ from openfirst_conformance.verdicts.reasons import (
     GivenUp,
     Masked,
     NeverAnswered,
+    NeverReached,
     NoReason,
     NoTier,
     NotTried,
@@ -30,7 +31,6 @@ from openfirst_reference.contract.model import CLIENTS_APART, OVERLAPPING, Contr
 
 _GOOD = "good"
 _THOROUGH = "complete"
-_RACING = "concurrent"
 
 
 @dataclass(frozen=True)
@@ -101,11 +101,20 @@ def _verdict(run: Run, rule: str) -> tuple[str, Reason]:
         lacking = run.evidence.lacking(rule)
         return ("vacuous", OneSided(lacking)) if lacking else ("pass", NoReason())
     verdict, reason = _why_not(run, rule)
-    # Of a tier of ours it is known that it would have come to the rule; somebody else's case may have nothing to do with it.
-    ours = tuple(run.confirmed.failures) if any(tier in TIERS for tier in run.tiers) else ()
-    broken = tuple(run.evidence.shown.masked.get(rule, ())) or ours
-    raced = rule != run.driver.contract.law(OVERLAPPING) or _RACING in run.promise
-    return ("masked", Masked(broken)) if verdict == "not-run" and broken and raced else (verdict, reason)
+    return (verdict, reason) if verdict != "not-run" else _cut_short(run, rule) or (verdict, reason)
+
+
+def _cut_short(run: Run, rule: str) -> tuple[str, Reason] | None:
+    """What kept a run from a rule that it would have tested.
+
+    Of a tier of ours it is known that it would have come to its rules; somebody else's case may have nothing to do with them.
+    """
+    masked, ours = run.evidence.shown.masked.get(rule), tiers_of(run.driver.contract, rule)
+    stuck = tuple(run.driver.unanswered_operations()) if any(tier in run.promise for tier in ours) else ()
+    if stuck and not masked:
+        return "inconclusive", NeverReached(stuck)
+    broken = masked or [name for name, tiers in run.confirmed.failed.items() if not tiers.isdisjoint(ours)]
+    return ("masked", Masked(tuple(broken))) if broken else None
 
 
 def _not_tried(driver: Driver, rule: str) -> NotTried | None:

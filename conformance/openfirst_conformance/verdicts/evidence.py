@@ -10,6 +10,7 @@ from functools import lru_cache
 from openfirst_conformance.adapters.protocol.faults import AdapterFault
 from openfirst_conformance.driving.played import Played
 from openfirst_conformance.oracle.explanation import Moment, back
+from openfirst_conformance.tiers.catalogue import TIERS, tiers_of
 from openfirst_conformance.verdicts.contrast import Contrast, Lack, Sides
 from openfirst_conformance.verdicts.model import ChoiceSeen, FaultSeen, note_choices
 from openfirst_reference.contract.model import CLIENTS_APART, OVERLAPPING, Contract
@@ -76,7 +77,8 @@ class Evidence:
         """Take in a case."""
         tested = tested_rules(self._machine, played.sure_trail)
         for rule in tested_rules(self._machine, played.trail).keys() - tested.keys() if played.broken else ():
-            self.shown.masked.setdefault(rule, {}).update(dict.fromkeys(played.broken))
+            if tier not in TIERS or tier in tiers_of(self._machine.contract, rule):
+                self.shown.masked.setdefault(rule, {}).update(dict.fromkeys(played.broken))
         for rule, operations in (*tested.items(), *self._laws(played).items()):
             self.shown.tested.setdefault(rule, set()).add(tier)
             self.shown.by.setdefault(rule, set()).update(operations)

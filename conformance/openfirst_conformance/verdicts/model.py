@@ -151,11 +151,15 @@ class Report:
 
     @property
     def verdict(self) -> str:
-        """`broken` if a must is broken, `incomplete` if something could not be judged or was not done, else `conforms`."""
+        """`broken` if a must is broken, `incomplete` if something could not be judged or was not done, else `conforms`.
+
+        Where no must was tested, that is nothing, unless only others were asked for.
+        """
         if any(rule.verdict == "fail" and rule.level == "must" for rule in self.rules.values()):
             return "broken"
         open_ends = {"not-testable", "inconclusive", "flaky"}
-        nothing = not any(rule.verdict in ("pass", "fail", "known") for rule in self.rules.values())
+        musts = [rule for rule in self.rules.values() if rule.level == "must"]
+        nothing = not any(rule.verdict in ("pass", "fail", "known") for rule in musts or self.rules.values())
         if nothing or not self.finished or any(rule.verdict in open_ends for rule in self.rules.values()):
             return "incomplete"
         return "conforms"

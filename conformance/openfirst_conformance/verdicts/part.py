@@ -6,6 +6,7 @@ from collections import Counter
 from dataclasses import dataclass, replace
 from functools import partial
 
+from openfirst_conformance.adapters.protocol.faults import FaultKind
 from openfirst_conformance.driving.ability import LeftOut
 from openfirst_conformance.driving.driver import Cell, Driver
 from openfirst_conformance.driving.played import CallMade, Played
@@ -31,7 +32,7 @@ class Part:
     layers: dict[str, Counter[str]]
     unknown_reasons: Counter[str]
     unknown_codes: Counter[str]
-    stuck: Counter[Cell]
+    stuck: dict[Cell, Counter[FaultKind | None]]
     answered: set[Cell]
     platform_used: bool
     left_out: dict[LeftOut, None]
@@ -74,7 +75,8 @@ def join(part: Part, driver: Driver, evidence: Evidence, confirmed: Confirmer, p
         driver.layers.setdefault(operation, Counter()).update(layers)
     driver.unknown_reasons.update(part.unknown_reasons)
     driver.unknown_codes.update(part.unknown_codes)
-    driver.stuck.update(part.stuck)
+    for cell, times in part.stuck.items():
+        driver.stuck.setdefault(cell, Counter()).update(times)
     driver.answered.update(part.answered)
     driver.platform_used |= part.platform_used
     driver.left_out.update(part.left_out)

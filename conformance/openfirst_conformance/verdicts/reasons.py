@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from openfirst_conformance.adapters.protocol.faults import FaultKind
 from openfirst_conformance.driving.ability import Lacking
 from openfirst_conformance.platforms.stage import NoControl
 from openfirst_conformance.verdicts.contrast import Lack
@@ -27,6 +28,13 @@ class NotAgain:
 @dataclass(frozen=True)
 class NeverAnswered:
     """A call that tests it was never answered, or ended the adapter, each time it was made."""
+
+
+@dataclass(frozen=True)
+class NeverReached:
+    """Calls in all that tests it never came back: their operations, each with its fault; None: it was not answered."""
+
+    by: tuple[tuple[str, FaultKind | None], ...]
 
 
 @dataclass(frozen=True)
@@ -138,6 +146,7 @@ Reason = (
     NoReason
     | NotAgain
     | NeverAnswered
+    | NeverReached
     | GivenUp
     | NotTried
     | OneAtATime

@@ -17,13 +17,14 @@ from rich.console import Console
 from openfirst.cli import baseline as known
 from openfirst.cli.commands.replay import played_again
 from openfirst.cli.commands.rules import said
-from openfirst.cli.exits import STOPPED, said_plainly
+from openfirst.cli.exits import said_plainly
 from openfirst.cli.options import check_targets, json_file, judged, junit_file, read_json, transcript
 from openfirst.cli.progress import drawn
 from openfirst.cli.reporting import write_reports
 from openfirst.cli.stopping import answering
 from openfirst.parallel import Board, leave, others, processes, shares
 from openfirst.request import Request
+from openfirst.stopped import STOPPED
 from openfirst_conformance.adapters.protocol.transcript import transcript_in
 from openfirst_conformance.cases.case import Case
 from openfirst_conformance.cases.files import case_from_json, case_to_json

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from rich.text import Text
 from openfirst.cli.exits import said_plainly
 from openfirst.cli.options import chosen, overlays, profile
 from openfirst.request import choices_of
+from openfirst_conformance.recordings.events import Recording
 from openfirst_conformance.recordings.follower import Broken, Line
 from openfirst_conformance.recordings.har import Har, is_har, read_har
 from openfirst_conformance.recordings.judged import Judged, judge_recordings
@@ -22,7 +24,7 @@ from openfirst_conformance.reports.layout import Row, table, wrapped
 from openfirst_conformance.reports.terminal import choices_table
 from openfirst_conformance.reports.verdict_words import too_open_in_words
 from openfirst_conformance.reports.what_differs import what_differs
-from openfirst_reference.contract.findings import Mistake, count
+from openfirst_reference.contract.findings import Mistake, count, did_you_mean
 from openfirst_reference.contract.load import load_contract
 from openfirst_reference.contract.model import Contract
 from openfirst_reference.machine.machine import Machine, machine_of
@@ -60,7 +62,10 @@ def trace(
         text = _read(file, name)
         machine = Machine(contract)
         har = _har(text, name, machine)
+        if har and held:
+            raise Mistake(f"--fixture: {name} says itself what each client holds, as HTTP does. Leave the option out.")
         recordings = har.recordings if har else read_log(text, name, machine, held)
+        _check_clients(held, recordings)
         judged = judge_recordings(recordings, machine, choices)
     console = Console(highlight=False)
     _show(contract, judged, console)
@@ -80,6 +85,13 @@ def _fixtures(contract: Contract, given: tuple[str, ...]) -> dict[str, str]:
             raise Mistake(f"--fixture: `{name}` is not a fixture. Fixtures: {', '.join(contract.fixtures)}.")
         held[client] = name
     return held
+
+
+def _check_clients(held: Mapping[str, str], recordings: Sequence[Recording]) -> None:
+    clients = dict.fromkeys(client for recording in recordings for client in recording.clients)
+    for client in held:
+        if clients and client not in clients:
+            raise Mistake(f"--fixture: the log has no client `{client}`. {did_you_mean(client, clients)}")
 
 
 def _read(file: Path, name: str) -> str:

@@ -48,8 +48,11 @@ class Document:
         return Finding(self.place(*path), found, remedy, kind, severity)
 
 
-def read_document(text: str, file: str) -> Document:
-    """Parse YAML text; `file` is the name that findings show. Raises ContractError for text that is not such a document."""
+def read_document(text: str, file: str, section: str = "rules") -> Document:
+    """Parse YAML text; `file` is the name that findings show, and `section` one that it may begin with.
+
+    Raises ContractError for text that is not such a document.
+    """
     loader = yaml.CSafeLoader(text)
     try:
         node = loader.get_single_node()
@@ -57,7 +60,9 @@ def read_document(text: str, file: str) -> Document:
             raise ContractError(
                 [
                     Finding(
-                        Place(file, 1, 1), "This is not a map of sections.", "Start with a section, such as `rules:`."
+                        Place(file, 1, 1),
+                        "This is not a map of sections.",
+                        f"Start with a section, such as `{section}:`.",
                     )
                 ]
             )
@@ -77,8 +82,8 @@ def read_document(text: str, file: str) -> Document:
     return Document(data, places, file)
 
 
-def read_file(path: Path) -> Document:
-    """Parse the file at `path`. Raises ContractError when there is no such file or it is not such a document."""
+def read_file(path: Path, section: str = "rules") -> Document:
+    """Parse the file at `path`; see `read_document`. Raises ContractError also when there is no such file."""
     try:
         text = path.read_text(encoding="utf-8")
     except OSError as error:
@@ -88,7 +93,7 @@ def read_file(path: Path) -> Document:
         raise ContractError(
             [Finding(Place(str(path), 1, 1), "This is not UTF-8 text.", "Save the file as UTF-8.")]
         ) from None
-    return read_document(text, str(path))
+    return read_document(text, str(path), section)
 
 
 def lay_over(base: Document, overlay: Document) -> Document:

@@ -182,6 +182,15 @@ class DiesOnGetParticipant(Plain):
         return self.sessions[client]
 
 
+class DiesOnJoin(Plain):
+    """To join a conference raises."""
+
+    async def do_use(self, client: str, service: str, method: str, arguments: list[Any]) -> Any:
+        if method == "join":
+            raise RuntimeError("no conference")
+        return await super().do_use(client, service, method, arguments)
+
+
 class HangsInUpdate(Plain):
     """updateParticipantInfo in a session never comes back."""
 

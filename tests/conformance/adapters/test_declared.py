@@ -114,6 +114,20 @@ def test_a_slip_is_told_with_its_place_and_what_may_have_been_meant(
     assert remedy in raised.value.remedy
 
 
+def test_a_native_error_has_one_code() -> None:
+    """Two that no source tells apart are as good as one."""
+
+    def mapped(*codes: str) -> InitializeResult:
+        return initialized({"errorMap": [{"native": "409", "code": code} for code in codes]})
+
+    check_declared(mapped("token-expired", "token-revoked", "token-invalid"), CONTRACT)
+    check_declared(mapped("scope-missing", "scope-missing"), CONTRACT)
+    with pytest.raises(AdapterFault) as raised:
+        check_declared(mapped("session-not-open", "scope-missing"), CONTRACT)
+    assert "`409` in `errorMap` as `session-not-open` and as `scope-missing`" in raised.value.detail
+    assert "leave it out" in raised.value.remedy
+
+
 def test_an_overlay_adds_what_may_be_declared(tmp_path: Any) -> None:
     overlay = tmp_path / "more.yaml"
     overlay.write_text(

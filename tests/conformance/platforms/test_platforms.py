@@ -591,7 +591,9 @@ def test_our_simulator_tells_its_key_and_secret_itself() -> None:
         (["--platform", "http://127.0.0.1:1", "--app-key", "k", "--app-secret", "s"], "nothing listens there"),
         (["--platform", "http://127.0.0.1:1", "--adapter", "x"], "cannot be given together"),
         (["--platform", "http://127.0.0.1:1", "--transcript", "x"], "Leave it out"),
-        (["--control", "http://127.0.0.1:1"], "Give --platform, too"),
+        (["--control", "http://127.0.0.1:1"], "--control is of a platform that is judged. Give --platform, too"),
+        (["--app-key", "k"], "--app-key is of a platform that is judged. Give --platform, too"),
+        (["--app-secret", "s", "--adapter", "x"], "--app-secret is of a platform that is judged. Give --platform, too"),
     ],
 )
 def test_a_mistake_is_told_in_a_sentence(words: list[str], said: str) -> None:
@@ -599,6 +601,10 @@ def test_a_mistake_is_told_in_a_sentence(words: list[str], said: str) -> None:
     assert result.exit_code == 2
     assert said in result.output
     assert result.exception is None or isinstance(result.exception, SystemExit)
+
+
+def test_key_and_secret_may_stand_in_the_environment_whatever_is_judged() -> None:
+    assert check("--list", OPENFIRST_APP_KEY=KEY, OPENFIRST_APP_SECRET=SECRET).exit_code == 0
 
 
 @pytest.mark.parametrize(

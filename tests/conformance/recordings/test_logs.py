@@ -108,6 +108,23 @@ def test_a_name_of_another_client_is_blamed_on_their_being_apart() -> None:
     assert broken(result) == [("line 4", ("sessions-are-apart",))]
 
 
+def test_the_other_client_is_shown_whose_call_it_came_from_and_no_more() -> None:
+    start = {"clients": {name: {"kind": "token", "externalId": name} for name in ("ana", "ben", "cid")}}
+    result = judged(
+        start,
+        done("open", "cid", info={"name": "Cid"}),
+        done("open", "ana", info={"name": "Ana"}),
+        done("open", "ben", info={"name": "Ben"}),
+        done("getParticipant", "ben", value=shown("Ana", "ben")),
+        done("close", "ben"),
+        done("isOpen", "ben", value=True),
+    )
+    apart, closed = result.broken
+    assert apart.rules == ("sessions-are-apart",)
+    assert [(line.where, line.client) for line in apart.before] == [("line 3", "ana"), ("line 4", "ben")]
+    assert {line.client for line in closed.before} == {"ben"}
+
+
 def test_two_clients_with_one_external_id_are_followed_together() -> None:
     """The same external ID is the same participant; another ID for it is a break."""
     both = {"kind": "token", "externalId": "ana"}

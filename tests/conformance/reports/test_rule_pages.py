@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from openfirst_conformance.reports.rule_pages import example_of, explain, list_rules, tiers_of
-from openfirst_conformance.tiers.catalogue import TIERS
+from openfirst_conformance.reports.rule_pages import example_of, explain, list_rules
+from openfirst_conformance.tiers.catalogue import TIERS, tiers_of
 from openfirst_reference.contract.load import load_contract
 from openfirst_reference.machine.machine import Machine
 from openfirst_reference.show.step_words import due_words, outcome_words

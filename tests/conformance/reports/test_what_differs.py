@@ -45,6 +45,8 @@ def participant(**info: Any) -> Outcome:
         ("getParticipant", {}, OPEN, participant(avatarUrl="u"), 'info.avatarUrl is "u", and must be absent.'),
         ("getParticipant", {}, OPEN, Answered({"info": {"name": "Ana", "externalId": "Zoë"}}),
          "id is null, and must be the participant's ID."),
+        ("getParticipant", {}, OPEN, Answered({"id": 5, "info": {"name": "Ana", "externalId": "Zoë"}}),
+         "id is 5, and must be the participant's ID, a string."),
         ("getParticipant", {}, OPEN, participant(), 'id is "p-1", and was another for the same participant.'),
         ("isOpen", {}, START, Answered(True), "isOpen answered true, and must come to answer false."),
         ("use", {"service": "recording", "method": "stop"}, START, Answered(),

@@ -243,6 +243,7 @@ RACING = [item for item in FAULTY if item.needs == "concurrent"]
 def test_who_races_is_convicted_of_that_alone(implementation: type[Plain]) -> None:
     report = judged(implementation, "concurrent")
     assert broken(report) == ["concurrent-calls"]
+    assert "masked" not in {rule.verdict for rule in report.rules.values()}, "what the tier does not test is not run"
     (failure, *_) = report.rules["concurrent-calls"].failures
     assert any(call.overlapping for call in failure.played.calls)
 
@@ -356,6 +357,20 @@ def test_what_lies_too_deep_is_found_from_a_scenario() -> None:
     by_fixture = {fixture: item["scenarios"] for fixture, item in report.promise["complete"]["fixtures"].items()}
     fewer = {fixture: item["scenarios"] for fixture, item in without.promise["complete"]["fixtures"].items()}
     assert by_fixture == {**fewer, "token-with-id": fewer["token-with-id"] + 1}
+
+
+class NeverCloses(Plain):
+    """close is answered, and that is all."""
+
+    def close(self, client: Client) -> Any:
+        return None
+
+
+def test_what_breaks_is_not_in_the_way_of_a_rule_that_the_tier_does_not_test() -> None:
+    """It takes two clients, and `complete` has one a case."""
+    report = judged(NeverCloses, "complete")
+    assert "close-closes" in broken(report)
+    assert report.rules["sessions-are-apart"].verdict == "not-run"
 
 
 OTHERWISE = deciding(

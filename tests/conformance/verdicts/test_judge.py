@@ -29,7 +29,7 @@ from openfirst_conformance.tiers import complete, concurrent, explore
 from openfirst_conformance.verdicts.judge import Reached, judge, judge_part, replay
 from openfirst_conformance.verdicts.model import Report
 from openfirst_conformance.verdicts.part import Part
-from openfirst_conformance.verdicts.reasons import GivenUp, Masked, Stopped
+from openfirst_conformance.verdicts.reasons import GivenUp, Masked, NeverReached, Stopped
 from openfirst_reference.contract.load import load_contract
 
 CONTRACT = load_contract()
@@ -153,6 +153,25 @@ def test_a_crash_that_comes_at_the_same_call_each_time_leaves_its_rule_inconclus
     report = judged("DiesOnGetParticipant")
     assert verdicts(report)["participant-is-local"] == "inconclusive"
     assert report.verdict == "incomplete"
+
+
+def test_where_no_must_was_tested_nothing_was_unless_only_others_were_asked_for() -> None:
+    report = judged("Plain")
+    for rule in report.rules.values():
+        rule.verdict = "not-applicable" if rule.level == "must" else "pass"
+    alone = replace(report, rules={name: rule for name, rule in report.rules.items() if rule.level == "should"})
+    for verdict, of in (("incomplete", report), ("conforms", alone)):
+        assert of.verdict == joined_reports({"1": as_json(of)})["verdict"] == verdict
+
+
+def test_a_rule_whose_tests_all_end_at_an_earlier_crash_is_inconclusive() -> None:
+    """Nobody ever joins a conference, so that none is left; it was not for want of a tier."""
+    report = judged("DiesOnJoin")
+    assert verdicts(report)["close-leaves-conference"] == "inconclusive"
+    reason = report.rules["close-leaves-conference"].reason
+    assert reason == NeverReached((("use", "crash"),))
+    assert "use (crash)" in reason_in_words(reason)
+    assert verdicts(report)["concurrent-calls"] == "not-applicable"
 
 
 def test_a_call_that_is_never_answered_is_no_broken_rule_and_no_pass() -> None:

@@ -37,6 +37,21 @@ class Nothing:
         return {"outcome": "value", "value": False}
 
 
+class OnlyAsksForTokens(Nothing):
+    """Declares no more than that it asks for a fresh token; whether it does shows nowhere."""
+
+    def initialize(self, params: dict[str, Any]) -> dict[str, Any]:
+        result = super().initialize(params)
+        result["capabilities"] |= {"refresh": True, "clock": "virtual"}
+        return result
+
+    def advance(self, params: dict[str, Any]) -> None:
+        pass
+
+    def settle(self, params: dict[str, Any]) -> None:
+        pass
+
+
 class IsOpen(Nothing):
     """Has the one operation, and no session is ever open."""
 
@@ -49,13 +64,16 @@ def judged(implementation: type[Nothing], *tiers: str) -> Report:
     return asyncio.run(judge(adapter, CONTRACT, tiers=tiers, settings=SWIFT))
 
 
+@pytest.mark.parametrize("implementation", [Nothing, OnlyAsksForTokens])
 @pytest.mark.parametrize("tiers", [["smoke"], list(TIERS)], ids=["smoke", "all"])
-def test_without_an_operation_every_rule_is_not_applicable_with_its_reason(tiers: list[str]) -> None:
+def test_without_an_operation_every_rule_is_not_applicable_with_its_reason(
+    implementation: type[Nothing], tiers: list[str]
+) -> None:
     """Whatever tiers are run, to their end."""
-    report = judged(Nothing, *tiers)
+    report = judged(implementation, *tiers)
     told = {rule.id: (rule.verdict, reason_in_words(rule.reason)) for rule in report.rules.values()}
     assert {verdict for verdict, _ in told.values()} == {"not-applicable"}
-    assert all("not declared" in why or "cannot be brought about" in why for _, why in told.values())
+    assert all("not declared" in why or "not a single operation is declared" in why for _, why in told.values())
     assert report.verdict == "incomplete"
     assert report.finished
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from openfirst_conformance.adapters.protocol.faults import AdapterFault
-from openfirst_conformance.adapters.protocol.shapes import Declared, InitializeResult
+from openfirst_conformance.adapters.protocol.shapes import Declared, InitializeResult, NativeCode
 from openfirst_reference.contract.document import word
 from openfirst_reference.contract.findings import did_you_mean
 from openfirst_reference.contract.model import Contract
@@ -16,7 +16,7 @@ _Words = tuple[str, str, Iterable[str], Iterable[str]]
 
 
 def check_declared(result: InitializeResult, contract: Contract) -> None:
-    """Raise the AdapterFault `bad-message`, with what may have been meant, for the first word that there is not."""
+    """Raise the AdapterFault `bad-message`, with what to do, for the first word that there is not, or error with two codes."""
     for place, what, declared, known in _words(result, contract):
         names = list(known)
         for name in declared:
@@ -26,6 +26,20 @@ def check_declared(result: InitializeResult, contract: Contract) -> None:
                     f"initialize declares `{name[:80]}` in `{place}`, which is not {what}",
                     did_you_mean(name, names),
                 )
+    _check_told_apart(result.get("errorMap", ()), contract)
+
+
+def _check_told_apart(error_map: Iterable[NativeCode], contract: Contract) -> None:
+    codes: dict[str, str] = {}
+    for entry in error_map:
+        native, code = entry["native"], entry["code"]
+        first = codes.setdefault(native, code)
+        if contract.family(first) != contract.family(code):
+            raise AdapterFault(
+                "bad-message",
+                f"initialize declares `{native[:80]}` in `errorMap` as `{first}` and as `{code}`, and an error has one code",
+                "Name one of them; where it may be either, leave it out, and it counts as refused for an unknown reason",
+            )
 
 
 def _words(result: InitializeResult, contract: Contract) -> Iterator[_Words]:
