@@ -46,6 +46,7 @@ class Tracker:
         self._open: dict[int, tuple[int, Call, frozenset[int]]] = {}
         self._overlapped: dict[int, frozenset[str]] = {}
         self._next = 0
+        self._last: tuple[int, Call, Settled, Observation, Mapping[Candidate, Explanation]] | None = None
         start = Candidate(oracle.node(tuple(clients.values()), ()), ())
         self.explanations: dict[Candidate, Explanation] = {start: Explanation({}, None)}
 
@@ -83,6 +84,7 @@ class Tracker:
             violation = self._violation(index, call, outcome, seen, self.explanations, overlapping=False)
             rules = self._tolerates(violation)
             return None if rules and self.go_on(violation, rules) else violation
+        self._last = (index, call, outcome, seen, self.explanations)
         self.explanations = explanations
         return None
 
@@ -101,7 +103,7 @@ class Tracker:
     def begin(self, client: str, call: Call) -> int:
         """A call begins; returns its number. If it is never ended it stays pending."""
         number, index = self._next, self.clients[client]
-        self._next += 1
+        self._next, self._last = self._next + 1, None
         others = frozenset(self._open)
         self._open[number] = (index, call, others)
         for other in others:
@@ -196,6 +198,15 @@ class Tracker:
         """Rules that every remaining explanation breaks on its way: an alternative that `breaks` a rule was taken."""
         broken = [explanation.broken for explanation in self.explanations.values()]
         return sorted(frozenset.intersection(*broken)) if broken else []
+
+    def broken_by_the_last(self, rule: str) -> Violation | None:
+        """What the last call came to, as a violation, if nothing explains it that does not break a rule; it overlapped no other."""
+        if self._last is None or rule not in self.broken_but_followed():
+            return None
+        client, call, outcome, seen, before = self._last
+        if all(rule in explanation.broken for explanation in before.values()):
+            return None
+        return self._violation(client, call, outcome, seen, before, overlapping=False)
 
     def evidence(self) -> dict[ChoicePlace, frozenset[str]]:
         """What is certain about undeclared choices: for each (choice, cell), the values that some explanation leaves."""

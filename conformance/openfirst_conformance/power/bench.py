@@ -311,7 +311,11 @@ class Bench:
                     position += 1
 
         def tried(trial: Trial) -> list[T]:
-            return [*calls[trial.start : trial.end], *([look(calls[-1], trial.more)] if trial.more else [])]
+            made = [*calls]
+            if trial.otherwise is not None:
+                place, call = trial.otherwise
+                made[place] = look(made[place], call)
+            return [*made[trial.start : trial.end], *([look(calls[-1], trial.more)] if trial.more else [])]
 
         def came(trial: Trial) -> Came:
             end, broken = play(tried(trial), trial.fixture) or (0, None)

@@ -7,8 +7,9 @@ that the client was where it should be, so that nobody who wrote its state is to
 3. A call that changes nothing may be deleted. Where the sequence is minimal, an earlier call that (by the table) writes
    none of what shows wrong, and led no call that matters to its row, is the cause: the promise that it changes nothing is
    what is broken; but none that demands nothing of a call which came to that. If it did what it does where the world is
-   otherwise (with a good token, say), the promise is the one that asks for that. A call of another client breaks the rule that
-   keeps clients apart, unless what was seen is none of a client that is alone, either.
+   otherwise (with a good token, say), the promise is the one that asks for that. Where what is wrong is as the last call found it
+   that was to change it, that call did nothing, and it is its fault; unless it did the rest. A call of another client breaks the
+   rule that keeps clients apart, unless what was seen is none of a client that is alone, either.
 4. An answer that shows a wrong state: the rules that answer for the variable after the row that wrote it last.
 5. An outcome that the row does not permit: the rules that the row carries, first of all those that say something of such a call.
    What row it is may depend on a choice: it is the one by what was declared or seen, or by default.
@@ -48,6 +49,16 @@ def blame(
     if violation.overlapping and law is not None:
         return (law,)
     return tuple(dict.fromkeys(_Case(oracle, violation, minimal, usual, finding).rules()))
+
+
+def blame_earlier(
+    oracle: Oracle, violation: Violation, *, usual: Mapping[str, str] | None = None, finding: Finding | None = None
+) -> tuple[str, ...]:
+    """The rules that calls before break, where what the last one came to is permitted though it should not be.
+
+    None: nothing tells that it is not the last one itself. The sequence is minimal; see `blame`.
+    """
+    return tuple(dict.fromkeys(_Case(oracle, violation, True, usual, finding).earlier()))
 
 
 def contradicted(oracle: Oracle, violation: Violation, *, usual: Mapping[str, str] | None = None) -> dict[str, str]:
@@ -107,6 +118,11 @@ class _Case(Scene):
             or [carry.rule for step in self._read for carry in step.row.carries]
         )
 
+    def earlier(self) -> list[str]:
+        """The rules that calls before the last one break, if what is wrong is what they have left behind."""
+        wrong = self._what_is_wrong()
+        return self._by_what_is_undone() or (self._by_idle_calls(wrong) if wrong else [])
+
     # What an inquiry has found ----------------------------------------------------------------------------------------
 
     def _by_what_is_undone(self) -> list[str]:
@@ -115,7 +131,7 @@ class _Case(Scene):
             return []
         step, name = self.finding.moment.step, self.finding.name
         kept = self.contract.effects[step.alternative.effect or ""].keeps.get(name)
-        return list(kept or self._speaking([step], [name]))
+        return list(kept or self._speaking([step], [name]) or self._left_behind([step], {name: self.finding.value}))
 
     # Law 1 ------------------------------------------------------------------------------------------------------------
 
@@ -138,21 +154,23 @@ class _Case(Scene):
 
         Where nothing but the outcome itself shows that, and no idle call is the cause, the rules of its row are broken as well.
         """
-        fields = self.wrong_fields()
-        shown = dict(fields)
-        # Whose external ID is wrong, say, is somebody else, and has an ID of his own.
-        variables = self.contract.variables
-        wrong = {name: value for name, value in fields if value is None or variables[name].owner not in shown}
-        is_look = self.contract.operations[self.violation.call.operation].pure
-        if not fields and not isinstance(self.finding, LeftUndone):
-            acquitted = self.finding.acquitted if isinstance(self.finding, Itself) else frozenset()
-            wrong = dict(itertools.islice((guess for guess in self.as_though() if guess not in acquitted), 1))
-        told = bool(fields) or (bool(wrong) and is_look)
+        wrong, is_look = self._what_is_wrong(), self.contract.operations[self.violation.call.operation].pure
+        told = bool(self.wrong_fields()) or (bool(wrong) and is_look)
         if not wrong and self.minimal:
             return self._by_itself(is_look)
         causes = self._by_idle_calls(wrong)
         writers = [] if causes else [rule for name, value in wrong.items() for rule in self._by_writer(name, value)]
         return [*causes, *writers, *([] if told or (causes and self.minimal) else self._by_row())]
+
+    def _what_is_wrong(self) -> dict[str, Any]:
+        """What is wrong of what the client holds, and what it seems to be: by what is shown, or else by a guess."""
+        fields = self.wrong_fields()
+        if not fields and not isinstance(self.finding, LeftUndone):
+            acquitted = self.finding.acquitted if isinstance(self.finding, Itself) else frozenset()
+            return dict(itertools.islice((guess for guess in self.as_though() if guess not in acquitted), 1))
+        # Whose external ID is wrong, say, is somebody else, and has an ID of his own.
+        shown, variables = dict(fields), self.contract.variables
+        return {name: value for name, value in fields if value is None or variables[name].owner not in shown}
 
     def _by_itself(self, is_look: bool) -> list[str]:
         """Nothing that the client holds is wrong: the rules of the row, and not those of the calls that it takes for that to show.
@@ -233,7 +251,8 @@ class _Case(Scene):
     def _by_idle_calls(self, wrong: dict[str, Any]) -> list[str]:
         """The rules of earlier calls that write nothing of what is wrong, and yet must have caused it.
 
-        What is as the last call found it that was to change it, that one left as it was, whatever came before.
+        What is as the last call found it that was to change it, that one left as it was, whatever came before; unless it did the
+        rest of what it was to do.
         """
         idle: list[Step] = []
         apart: list[str] = []
@@ -247,7 +266,8 @@ class _Case(Scene):
                     guards |= {*self.machine.guards(moment.step.call.operation)}
                 overwritten = True
                 last = self.written(moment.step) & unwritten
-                left -= {name for name in last if self._found(moment.step, name, wrong[name])}
+                if not self._did_the_rest(moment.step):
+                    left -= {name for name in last if self._found(moment.step, name, wrong[name])}
                 unwritten -= last
             elif wrong and not left:
                 continue
@@ -263,6 +283,15 @@ class _Case(Scene):
         """Whether a call that was to change a variable found it just as it is shown."""
         index = self.machine.index[name]
         return self.contract.variables[name].owner is None and step.before[index] == shown != step.after[index]
+
+    def _did_the_rest(self, step: Step) -> bool:
+        """Whether an answer that shows something wrong shows, too, that a call has changed something else as it was to."""
+        wrong = dict(self.wrong_fields())
+        shown = {name for item in self.steps if item.answer and wrong for name in item.answer.fields.values()}
+        return any(
+            self.machine.value(step.before, name) != self.machine.value(step.after, name)
+            for name in shown - wrong.keys()
+        )
 
     def _promised(self, steps: Iterable[Step], wrong: Mapping[str, Any]) -> list[str]:
         """The rules by which such calls leave what is wrong as it should be.
@@ -360,7 +389,7 @@ class _Case(Scene):
         one of them is needed in any case.
         """
         prepares = any(step.before[self.machine.index[name]] != step.after[self.machine.index[name]] for name in guards)
-        return (bool(wrong) or not self.written(step)) and not prepares and self._could_write(step, wrong)
+        return (bool(wrong) or step.before == step.after) and not prepares and self._could_write(step, wrong)
 
     def _could_write(self, step: Step, wrong: Iterable[str]) -> bool:
         """Whether such a call can change anything of what is wrong: what the world holds, only those that ever write it."""

@@ -12,7 +12,8 @@ from openfirst_conformance.driving.played import Played
 from openfirst_conformance.driving.shrink import caller, failure_of, kind_of, shrink
 from openfirst_conformance.driving.subject import Subject
 from openfirst_conformance.oracle.explanation import Moment, Violation, back
-from openfirst_conformance.verdicts.blame import blame, contradicted, settled
+from openfirst_conformance.oracle.observation import Fields
+from openfirst_conformance.verdicts.blame import blame, blame_earlier, contradicted, settled
 from openfirst_conformance.verdicts.evidence import Evidence
 from openfirst_conformance.verdicts.inquiry import Came, Finding, Trial, Unclear, Witness, inquire
 from openfirst_conformance.verdicts.model import Failure, FaultSeen
@@ -62,6 +63,7 @@ class Confirmer:
         self._blamed: dict[_Known, tuple[str, ...]] = {}
         self._vanished: Counter[_Known] = Counter()
         self._followed: set[str] = set()
+        self._put_to_calls_before: Counter[tuple[str, str]] = Counter()
         self._put_down: set[tuple[str, tuple[str, ...]]] = set()
         self._looked_for: tuple[object, frozenset[str]] | None = None
         self._inquires = False
@@ -203,7 +205,7 @@ class Confirmer:
     async def follow(self, tier: str, played: Played) -> None:
         """Take in a case that could be followed to its end, though rules speak against what was done."""
         for rule in played.broken_shoulds:
-            if (rule, played.broken) in self._put_down:
+            if (rule, played.broken) in self._put_down or self._put_to_calls_before[tier, rule] == _TRIES:
                 continue
             if rule not in self._followed:
                 shortest = await shrink(self._driver, self._patience.play, played, _not_keeping(rule)) or played
@@ -211,9 +213,30 @@ class Confirmer:
                 if shortest.broken or races:  # It does not come about but for a break, or for a race.
                     self._put_down.add((rule, played.broken))
                     continue
+                if await self._is_put_down_to_a_call_before(tier, rule, shortest):
+                    self._put_to_calls_before[tier, rule] += 1
+                    continue
                 self._followed.add(rule)
                 self._fail(Failure(rule, tier, played.case.id, shortest))
             self.failed.setdefault(rule, set()).add(tier)
+
+    async def _is_put_down_to_a_call_before(self, tier: str, rule: str, shortest: Played) -> bool:
+        """Whether a rule is not kept for what a call before has left behind: then that one is convicted of what it breaks."""
+        violation = shortest.tracker.broken_by_the_last(rule) if shortest.tracker else None
+        if violation is None or isinstance(violation.seen.content, Fields):
+            return False
+        shown = replace(shortest, violation=violation)
+        finding = await self._inquire(shown, violation)
+        if isinstance(finding, Witness):
+            return bool(await self._rules_of(tier, await self._patience.play(_tried(shown, finding.trial))))
+        oracle = self._subject.oracle_of(shown.case)
+        rules = blame_earlier(oracle, violation, usual=self._evidence.usual(), finding=finding)
+        if not rules or await self._confirmed(shortest, _not_keeping(rule)) is None:
+            return False
+        for broken in rules:
+            self._fail(Failure(broken, tier, shown.case.id, shown))
+        self.again(tier, rules)
+        return True
 
     async def interrupted(self, played: Played) -> None:
         """Take in a case that was interrupted twice. If its last call does it, however many there were, its rules are open."""
@@ -243,14 +266,14 @@ class Confirmer:
                 return False
         return True
 
-    async def _confirmed(self, played: Played) -> Played | None:
+    async def _confirmed(self, played: Played, failure: Callable[[Played], object] = failure_of) -> Played | None:
         """The shortest sequence that fails in the same way, whenever it is made, and made by an adapter just started."""
-        shortest = await shrink(self._driver, self._patience.play, played)
+        shortest = await shrink(self._driver, self._patience.play, played, failure)
         if shortest is None:
             return None
-        case, wanted = replace(shortest.case, calls=shortest.calls), failure_of(shortest)
+        case, wanted = replace(shortest.case, calls=shortest.calls), failure(shortest)
         for _ in range(_TRIES - 1):
-            if failure_of(await self._patience.play(case)) != wanted:
+            if failure(await self._patience.play(case)) != wanted:
                 return None
         if self._leaks or self._fresh_starts < _FRESH_STARTS:
             self._fresh_starts += 1
@@ -259,7 +282,7 @@ class Confirmer:
             races = any(planned.overlapping for planned in case.calls)
             for _ in range(_TRIES if races else 1):
                 again = await self._patience.play(case)
-                if failure_of(again) == wanted:
+                if failure(again) == wanted:
                     return shortest
             if not races and not again.fault:
                 self._leaks = True
@@ -287,7 +310,12 @@ class Confirmer:
 
 def _tried(shortest: Played, trial: Trial) -> Case:
     """The case that a trial is."""
-    case, calls = shortest.case, shortest.calls[trial.start : trial.end]
+    case, calls = shortest.case, shortest.calls
+    if trial.otherwise is not None:
+        place, call = trial.otherwise
+        other = Planned(calls[place].client, call.operation, call.arguments)
+        calls = (*calls[:place], other, *calls[place + 1 :])
+    calls = calls[trial.start : trial.end]
     if trial.more is not None:
         calls = (*calls, Planned(shortest.calls[-1].client, trial.more.operation, trial.more.arguments))
     clients = case.clients if trial.fixture is None else dict.fromkeys(case.clients, trial.fixture)

@@ -3,7 +3,8 @@
 Where another value of one variable would explain what was seen, both may be. If calls that change nothing show that value,
 made in its place or after a call before, then what they show is the failure, and this one follows from it; if they show what
 they should, it is the call itself. What the world holds, they need not show. There a client makes the rest of the calls that
-holds from the start what a call of its own was to bring about: if nothing fails then, that call is the cause.
+holds from the start what a call of its own was to bring about: if nothing fails then, that call is the cause. And where an
+answer shows a wrong datum, a call that may only have led there is made so that it leads nowhere.
 
 Nothing is played here: a trial is yielded, and what came of it is sent.
 """
@@ -22,12 +23,16 @@ from openfirst_reference.machine.step import Call, State, Step
 
 
 class Trial(NamedTuple):
-    """Those of the failing calls from `start` to `end`, and then `more`; by a client that holds `fixture`, if one is named."""
+    """Those of the failing calls from `start` to `end`, and then `more`; by a client that holds `fixture`, if one is named.
+
+    `otherwise`: the place of one of them, and the call that is made in its stead.
+    """
 
     start: int
     end: int
     more: Call | None = None
     fixture: str | None = None
+    otherwise: tuple[int, Call] | None = None
 
 
 class Unclear:
@@ -71,8 +76,10 @@ def inquire(scene: Scene, can_call: Callable[[str], bool], can_hold: Callable[[s
 
     The sequence of calls is minimal, and each of them was answered before the next.
     """
-    if scene.violation.overlapping or scene.here.pending or scene.wrong_fields():
+    if scene.violation.overlapping or scene.here.pending:
         return None
+    if scene.wrong_fields():
+        return (yield from _by_one_that_leads_nowhere(scene))
     found = yield from _before_it_was_settled(scene, can_call)
     if found is not None:
         return found
@@ -112,6 +119,34 @@ def _by_a_plainer_call(scene: Scene, acquitted: AbstractSet[tuple[str, str]]) ->
 
 def _is_refused_as(violation: Violation, other: Violation) -> bool:
     return isinstance(violation.outcome, Refused) and violation.outcome == other.outcome
+
+
+def _by_one_that_leads_nowhere(scene: Scene) -> Inquiry:
+    """Where a call that led to the row may have left what an answer shows wrong: make it so that it leads to no other row.
+
+    If the same is wrong then, that shows better whose fault it is.
+    """
+    machine, calls = scene.machine, _calls(scene)
+    guards = machine.guards(scene.violation.call.operation)
+    wrong = {name for name, _ in scene.wrong_fields()}
+
+    def leads(step: Step) -> bool:
+        return any(machine.value(step.before, name) != machine.value(step.after, name) for name in guards)
+
+    for place, moment in reversed([*enumerate(calls)]):
+        step = moment.step
+        if _is_own(scene, moment) and scene.written(step) & wrong:
+            return None
+        if not _is_own(scene, moment) or scene.contract.operations[step.call.operation].by_world or not leads(step):
+            continue
+        plain = machine.alphabet({step.call.operation: ()}, step.before)[0]
+        if all(leads(item) for item in machine.steps(step.before, plain)):
+            continue
+        trial = Trial(0, len(calls) + 1, otherwise=(place, plain))
+        came = yield trial
+        if isinstance(came, Violation) and wrong <= {name for name, _ in Scene(scene.oracle, came).wrong_fields()}:
+            return Witness(trial, came)
+    return None
 
 
 def found_out(inquiry: Inquiry, came: Callable[[Trial], Came]) -> Finding | None:
@@ -204,6 +239,16 @@ def _could_be(scene: Scene, name: str, value: str) -> bool:
     return _was(scene, name, value) or any(made.get(name) in (value, "given") for made in changes)
 
 
+def _would_have(scene: Scene, step: Step, name: str, value: str) -> bool:
+    """Whether a call that was refused, and changed nothing, would have made that of a variable, had it been accepted."""
+    if not step.is_error or scene.written(step):
+        return False
+    rows = (row for row in scene.contract.rows.values() if row.call == step.call.operation)
+    changes = (scene.contract.changes(item.effect) for row in rows for item in row.may)
+    afters = (scene.machine.after(step.before, step.variant, made) for made in changes if name in made)
+    return any(scene.machine.value(after, name) == value for after in afters)
+
+
 def _is_world_as_at(scene: Scene, step: Step) -> bool:
     """Whether the world is as a call found it: what that made of it by misreading it may show still."""
     world = (name for name, variable in scene.contract.variables.items() if variable.world)
@@ -236,6 +281,8 @@ def _by_another_start(scene: Scene, name: str, value: str, can_hold: Callable[[s
     calls = _calls(scene)
     place = _writer(scene, calls, name)
     if len(scene.here.node.states) > 1 or scene.contract.operations[scene.violation.call.operation].by_world:
+        return None
+    if any(_would_have(scene, step, name, value) for step in _since(scene, name)):
         return None
     if place is None or not _could_be(scene, name, value):
         return Itself(frozenset({(name, value)}))

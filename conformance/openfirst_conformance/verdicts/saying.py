@@ -8,10 +8,11 @@ from typing import Any
 
 from msgspec import structs
 
+from openfirst_conformance.oracle.observation import JsonText, SeenIdentity
 from openfirst_reference.contract.expressions import mentioned
 from openfirst_reference.contract.model import Answer, Invariant
 from openfirst_reference.machine.machine import Machine
-from openfirst_reference.machine.step import Step
+from openfirst_reference.machine.step import Identity, Step
 from openfirst_reference.proof.invariants import Check
 
 
@@ -51,8 +52,16 @@ def says_what_is_left(machine: Machine, rule: str, step: Step) -> bool:
 
 def forbids(machine: Machine, rule: str, step: Step, wrong: Mapping[str, Any]) -> bool:
     """Whether a rule says that such a call does not leave that behind: later calls can show it broken."""
-    changed = structs.replace(step, after=machine.having(step.after, **wrong))
+    held = {name: _held(value) for name, value in wrong.items()}
+    changed = structs.replace(step, after=machine.having(step.after, **held))
     return machine.contract.rules[rule].shows_later and _breaks(machine, rule, changed)
+
+
+def _held(shown: Any) -> Any:
+    """What a variable would hold that is shown like this: an ID is somebody else's, what is no text is as it is written."""
+    if isinstance(shown, SeenIdentity):
+        return Identity(f"shown as {shown.number}")
+    return shown.text if isinstance(shown, JsonText) else shown
 
 
 def asks_for_refusal(machine: Machine, rule: str, step: Step) -> bool:

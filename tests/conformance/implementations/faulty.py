@@ -1391,8 +1391,8 @@ class IgnoresFreshToken(Faulty):
 class KeepsScopeOfBefore(Faulty):
     """A client that is initialised again may do what it could with its first token, and nothing else."""
 
-    breaks = ("update-needs-scope", "update-updates")
-    every = ("update-updates",)
+    breaks = ("initialize-first",)
+    only = (*breaks, "update-needs-scope")
     innocent = ()
     needs = "complete"
 
@@ -1407,7 +1407,8 @@ class KeepsScopeOfBefore(Faulty):
 class RefreshTakesScope(Faulty):
     """A fresh token may no longer update, whatever the first one could."""
 
-    breaks = ("update-updates", "token-refresh")
+    breaks = ("token-refresh",)
+    only = (*breaks, "update-updates")
     innocent = ()
     needs = "explore"
 
@@ -2033,8 +2034,8 @@ class LastParticipantStays(Faulty):
 class FirstScopesStay(Faulty):
     """A second initialisation changes all but what the client may do."""
 
-    breaks = ("update-updates", "initialize-first")
-    only = ("update-updates", "initialize-first", "update-needs-scope")
+    breaks = ("initialize-first",)
+    only = (*breaks, "update-needs-scope")
     needs = "complete"
     innocent = ()
 
@@ -2319,3 +2320,146 @@ class OneMethodAnswersAfterRefusedOpen(Faulty):
         leaks = client.notes.get("leaks") and client.credential.kind != "none" and client.credential.condition == "good"
         if not (leaks and (service, method) == ("command", "send")):
             super().gate(client, service, method)
+
+
+# What is left behind by a call that was to leave it alone, and shows only in a later one ------------------------
+
+
+class RefusedSecondInitialiseTakesScopes(Faulty):
+    """A second initialisation is refused, and what its token permits is permitted from then on."""
+
+    breaks = ("rejected-changes-nothing",)
+    only = (*breaks, "update-updates")
+    needs = "complete"
+    decides = deciding(second_initialize="refuse")
+
+    def initialise(self, client: Client, credential: Credential) -> Any:
+        """Take what it permits, and refuse."""
+        try:
+            return super().initialise(client, credential)
+        except Refusal:
+            client.credential.may_update = credential.may_update
+            raise
+
+
+class IgnoresScopesAndRefusesSecondInitialise(Faulty):
+    """A token that may not update does, whatever was refused before."""
+
+    breaks = ("update-needs-scope",)
+    only = breaks
+    needs = "complete"
+    verdicts = ("conforms",)
+    decides = deciding(second_initialize="refuse")
+
+    def check_scope(self, client: Client) -> None:
+        """Do not look."""
+
+
+class _DropsNextName(Faulty):
+    """After some call, the next session that is opened has no name."""
+
+    def session(self, client: Client, info: Info | None, external_id: str | None) -> Session:
+        """Drop it once."""
+        opened = super().session(client, info, external_id)
+        if client.notes.pop("nameless", False):
+            opened.name = None
+        return opened
+
+
+class RefusedUpdateDropsNextName(_DropsNextName):
+    """An update that was refused takes the name of the next session away."""
+
+    breaks = ("rejected-changes-nothing", "update-needs-session")
+    only = breaks
+
+    def update(self, client: Client, name: str | None, avatar_url: str | None) -> Any:
+        """Remember that it was refused."""
+        client.notes["nameless"] = client.session is None
+        return super().update(client, name, avatar_url)
+
+
+class MismatchDropsNextName(_DropsNextName):
+    """Another external ID, which was refused, takes the name of the next session away."""
+
+    breaks = ("rejected-changes-nothing",)
+    only = breaks
+
+    def external_id(self, client: Client, info: Info | None) -> str | None:
+        """Remember that it was refused."""
+        try:
+            return super().external_id(client, info)
+        except Refusal:
+            client.notes["nameless"] = True
+            raise
+
+
+class RefusedParticipantDropsNextName(_DropsNextName):
+    """To ask for a participant without a session takes the name of the next one away."""
+
+    breaks = ("rejected-changes-nothing", "participant-is-local")
+    only = breaks
+
+    def no_participant(self, client: Client) -> Any:
+        """Remember it."""
+        client.notes["nameless"] = True
+        return super().no_participant(client)
+
+
+class RefusedServiceDropsNextName(_DropsNextName):
+    """A service that was refused takes the name of the next session away."""
+
+    breaks = ("open-before-use",)
+    only = breaks
+    needs = "complete"
+
+    def gate(self, client: Client, service: str, method: str) -> None:
+        """Remember that it was refused."""
+        client.notes["nameless"] = client.session is None
+        super().gate(client, service, method)
+
+
+class _Reinitialising(Faulty):
+    """A second initialisation does something to what was there."""
+
+    breaks = ("initialize-first",)
+    only = breaks
+
+    def hold(self, client: Client, credential: Credential) -> None:
+        """The credential is taken, and then this is done."""
+        held = client.credential
+        super().hold(client, credential)
+        self.again(client, held)
+
+    def again(self, client: Client, held: Credential) -> None:
+        """What is done; `held` was held before."""
+
+
+class SecondInitialiseDropsName(_Reinitialising):
+    """A second initialisation takes the participant's name away, and leaves the rest."""
+
+    def again(self, client: Client, held: Credential) -> None:
+        """Whoever he is."""
+        if client.session is not None:
+            client.session.name = None
+
+
+class SecondInitialiseSetsAvatar(_Reinitialising):
+    """A second initialisation gives the participant another picture."""
+
+    def again(self, client: Client, held: Credential) -> None:
+        """Whoever he is."""
+        if client.session is not None:
+            client.session.avatar_url = "https://pictures.example/again.png"
+
+
+class RefreshDropsExternalId(Faulty):
+    """A fresh token says of nobody who he is."""
+
+    breaks = ("token-refresh",)
+    only = (*breaks, "external-id-match")
+    innocent = ("sessions-are-apart", "concurrent-calls")
+
+    def renew(self, client: Client) -> None:
+        """Forget him."""
+        super().renew(client)
+        client.credential.external_id = None

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from openfirst_conformance.oracle.explanation import Violation
+from openfirst_conformance.oracle.observation import JsonText, SeenIdentity
 from openfirst_conformance.oracle.oracle import Oracle
 from openfirst_conformance.oracle.tracker import Tracker
 from openfirst_conformance.power.faults import Fault, single_faults
@@ -25,6 +26,7 @@ from openfirst_conformance.verdicts.inquiry import (
     found_out,
     inquire,
 )
+from openfirst_conformance.verdicts.saying import forbids
 from openfirst_conformance.verdicts.scene import Scene
 from openfirst_reference.contract.load import load_contract
 from openfirst_reference.machine.machine import Machine
@@ -211,3 +213,10 @@ def test_a_status_call_that_is_wrong_in_something_else_is_no_witness() -> None:
     _, other = lost.fails("open", "getParticipant")
     scene = Scene(implementation.oracle, violation)
     assert calls and found_out(inquire(scene, lambda _: True, lambda _: True), lambda _: other) is None
+
+
+@pytest.mark.parametrize(("name", "shown"), [("participantId", SeenIdentity(7)), ("name", JsonText("7"))])
+def test_what_is_shown_and_no_text_is_forbidden_as_anything_else_is(name: str, shown: object) -> None:
+    opened = MACHINE.steps(MACHINE.fixture("token-with-id"), MACHINE.call("open", {}, MACHINE.fixture("token-with-id")))
+    update = MACHINE.steps(opened[0].after, MACHINE.call("updateParticipantInfo", ANA, opened[0].after))
+    assert forbids(MACHINE, "update-updates", update[0], {name: shown})
