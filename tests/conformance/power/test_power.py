@@ -59,6 +59,9 @@ LOOKED_AT_BEFORE = (
     "extra state: after use, starting as key-secret: open.again.without-info, alternative 1: participantId is set to anonymous",
     "extra state: after open, starting as token-with-id: open.again, alternative 1: participantId is set to anonymous",
 )
+INITIALISED_ONCE_MORE = (
+    "target: initializeToken.again.bad-credential, alternative 1: the effect initialised-with-token + lost",
+)
 COMMAND = importlib.import_module("openfirst.cli.commands.mutants")  # The package has the command itself by that name.
 DOCS = Path(__file__).parents[3] / "docs"
 PAGE = (DOCS / "power.md").read_text(encoding="utf-8")
@@ -139,7 +142,16 @@ def test_what_shows_in_the_conference_alone_survives_and_the_suite_says_so(bench
     assert {name for name, *_ in result.untold} == {"conference"}
 
 
-@pytest.mark.parametrize("fault", [*IN_THE_CONFERENCE_ALONE, *LOOKED_AT_BEFORE])
+def test_what_shows_once_it_is_initialised_again_survives(bench: Bench) -> None:
+    for fault in INITIALISED_ONCE_MORE:
+        result = bench.run(FAULTS[fault])
+        assert result.survived and not result.untold
+        assert result.witness is not None
+        *_, third, second, _ = (call.operation for call in result.witness[1])
+        assert (third, second) == ("initializeToken", "initialize")
+
+
+@pytest.mark.parametrize("fault", [*IN_THE_CONFERENCE_ALONE, *LOOKED_AT_BEFORE, *INITIALISED_ONCE_MORE])
 def test_what_survives_is_said_to(fault: str) -> None:
     assert fault in JUDGE
 
@@ -493,6 +505,7 @@ def test_the_page_shows_a_judge_that_keeps_its_promises() -> None:
     assert set(told) <= {
         *IN_THE_CONFERENCE_ALONE,
         *LOOKED_AT_BEFORE,
+        *INITIALISED_ONCE_MORE,
     }
     assert sum(survivors.values()) == len(told)
     assert (
