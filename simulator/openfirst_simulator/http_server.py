@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import closing, suppress
 from typing import Literal
 
@@ -44,7 +44,8 @@ def runner(
         if besides is PREFLIGHT:
             return web.Response(status=204, headers=besides)
         try:
-            if "Expect" in request.headers:
+            headers = _headers(request)
+            if "Expect" in headers:
                 await _expected(request)
             body = await _body(request, body_seconds) if request.body_exists else b""
         except Problem as problem:
@@ -53,7 +54,7 @@ def runner(
             response.force_close()
             return response
         asked = Request(
-            request.method, request.rel_url.raw_path, request.headers, body, request.rel_url.raw_query_string, scheme
+            request.method, request.rel_url.raw_path, headers, body, request.rel_url.raw_query_string, scheme
         )
         answer = await pipeline.answer(asked)
         if besides:
@@ -89,6 +90,21 @@ class _Runner(web.ServerRunner):
     async def shutdown(self) -> None:
         """Nobody waits for what is heard next."""
         self._stopping.set()
+
+
+def _headers(request: web.BaseRequest) -> Mapping[str, str]:
+    """The headers, in which `Host` is whom the request is for. Raises Problem where nobody can tell who asks.
+
+    A target that names a host itself counts for more than the header (RFC 9112, 3.2.2).
+    """
+    headers = request.headers
+    if len(set(headers.getall("Authorization", ()))) > 1:
+        raise bad_request("`Authorization` is there more than once, and not the same. Send the one that counts.")
+    if "://" not in request.raw_path.partition("?")[0]:
+        return headers
+    meant = headers.copy()
+    meant["Host"] = request.url.authority
+    return meant
 
 
 async def _body(request: web.BaseRequest, seconds: float) -> bytes | None:

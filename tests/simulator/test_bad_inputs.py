@@ -92,6 +92,14 @@ REFUSED = [
         bare(f"GET {WORLDS} HTTP/1.1", "Host: localhost", "Origin: http://[::1]", "origin: http://[::1]"),
         id="one Origin, twice",
     ),
+    pytest.param(
+        403, bare(f"GET http://evil.example{WORLDS} HTTP/1.1", "Host: localhost"), id="a target at another host"
+    ),
+    pytest.param(
+        400,
+        bare("GET /v1/sessions HTTP/1.1", "Host: localhost", "Authorization: Bearer TOKEN", "authorization: Bearer x"),
+        id="two credentials",
+    ),
     pytest.param(404, bare("OPTIONS * HTTP/1.1", "Host: x"), id="a star"),
     pytest.param(404, bare("CONNECT localhost:1 HTTP/1.1", "Host: x"), id="a tunnel"),
     pytest.param(404, request("GET", "/v1/%00/x"), id="a NUL in a path"),
@@ -196,6 +204,22 @@ def test_who_hangs_up_leaves_nothing_in_the_log(caplog: pytest.LogCaptureFixture
     with caplog.at_level(logging.WARNING):
         asyncio.run(scenario())
     assert caplog.records == []
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        (f"GET http://localhost{WORLDS} HTTP/1.1", "Host: evil.example"),
+        ("GET http://localhost/v1/sessions HTTP/1.1", "Host: localhost", "authorization: Bearer TOKEN"),
+        ("GET /v1/sessions?at=http://evil.example HTTP/1.1", "Host: localhost", "Authorization: Bearer TOKEN"),
+        ("GET /v1/sessions HTTP/1.1", "Host: localhost", *["Authorization: Bearer TOKEN"] * 2),
+    ],
+    ids=["a target at this machine", "a target and a credential", "a URL in a query", "a credential twice"],
+)
+def test_what_is_odd_and_clear_is_answered(lines: tuple[str, ...], hasty: tuple[asyncio.Runner, Simulator]) -> None:
+    runner, simulator = hasty
+    sent = bare(*lines).replace(b"TOKEN", simulator.default.token().encode())
+    assert runner.run(status_of(simulator, sent)) == 200
 
 
 @pytest.mark.parametrize(
