@@ -1,6 +1,6 @@
 // The page: which world and which view, what is asked for again when, and what is said when nobody answers.
 
-import { Refused, ask, at } from './ask.js';
+import { Refused, ask, at, reached } from './ask.js';
 import { fill, h, instant, say, set, tick } from './dom.js';
 import { choices } from './choices.js';
 import { clock } from './clock.js';
@@ -130,6 +130,7 @@ async function take(pulse, mine) {
   tick(app.now());
   if (before === null || before.worlds !== pulse.worlds) {
     app.worlds = (await ask('GET', '/worlds')).worlds;
+    reached(app.worlds[0].url);
     pick();
   }
   const anew = before === null || before.life !== pulse.life;

@@ -42,12 +42,20 @@ export const at = (world, ...parts) => ['', 'worlds', world, ...parts].map(encod
 /** A text as a shell takes it. */
 export const quoted = (text) => (/^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`);
 
+let shell = location.origin;
+
+/** The base URL that shells are given. Where this page came over HTTPS, that is `plain`: they do not trust our certificate. */
+export const base = () => shell;
+export function reached(plain) {
+  if (location.protocol === 'https:') shell = new URL(plain).origin;
+}
+
 /** The line that makes a request in a shell. */
 export function curl(method, path, fields) {
   const { url, body } = sent(method, path, fields);
   const words = ['curl'];
   if (method !== 'GET' && !(method === 'POST' && body !== undefined)) words.push('-X', method);
-  words.push(quoted(location.origin + url));
+  words.push(quoted(base() + url));
   if (body !== undefined) words.push('-d', quoted(body));
   return words.join(' ');
 }

@@ -1,6 +1,6 @@
 // Sessions: who is there, and where the contract has the one that is chosen.
 
-import { ask, call, control, line, quoted } from './ask.js';
+import { ROOT, ask, base, call, control, line, quoted } from './ask.js';
 import { diagram } from './diagram.js';
 import { fill, h, instant, keyed, roving, say, set, short, until, written } from './dom.js';
 import { row as entry } from './journal.js';
@@ -127,8 +127,8 @@ function nobody(app, wanted) {
   if (wanted !== null) return h('p', null, `No session with the external ID “${wanted}” is open.`);
   const { method, path } = app.words.opens;
   const world = app.worlds.find((each) => each.name === app.world);
-  const token = `TOKEN=$(curl -s ${quoted(`${location.origin}/_openfirst${app.at('tokens')}`)} -d '{"externalId": "ana"}' | grep -o 'ey[^"]*')`;
-  const open = `curl -X ${method} ${quoted(`${world?.url ?? location.origin}${path}`)} -H "Authorization: Bearer $TOKEN" -d '{"name": "Ana"}'`;
+  const token = `TOKEN=$(curl -s ${quoted(`${base()}${ROOT}${app.at('tokens')}`)} -d '{"externalId": "ana"}' | grep -o 'ey[^"]*')`;
+  const open = `curl -X ${method} ${quoted(`${world?.url ?? base()}${path}`)} -H "Authorization: Bearer $TOKEN" -d '{"name": "Ana"}'`;
   return [h('p', null, 'No session is open in this world. Open one:'), line('curl', 'curl open', `${token}\n${open}`).element];
 }
 
