@@ -39,7 +39,6 @@ from ..implementations.drive import state_of
 
 CONTRACT = load_contract()
 MACHINE = machine_of(CONTRACT)
-QUICK = Settings(walks=20)
 
 
 @dataclass
@@ -52,11 +51,11 @@ class Found:
 
 def found(implementation: type[Plain]) -> Found:
     """Judge an implementation, once, by the smoke tier and the one that its fault needs."""
-    return _found(path_of(implementation), implementation.needs)
+    return _found(path_of(implementation), implementation.needs, implementation.extra)
 
 
 @functools.cache
-def _found(path: str, needs: str) -> Found:
+def _found(path: str, needs: str, extra: int) -> Found:
     result = Found()
 
     async def counted(driver: Driver, *rest: Any) -> Played | None:
@@ -68,7 +67,8 @@ def _found(path: str, needs: str) -> Found:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(confirm, "shrink", counted)
         tiers = ["smoke", needs] if needs else ["smoke"]
-        report = asyncio.run(judge(PythonAdapter(path), CONTRACT, tiers=tiers, settings=QUICK))
+        settings = Settings(walks=20, extra=extra)
+        report = asyncio.run(judge(PythonAdapter(path), CONTRACT, tiers=tiers, settings=settings))
     result.failures = [failure for rule in report.rules.values() for failure in rule.failures]
     return result
 

@@ -145,6 +145,7 @@ class Plain:
     only: ClassVar[Words] = ()
     innocent: ClassVar[Words] = ()
     needs: ClassVar[str] = ""
+    extra: ClassVar[int] = 0
     verdicts: ClassVar[Words] = ("conforms",)
 
     def __init__(self) -> None:

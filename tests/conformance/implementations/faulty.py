@@ -2,7 +2,8 @@
 
 `breaks` names rules of which at least one must be convicted, `every` those that all must be, `innocent` rules that
 must not be; of others than those in `only`, if it has any, none must be. `needs` says the tier that it takes to see the
-fault, where the first one does not. A fault against a rule that only should be kept leaves the verdict as it is.
+fault, where the first one does not, and `extra` how many extra states `complete` must allow for. A fault against a rule
+that only should be kept leaves the verdict as it is.
 """
 
 from __future__ import annotations
@@ -1691,6 +1692,7 @@ class AnswersEveryOtherClose(Faulty):
 
     breaks = ("close-closes", "rejected-changes-nothing")
     needs = "complete"
+    extra = 1
     undeclared = frozenset({"close-while-closed"})
 
     def close_again(self, client: Client) -> Any:
@@ -2331,6 +2333,7 @@ class RefusedSecondInitialiseTakesScopes(Faulty):
     breaks = ("rejected-changes-nothing",)
     only = (*breaks, "update-updates")
     needs = "complete"
+    extra = 1
     decides = deciding(second_initialize="refuse")
 
     def initialise(self, client: Client, credential: Credential) -> Any:
@@ -2411,6 +2414,7 @@ class RefusedServiceDropsNextName(_DropsNextName):
     breaks = ("open-before-use",)
     only = breaks
     needs = "complete"
+    extra = 1
 
     def gate(self, client: Client, service: str, method: str) -> None:
         """Remember that it was refused."""

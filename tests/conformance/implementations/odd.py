@@ -772,6 +772,7 @@ class TakesKeyAndSecretOnly(Plain):
     """Came before client access tokens did."""
 
     needs = "complete"
+    extra = 1
     operations = without("initializeToken")
     capabilities = capable(credentials=["key-secret"], refresh=False)
 
@@ -785,6 +786,7 @@ class HasTwoServices(Plain):
     """Has one service whole, and three methods of another."""
 
     needs = "complete"
+    extra = 1
     methods: ClassVar[Mapping[str, Any]] = {"conference": ["create", "join", "leave"], "recording": True}
     capabilities = capable(services=methods)
 

@@ -22,7 +22,6 @@ from ..implementations.drive import golden
 
 CONTRACT = load_contract()
 MACHINE = Machine(CONTRACT)
-QUICK = Settings(walks=20)
 WRITTEN = Path(str(faulty.__file__)).parent
 
 
@@ -33,7 +32,8 @@ def name_of(implementation: type[Plain]) -> str:
 def judged(implementation: type[Plain]) -> Report:
     """The report of the smoke tier, and of the one that the fault needs."""
     tiers = ["smoke", implementation.needs] if implementation.needs else ["smoke"]
-    return asyncio.run(judge(PythonAdapter(path_of(implementation)), CONTRACT, tiers=tiers, settings=QUICK))
+    settings = Settings(walks=20, extra=implementation.extra)
+    return asyncio.run(judge(PythonAdapter(path_of(implementation)), CONTRACT, tiers=tiers, settings=settings))
 
 
 def convicted(report: Report) -> dict[str, str]:
