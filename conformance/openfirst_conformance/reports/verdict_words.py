@@ -73,7 +73,7 @@ def promise_in_words(promise: Mapping[str, Any], shard: tuple[int, int] = (1, 1)
         untold.setdefault(name, {}).update(dict.fromkeys(values))
     told = [f"{name} ({', '.join(sorted(values))})" for name, values in untold.items()]
     said += (
-        [f"Not looked for, since no call shows it by itself: one value for another of {list_words(told)}."]
+        [f"Not looked for, since no call surely shows it by itself: one value for another of {list_words(told)}."]
         if told
         else []
     )

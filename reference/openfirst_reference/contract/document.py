@@ -14,6 +14,7 @@ Json = dict[str, Any]
 """A JSON object."""
 
 Path_ = tuple[str | int, ...]
+_TEXT = "tag:yaml.org,2002:str"
 
 
 def word(value: object) -> str:
@@ -110,6 +111,8 @@ def _plain(
 ) -> Any:
     mark = node.start_mark
     places[path] = Place(file, mark.line + 1, mark.column + 1)
+    if isinstance(node, yaml.ScalarNode):
+        return node.value if node.tag == _TEXT else loader.construct_object(node)
     if id(node) in around:
         raise ContractError([Finding(places[path], "This entry contains itself.", "Write out what `*` stands for.")])
     around |= {id(node)}
@@ -119,11 +122,11 @@ def _plain(
                 where = Place(file, key.start_mark.line + 1, key.start_mark.column + 1)
                 raise ContractError([Finding(where, "A name here is a list or a map.", "Let each name be one word.")])
         own_keys = [key.value for key, _ in node.value if key.tag != "tag:yaml.org,2002:merge"]
-        for name in own_keys:
-            if own_keys.count(name) > 1:
-                raise ContractError(
-                    [Finding(places[path], f"`{name}` stands here twice.", "Keep one of the two entries.")]
-                )
+        if len(set(own_keys)) < len(own_keys):
+            twice = next(name for name in own_keys if own_keys.count(name) > 1)
+            raise ContractError(
+                [Finding(places[path], f"`{twice}` stands here twice.", "Keep one of the two entries.")]
+            )
         loader.flatten_mapping(node)
         result: dict[str, Any] = {}
         for key, value in node.value:
@@ -131,22 +134,18 @@ def _plain(
             result[name] = _plain(loader, value, (*path, name), places, file, around)
             places[*path, name] = Place(file, key.start_mark.line + 1, key.start_mark.column + 1)
         return result
-    if isinstance(node, yaml.SequenceNode):
-        # Only a section's own list: an `id` deeper down, as in a method's arguments, is data.
-        ids = [_id_of(item) for item in node.value] if len(path) == 1 else []
-        if ids and all(ids):
-            keyed: dict[str, Any] = {}
-            for name, item in zip(ids, node.value, strict=True):
-                assert name is not None
-                if name in keyed:
-                    where = Place(file, item.start_mark.line + 1, item.start_mark.column + 1)
-                    raise ContractError(
-                        [Finding(where, f"The id `{name}` is used twice.", "Give one of them another id.")]
-                    )
-                keyed[name] = _plain(loader, item, (*path, name), places, file, around)
-            return keyed
-        return [_plain(loader, item, (*path, index), places, file, around) for index, item in enumerate(node.value)]
-    return loader.construct_object(node)
+    # Only a section's own list: an `id` deeper down, as in a method's arguments, is data.
+    ids = [_id_of(item) for item in node.value] if len(path) == 1 else []
+    if ids and all(ids):
+        keyed: dict[str, Any] = {}
+        for id_, item in zip(ids, node.value, strict=True):
+            assert id_ is not None
+            if id_ in keyed:
+                where = Place(file, item.start_mark.line + 1, item.start_mark.column + 1)
+                raise ContractError([Finding(where, f"The id `{id_}` is used twice.", "Give one of them another id.")])
+            keyed[id_] = _plain(loader, item, (*path, id_), places, file, around)
+        return keyed
+    return [_plain(loader, item, (*path, index), places, file, around) for index, item in enumerate(node.value)]
 
 
 def _id_of(node: Any) -> str | None:

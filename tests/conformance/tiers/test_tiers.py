@@ -421,7 +421,7 @@ def test_the_promise_names_extra_states_scenarios_and_what_no_call_tells_apart()
     assert ["conference", "in", "out"] in promise["neverToldApart"]
     text = promise_in_words(promise)
     assert f"within 0 calls of {scenarios} scenarios" in text
-    assert "Not looked for, since no call shows it by itself: one value for another of" in text
+    assert "Not looked for, since no call surely shows it by itself: one value for another of" in text
     assert "conference (in, left, out)" in text
     assert "by chance" not in text  # None of the fixtures gets less than the others.
     less = {**promise["fixtures"], "time-passes": {"extraStates": -1, "scenarios": 1, "calls": 1}}

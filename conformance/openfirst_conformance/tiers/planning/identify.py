@@ -18,7 +18,7 @@ _NO_CALL = Both(differs=False, may=False, steps=None)
 
 
 class Identifier:
-    """Tells the states of a table apart, those of other kinds above all. `told` says of two values whether some call did."""
+    """Tells the states of a table apart, those of other kinds above all. `told` says of two values whether some call surely did."""
 
     def __init__(self, table: Table, kinds: Iterable[Word]) -> None:
         self.told: dict[tuple[str, ...], bool] = {}
@@ -45,7 +45,7 @@ class Identifier:
                 if name is not None:
                     index = self._machine.index[name]
                     pair = (name, *sorted((str(state[index]), str(other[index]))))
-                    self.told[pair] = self.told.get(pair, False) or may is not None
+                    self.told[pair] = self.told.get(pair, False) or word is not None
             known = self._identifying[outline] = _longest(words)
         return known
 

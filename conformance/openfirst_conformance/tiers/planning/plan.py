@@ -77,7 +77,7 @@ def plan(subject: Subject, tables: Sequence[Table]) -> Iterator[Plan]:
 
 
 def promise(subject: Subject, plans: list[Plan]) -> dict[str, object]:
-    """What a pass means: for which fixtures, from how many scenarios, and what no call tells apart."""
+    """What a pass means: for which fixtures, from how many scenarios, and what no call surely tells apart."""
     told: dict[tuple[str, ...], bool] = {}
     for item in plans:
         for pair, apart in item.identifier.told.items():
