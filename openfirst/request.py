@@ -116,9 +116,15 @@ def choices_of(contract: Contract, chosen: tuple[str, ...], profile: str | None)
             raise Mistake(f"--profile: `{profile}` is not a profile. Profiles: {', '.join(contract.profiles)}.")
         stated = contract.profiles[profile].items()
         choices.update({choice: value for choice, value in stated if value in contract.choices[choice].values})
+    given: dict[str, str] = {}
     for item in chosen:
         key, equals, value = item.partition("=")
         if not equals:
             raise Mistake(f"--choice: `{item}` is not of the form ID=VALUE, such as open-while-open=refuse.")
-        choices.update(contract.check_choices({key: value}, "--choice"))
-    return choices
+        declared = contract.check_choices({key: value}, "--choice")
+        if any(given.get(name, said) != said for name, said in declared.items()):
+            raise Mistake(
+                f"--choice: `{key}` is given twice, as {given[key]} and as {value}. Give the one that counts."
+            )
+        given.update(declared)
+    return {**choices, **given}

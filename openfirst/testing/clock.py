@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
@@ -10,6 +11,7 @@ from openfirst.testing.arguments import checked
 from openfirst.testing.durations import Duration, seconds_of
 from openfirst.testing.running import Running
 from openfirst_simulator import World
+from openfirst_simulator.timeline import Timeline
 
 __tracebackhide__ = is_plain
 
@@ -20,8 +22,14 @@ Happened = list[dict[str, Any]]
 class PlatformClock:
     """The platform's time. It stands still but for what is said here, and everything on the platform obeys it."""
 
-    def __init__(self, running: Running, world: World) -> None:
-        self._running, self._clock = running, world.clock
+    def __init__(self, running: Running, world: World, check: Callable[[], None]) -> None:
+        self._running, self._world, self._check = running, world, check
+
+    @property
+    def _clock(self) -> Timeline:
+        """That of the world. Raises Mistake where the platform is gone."""
+        self._check()
+        return self._world.clock
 
     def now(self) -> float:
         """Seconds since 1970."""

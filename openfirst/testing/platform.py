@@ -73,7 +73,7 @@ class Platform:
         at = start.timestamp() if isinstance(start, datetime) else start
         self._world = self._running.world(dict(choices or {}), at, frozen=not real_time, seed=seed)
         self.url, self.key, self.secret = self._running.do(lambda: self._world.url), self._world.key, self._world.secret
-        self.clock = PlatformClock(self._running, self._world)
+        self.clock = PlatformClock(self._running, self._world, self._check)
         self.journal = PlatformJournal(self._running, self._world)
         self._is_over = False
 
@@ -248,9 +248,12 @@ class Platform:
             self._running.do(self._running.simulator.drop, self._world.name)
             self._is_over = True
 
-    def _do(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    def _check(self) -> None:
         if self._is_over:
             raise Mistake(f"The platform {self.url} is gone: the test that it was made for is over. Use one a test.")
+
+    def _do(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        self._check()
         return self._running.do(function, *args, **kwargs)
 
     def __enter__(self) -> Platform:

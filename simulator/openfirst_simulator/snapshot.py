@@ -151,6 +151,7 @@ def read(document: Any, table: Table) -> Snapshot:
         for fault in snapshot.records.faults:
             check(fault)
         for client in snapshot.records.clients:
+            Clock(frozen_at=client.opened)
             for state in (client.state, client.previous or client.state):
                 values = zip(machine.names, state, strict=True)
                 machine.state({name: value for name, value in values if not isinstance(value, Identity)})

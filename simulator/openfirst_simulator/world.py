@@ -295,9 +295,9 @@ class World:
         if isinstance(scopes, str):
             raise Mistake(f"`scopes` is the text {scopes[:80]!r}. Give a list of them, such as [{scopes[:80]!r}].")
         lifetime = whole(expires_in)
-        if not isinstance(lifetime, int) or not 0 <= lifetime <= LONGEST_LIFE:
+        if not isinstance(lifetime, int) or not 1 <= lifetime <= LONGEST_LIFE:
             raise Mistake(
-                f"A token lives for whole seconds, from 0 to {LONGEST_LIFE:,}, and not for {number_shown(expires_in)}."
+                f"A token lives for whole seconds, from 1 to {LONGEST_LIFE:,}, and not for {number_shown(expires_in)}."
             )
         wrong = wrong_external_id(external_id)
         if wrong is not None:

@@ -76,6 +76,11 @@ def test_a_broken_rule_comes_with_its_quote_its_calls_and_a_line_that_plays_it_a
     [
         ("check --rule reopn", 2, ["no rule `reopn`", "Did you mean `reopen`?"]),
         ("check --choice open-while-open", 2, ["ID=VALUE"]),
+        (
+            "check --choice open-while-open=keep --choice open-while-open=refuse",
+            2,
+            ["`open-while-open` is given twice, as keep and as refuse"],
+        ),
         ("check --choice open-while-open=perhaps", 2, ["cannot be `perhaps`", "refuse, keep, replace"]),
         ("check --profile symbian", 2, ["`symbian` is not a profile", "react-native-ios"]),
         ("check --adapter no-such-command-anywhere", 2, ["no-such-command-anywhere"]),

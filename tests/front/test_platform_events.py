@@ -147,3 +147,5 @@ def test_what_is_no_name_is_told(mine: Platform) -> None:
     mine.end()
     with pytest.raises(Mistake, match="is gone"):
         mine.events("ana")
+    with pytest.raises(Mistake, match="is gone"):
+        mine.clock.advance(1)

@@ -482,7 +482,7 @@ def test_the_journal_is_asked_for_moves_of_the_platform_as_well(mine: Platform) 
         ),
         (
             lambda mine: mine.token("ana", expires_in="1500ms"),
-            r"whole seconds, from 0 to 315,360,000, and not for 1\.5",
+            r"whole seconds, from 1 to 315,360,000, and not for 1\.5",
         ),
         (lambda mine: mine.token("ana", expires_in="9999d"), r"and not for 863913600"),
         (lambda mine: mine.token("ana", expires_in=float("nan")), "nan is no duration"),

@@ -66,6 +66,10 @@ def test_an_update_takes_name_and_avatar_only(api: Api) -> None:
     assert answer.outcome == (400, "invalid-request")
     assert "`externalId`. Known: name, avatarUrl." in answer.detail
     assert "`name` is a number" in api.update(token, {"name": 1}).detail
+    assert (
+        "`avatarUrl` has 10,001 characters. Send at most 10,000."
+        in api.update(token, {"avatarUrl": "x" * 10_001}).detail
+    )
 
 
 def test_the_arguments_of_a_method_are_a_list(api: Api) -> None:

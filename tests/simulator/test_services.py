@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from openfirst_reference.contract.load import load_contract
 from tests.simulator.conftest import Api, MakeApi
 
@@ -55,6 +57,25 @@ def test_two_clients_see_each_other(api: Api) -> None:
     assert [(one["info"]["name"], one["type"]) for one in people] == [("Ana", "USER"), ("Bob", "LISTENER")]
     api.update(bob, {"name": "Rob"})
     assert used(api, ana, "conference/current")["participants"][1]["info"]["name"] == "Rob"
+
+
+@pytest.mark.parametrize("end", ["expired", "revoked"])
+def test_what_the_platform_closes_is_over_though_its_token_is_no_good(make: MakeApi, end: str) -> None:
+    """Its client may not know yet; everybody else does at once."""
+    api = make(**{"same-id-twice": "refuse"})
+    ana, bob = api.world.token("ana", expires_in=60), member(api, "bob", "Bob")
+    session = api.opened(ana)
+    conference = used(api, ana, "conference/create", {"alias": "rehearsal"})
+    for one in (ana, bob):
+        used(api, one, "conference/join", conference)
+    if end == "expired":
+        api.run(api.world.clock.pass_by(61))
+    else:
+        api.world.revoke(ana)
+    api.world.close(session)
+    assert [each.external_id for each in api.world.sessions] == ["bob"]
+    assert [one["info"]["name"] for one in used(api, bob, "conference/current")["participants"]] == ["Bob"]
+    assert api.open(api.world.token("ana")).status == 201
 
 
 def test_an_alias_has_one_id_in_a_world_and_another_in_the_next(make: MakeApi) -> None:

@@ -221,7 +221,7 @@ def test_tokens_are_given_over_http(simulator: Simulator, api: Api) -> None:
     for wrong, sentence in (
         ({"externalId": 7}, "`externalId` is a number"),
         ({"externalId": "x" * 100_000}, "`externalId` has 100,000 bytes"),
-        ({"expiresIn": 0}, "cannot live for 0 seconds"),
+        ({"expiresIn": 0}, "from 1 to 315,360,000, and not for 0"),
         ({"expiresIn": "1h"}, "`expiresIn` is the text `1h`"),
         ({"scopes": "conf:create"}, "`scopes` is a text"),
         ({"scopes": [1]}, "Send a list of texts"),

@@ -272,9 +272,13 @@ def _unseen(entry: Entry, found: Sequence[Shown]) -> list[tuple[str, str]]:
 
 
 def _was_tried(entry: Entry, report: Report) -> bool:
-    """Whether the run would have shown the failures: their rule was put to the test, in the tiers that found them."""
+    """Whether the run would have shown the failures: their rule was put to the test, in the tiers that found them.
+
+    A part of a run, or one that was ended before its end, may have left out what shows them.
+    """
     rule = report.rules.get(entry.rule)
-    if rule is None or rule.verdict not in ("pass", "fail"):
+    is_whole = report.shard[1] == 1 and report.finished
+    if not is_whole or rule is None or rule.verdict not in ("pass", "fail"):
         return False
     return all(rule.tiers.get(tier, "not-run") != "not-run" for tier in entry.tiers)
 

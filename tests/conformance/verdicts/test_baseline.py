@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -209,6 +210,17 @@ def test_an_entry_for_a_rule_or_a_tier_that_was_not_run_is_not_stale(tmp_path: P
     assert compare(report(), written(tmp_path, ENTRY)).findings == []
     deep = ENTRY.replace("    issue:", "    tier: complete\n    issue:")
     assert compare(report(passing=("open-before-use",)), written(tmp_path, deep)).findings == []
+
+
+@pytest.mark.parametrize("part", [{"shard": (1, 2)}, {"finished": False}])
+def test_a_part_of_a_run_calls_nothing_stale_and_keeps_every_entry(tmp_path: Path, part: dict[str, Any]) -> None:
+    """What it lacks, another part may show."""
+    known = written(tmp_path, ENTRY)
+    whole = report(passing=("open-opens", "open-before-use"))
+    assert compare(whole, known).stale and updated(known, compare(whole, known)) != known.text
+    of_a_part = compare(replace(whole, **part), known)
+    assert not of_a_part.stale
+    assert updated(known, of_a_part) == known.text
 
 
 def test_an_entry_that_matches_several_failures_is_too_wide(tmp_path: Path) -> None:
