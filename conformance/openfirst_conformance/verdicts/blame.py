@@ -234,17 +234,23 @@ class _Case(Scene):
     # What is wrong ----------------------------------------------------------------------------------------------------
 
     def contradicted(self) -> list[str]:
-        """Choices that forbid the only steps that would explain what was seen."""
-        choices: dict[str, None] = {}
-        for step in self.steps:
-            if self.fits(step):
-                for choice, values in step.when:
-                    if self.oracle.choices.get(choice) not in (None, *values):
-                        choices[choice] = None
-                for key, values in self.oracle.keys(step) or ():
-                    if not values & self.explanation.assignment.get(key, values):
-                        choices[self.oracle.cells[key].choice] = None
-        return list(choices)
+        """Choices that forbid the only steps that would explain what was seen.
+
+        A step that another choice forbids besides is forbidden by that one in vain.
+        """
+        every = [dict.fromkeys(self._forbidding(step)) for step in self.steps if self.fits(step)]
+        some = [names for names in every if names]
+        fewest = [names for names in some if not any(fewer.keys() < names.keys() for fewer in some)]
+        return list(dict.fromkeys(itertools.chain(*fewest)))
+
+    def _forbidding(self, step: Step) -> Iterator[str]:
+        """The choices that forbid a step: as they were declared, or as they were seen in the same place."""
+        for choice, values in step.when:
+            if self.oracle.choices.get(choice) not in (None, *values):
+                yield choice
+        for key, values in self.oracle.keys(step) or ():
+            if not values & self.explanation.assignment.get(key, values):
+                yield self.oracle.cells[key].choice
 
     # Law 3: a call that changes nothing may be deleted ----------------------------------------------------------------
 

@@ -1663,6 +1663,15 @@ class SaysKeepsButReplaces(_Contradicting):
     says: ClassVar[dict[str, str]] = {"open-while-open": "keep"}
 
 
+class SaysKeepsButRefuses(_Contradicting):
+    """It says that the session is kept when it is opened again, and refuses. An empty external ID has nothing to do with it."""
+
+    breaks = ("rejected-changes-nothing",)
+    innocent = ("external-id-mismatch", "external-id-match")
+    decides = deciding(open_while_open="refuse")
+    says: ClassVar[dict[str, str]] = {"open-while-open": "keep"}
+
+
 class SaysErrorButGivesNull(_Contradicting):
     """It says that the participant of no session is an error, and gives null."""
 
