@@ -13,6 +13,7 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 from openapi_spec_validator.readers import read_from_filename
 
 from openfirst_reference.contract.load import load_contract
+from openfirst_simulator.descriptions import control_text
 from openfirst_simulator.routes import SESSION_ROUTES, TOKEN_ROUTES
 from openfirst_spec import resource
 
@@ -41,6 +42,17 @@ def nodes(value: Any) -> Iterator[dict[str, Any]]:
         yield value
     for item in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
         yield from nodes(item)
+
+
+@pytest.mark.parametrize(
+    "text", [resource("openapi.yaml"), resource("rest.yaml"), control_text()], ids=["session", "rest", "control"]
+)
+def test_no_comma_of_a_sentence_makes_a_key(text: str) -> None:
+    """In braces YAML takes what comes behind a comma for another key, which has nothing to say."""
+    empty = [
+        key for node in nodes(yaml.safe_load(text)) for key, value in node.items() if value is None and " " in str(key)
+    ]
+    assert empty == []
 
 
 def test_it_is_valid_openapi_3_1() -> None:
