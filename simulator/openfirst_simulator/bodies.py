@@ -131,18 +131,19 @@ class Arguments:
     """
 
     def __init__(self, contract: Contract) -> None:
-        schemas = {
+        self._schemas = {
             operation.name: {"properties": operation.arguments, "types": contract.types}
             for operation in contract.operations.values()
         }
-        self._checkers = {name: jsonschema_rs.Draft202012Validator(schema) for name, schema in schemas.items()}
-        self._schemas = schemas
+        self._checkers: dict[str, jsonschema_rs.Draft202012Validator] = {}
 
     def check(self, operation: str, arguments: Mapping[str, Any], whole: str | None) -> None:
         """Raises Problem that names the first unusable field.
 
         `whole` is the argument that is the body itself.
         """
+        if operation not in self._checkers:
+            self._checkers[operation] = jsonschema_rs.Draft202012Validator(self._schemas[operation])
         if not self._checkers[operation].is_valid(arguments):
             from jsonschema import Draft202012Validator  # noqa: PLC0415 - it takes long, and nobody needs it for what is right
 

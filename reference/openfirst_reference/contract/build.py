@@ -163,7 +163,8 @@ class _Building:
         first: list[Alternative] = []
         last: list[Alternative] = []
         # An overlay that says what a row may do says all of it.
-        is_overlaid = self.document.place("transitions", row.id, "may").file != self.document.file
+        document = self.document
+        is_overlaid = document.before and document.place("transitions", row.id, "may").file != document.file
         for refusal in self.refusals.values() if not is_overlaid else ():
             if row.call in refusal.of and self._is_within(row.inside, refusal.inside):
                 own = [item for item in refusal.may if not any(map(item.same_as, row.may))]

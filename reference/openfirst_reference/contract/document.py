@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +29,7 @@ class Document:
     """Plain data (`data`) and the place of every entry. A section whose items all have an `id` is kept as a map by that id."""
 
     def __init__(
-        self, data: dict[str, Any], places: dict[Path_, Place], file: str, before: Document | None = None
+        self, data: dict[str, Any], places: Mapping[Path_, Place], file: str, before: Document | None = None
     ) -> None:
         self.data = data
         self.places = places
@@ -54,6 +55,33 @@ def read_document(text: str, file: str, section: str = "rules") -> Document:
 
     Raises ContractError for text that is not such a document.
     """
+    return Document(_parsed(text, file, section), _Places(text, file, section), file)
+
+
+class _Places(Mapping[Path_, Place]):
+    """Where the entries of a text stand. Few ask, so the text is read again for it and not before."""
+
+    def __init__(self, text: str, file: str, section: str) -> None:
+        self._text, self._file, self._section = text, file, section
+
+    @cached_property
+    def _all(self) -> dict[Path_, Place]:
+        places: dict[Path_, Place] = {}
+        _parsed(self._text, self._file, self._section, places)
+        return places
+
+    def __getitem__(self, path: Path_) -> Place:
+        return self._all[path]
+
+    def __iter__(self) -> Iterator[Path_]:
+        return iter(self._all)
+
+    def __len__(self) -> int:
+        return len(self._all)
+
+
+def _parsed(text: str, file: str, section: str, places: dict[Path_, Place] | None = None) -> dict[str, Any]:
+    """The data of a text, and in `places` where each entry stands, if somebody wants to know."""
     loader = yaml.CSafeLoader(text)
     try:
         node = loader.get_single_node()
@@ -67,7 +95,6 @@ def read_document(text: str, file: str, section: str = "rules") -> Document:
                     )
                 ]
             )
-        places: dict[Path_, Place] = {}
         data = _plain(loader, node, (), places, file)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
@@ -80,7 +107,7 @@ def read_document(text: str, file: str, section: str = "rules") -> Document:
     finally:
         loader.dispose()
     assert isinstance(data, dict)
-    return Document(data, places, file)
+    return data
 
 
 def read_file(path: Path, section: str = "rules") -> Document:
@@ -107,32 +134,38 @@ def lay_over(base: Document, overlay: Document) -> Document:
 
 
 def _plain(
-    loader: Any, node: Any, path: Path_, places: dict[Path_, Place], file: str, around: frozenset[int] = frozenset()
+    loader: Any,
+    node: Any,
+    path: Path_,
+    places: dict[Path_, Place] | None,
+    file: str,
+    around: frozenset[int] = frozenset(),
 ) -> Any:
-    mark = node.start_mark
-    places[path] = Place(file, mark.line + 1, mark.column + 1)
+    if places is not None:
+        places[path] = _place(node, file)
     if isinstance(node, yaml.ScalarNode):
         return node.value if node.tag == _TEXT else loader.construct_object(node)
     if id(node) in around:
-        raise ContractError([Finding(places[path], "This entry contains itself.", "Write out what `*` stands for.")])
+        found, remedy = "This entry contains itself.", "Write out what `*` stands for."
+        raise ContractError([Finding(_place(node, file), found, remedy)])
     around |= {id(node)}
     if isinstance(node, yaml.MappingNode):
         for key, _ in node.value:
             if not isinstance(key, yaml.ScalarNode):
-                where = Place(file, key.start_mark.line + 1, key.start_mark.column + 1)
+                where = _place(key, file)
                 raise ContractError([Finding(where, "A name here is a list or a map.", "Let each name be one word.")])
         own_keys = [key.value for key, _ in node.value if key.tag != "tag:yaml.org,2002:merge"]
         if len(set(own_keys)) < len(own_keys):
             twice = next(name for name in own_keys if own_keys.count(name) > 1)
-            raise ContractError(
-                [Finding(places[path], f"`{twice}` stands here twice.", "Keep one of the two entries.")]
-            )
+            found, remedy = f"`{twice}` stands here twice.", "Keep one of the two entries."
+            raise ContractError([Finding(_place(node, file), found, remedy)])
         loader.flatten_mapping(node)
         result: dict[str, Any] = {}
         for key, value in node.value:
             name = str(key.value)
             result[name] = _plain(loader, value, (*path, name), places, file, around)
-            places[*path, name] = Place(file, key.start_mark.line + 1, key.start_mark.column + 1)
+            if places is not None:
+                places[*path, name] = _place(key, file)
         return result
     # Only a section's own list: an `id` deeper down, as in a method's arguments, is data.
     ids = [_id_of(item) for item in node.value] if len(path) == 1 else []
@@ -141,11 +174,15 @@ def _plain(
         for id_, item in zip(ids, node.value, strict=True):
             assert id_ is not None
             if id_ in keyed:
-                where = Place(file, item.start_mark.line + 1, item.start_mark.column + 1)
+                where = _place(item, file)
                 raise ContractError([Finding(where, f"The id `{id_}` is used twice.", "Give one of them another id.")])
             keyed[id_] = _plain(loader, item, (*path, id_), places, file, around)
         return keyed
     return [_plain(loader, item, (*path, index), places, file, around) for index, item in enumerate(node.value)]
+
+
+def _place(node: Any, file: str) -> Place:
+    return Place(file, node.start_mark.line + 1, node.start_mark.column + 1)
 
 
 def _id_of(node: Any) -> str | None:
