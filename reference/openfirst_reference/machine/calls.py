@@ -8,6 +8,8 @@ from collections.abc import Collection, Hashable, Iterator, Mapping
 from functools import cached_property
 from typing import Any
 
+import msgspec
+
 from openfirst_reference.contract.document import word
 from openfirst_reference.contract.expressions import Context, context, expression, mentioned
 from openfirst_reference.contract.findings import Mistake
@@ -234,7 +236,16 @@ def _base_leaf(classes: Classes, required: bool) -> Leaf:
     return next((leaf for leaf in classes.leaves if leaf.name != classes.absent), classes.leaves[0])
 
 
-_canonical = json.JSONEncoder(sort_keys=True, default=str).encode
+_packed = msgspec.msgpack.Encoder(order="deterministic", enc_hook=str).encode
+_written = json.JSONEncoder(sort_keys=True, default=str).encode
+
+
+def _canonical(value: Any) -> bytes | str:
+    """The same for the same value, whatever the order of its names; not the same for 1, 1.0 and true."""
+    try:
+        return _packed(value)
+    except (TypeError, ValueError, OverflowError):  # half a character, or a number that is longer than all others
+        return _written(value)
 
 
 def _values(leaves: Mapping[str, Leaf]) -> dict[str, Any]:
