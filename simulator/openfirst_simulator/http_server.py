@@ -29,6 +29,8 @@ FIELD_LIMIT = 16 * 1024
 """How long a header may be, in bytes: a token of `tokens.LONGEST` fits."""
 ALIVE_SECONDS = 15.0
 """How long a stream may be silent: then something is said that is no event, to see whether somebody is there."""
+LINGER_SECONDS = 1.0
+"""For how long the rest of a body is taken, and thrown away, when its request is answered already."""
 _STOP_SECONDS = 1.0
 _log = logging.getLogger("openfirst_simulator.http")
 
@@ -75,6 +77,7 @@ def runner(
         auto_decompress=False,
         logger=_quiet(_log),
         keepalive_timeout=head_seconds,
+        lingering_time=min(body_seconds, LINGER_SECONDS),
         max_field_size=FIELD_LIMIT,
     )
     return _Runner(server, stopping)

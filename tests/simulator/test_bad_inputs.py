@@ -155,6 +155,22 @@ def test_it_is_refused_and_nothing_is_changed_or_logged(
     assert caplog.records == []
 
 
+def test_a_body_that_did_not_come_is_not_waited_for_once_that_is_answered(
+    hasty: tuple[asyncio.Runner, Simulator],
+) -> None:
+    runner, simulator = hasty
+
+    async def scenario() -> bytes:
+        reader, writer = await asyncio.open_connection("127.0.0.1", int(simulator.url.rpartition(":")[2]))
+        writer.write(request("POST", "/v1/sessions", length=20).replace(b"TOKEN", simulator.default.token().encode()))
+        async with asyncio.timeout(5):  # The library's own limit is 10 s.
+            answer = await reader.read()
+        writer.close()
+        return answer
+
+    assert runner.run(scenario()).startswith(b"HTTP/1.1 408 ")
+
+
 @pytest.mark.parametrize("sent", [b"", request("GET", "/v1/sessions", None)[:-2], b"GET /v1/sessions"])
 def test_a_head_that_does_not_come_to_its_end_is_not_waited_for(sent: bytes) -> None:
     async def scenario() -> bytes:
