@@ -34,12 +34,12 @@ _WORTH_IT = frozenset({"complete", "concurrent", "explore"})
 
 
 def processes(request: Request, tiers: Iterable[str], wanted: int | None) -> int:
-    """How many processes a run takes: as many as are wanted, or as there are cores where that is worth the start."""
+    """How many processes a run takes: as many as are wanted, or as there are cores; one where more are not worth their start."""
     if request.connect or request.platform:
         return 1  # There is one adapter to be reached, or one platform to be asked.
-    if wanted is not None:
-        return wanted
-    return (os.cpu_count() or 1) if _WORTH_IT & set(tiers) else 1
+    if not _WORTH_IT & set(tiers):
+        return 1  # What has broken before decides how a tour goes on, so that parts of it may find other rules broken.
+    return wanted or os.cpu_count() or 1
 
 
 def shares(settings: Settings, count: int) -> list[Settings]:

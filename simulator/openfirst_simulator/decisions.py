@@ -93,7 +93,9 @@ class Decisions:
             # Somebody else's session, or one that is over. To this client it is none, so it may do what may
             # be done without one: a client of the moment takes the call, and is forgotten.
             client = Client(id="", app=claims.app, state=self._table.nobody, token=token.id)
-        state = self._state(client, token, self._table.given_identity(operation, arguments), seen)
+        state = self._state(client, token, seen)
+        if self._others(client, self._table.sought(state, operation, arguments, self._choices)):
+            state = self._table.in_company(state)
         step, outcome = self._chosen(client, state, operation, arguments)
         if is_stale:
             return Decided(client, step, outcome)
@@ -233,10 +235,10 @@ class Decisions:
 
     # Where a client is --------------------------------------------------------------------------------------
 
-    def _state(self, client: Client, token: Token, given: str | None = None, seen: Seen = AS_IT_IS) -> State:
-        """The client's state, with what the world knows now: of its credential, and of others like it, or like what it gives."""
+    def _state(self, client: Client, token: Token, seen: Seen = AS_IT_IS) -> State:
+        """The client's state, with what the world knows now: of its credential, and of others like it."""
         claims, table = token.claims, self._table
-        alike = table.identities(client.state) | {value for value in (given, claims.external_id) if value}
+        alike = table.identities(client.state) | {value for value in (claims.external_id,) if value}
         return table.around(
             client.state,
             table.held(claims, seen.condition or self._condition(token, seen.skew)),

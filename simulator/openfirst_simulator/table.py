@@ -119,11 +119,11 @@ class Table:
 
         It has company where another client with the same external ID has a session.
         """
-        after = list(state)
-        for placed in (held, self._life(lived), self.company[has_company]):
-            for position, value in placed:
-                after[position] = value
-        return tuple(after)
+        return _with(state, *held, *self._life(lived), *self.company[has_company])
+
+    def in_company(self, state: State) -> State:
+        """The state of a client that has company."""
+        return _with(state, *self.company[True])
 
     def _placed(self, values: Mapping[str, str | None]) -> tuple[Placed, ...]:
         """Variables by where they stand in a state. Raises Mistake for what is no value of one."""
@@ -154,12 +154,7 @@ class Table:
 
     def outside(self, state: State) -> State:
         """The state of a client that was sent away from its conference."""
-        if not self.in_conference(state):
-            return state
-        after = list(state)
-        for position, value in self._outside:
-            after[position] = value
-        return tuple(after)
+        return _with(state, *self._outside) if self.in_conference(state) else state
 
     def replaces_session(self, step: Step) -> bool:
         """Whether the step begins a session where there was one already, which it takes the place of."""
@@ -171,13 +166,20 @@ class Table:
         """The values by which other clients are concerned with one in this state: its external IDs."""
         return {str(state[position]) for position in self._shared if state[position] is not None}
 
-    def given_identity(self, operation: str, arguments: Mapping[str, Any]) -> str | None:
-        """What a call gives that other clients may have as well: an external ID."""
-        echo = self.contract.operations[operation].echo
-        if echo is None or echo.by not in self.contract.operations[operation].parameters:
-            return None
-        given = self.machine.wire.given(operation, echo.by, arguments)
-        return given if isinstance(given, str) else None
+    def sought(
+        self, state: State, operation: str, arguments: Mapping[str, Any], choices: Mapping[str, str]
+    ) -> set[str]:
+        """The values that a call has to do with others by: external IDs that it gives or takes. None for bad arguments."""
+        try:
+            shared = self.machine.shared(state, self._call(state, operation, arguments))
+        except ValueError:
+            return set()
+        return {
+            value
+            for variant, values in shared.items()
+            if all(choices[choice] in meant for choice, meant in variant.when)
+            for value in values
+        }
 
     def rule(self, step: Step) -> str | None:
         """The first rule that the step's row carries."""
@@ -189,3 +191,10 @@ class Table:
 
     def _arguments_read(self, paths: Iterable[tuple[str, ...]]) -> frozenset[str]:
         return frozenset(name for path in paths for name in path[0].split("/"))
+
+
+def _with(state: State, *placed: Placed) -> State:
+    after = list(state)
+    for position, value in placed:
+        after[position] = value
+    return tuple(after)

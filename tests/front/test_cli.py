@@ -215,6 +215,7 @@ def test_ctrl_c_is_answered_at_once_and_keeps_what_was_found(
 # A run in parts, by several processes or by a build farm: joined, they say what one run says ---------------------------
 
 LEAKS = "--tier smoke --python implementations_for_judge:LeaksTheName"
+DIVIDED = f"{LEAKS} --tier complete -k 0"
 
 
 def report(file: str) -> dict[str, object]:
@@ -227,15 +228,15 @@ def calls(file: str) -> int:
 
 
 def test_processes_side_by_side_and_the_shards_of_a_build_farm_say_what_one_run_says() -> None:
-    assert run(f"check {LEAKS} -j 1 --json whole.json").exit_code == 1
-    result = run(f"check {LEAKS} -j 2 --json two.json")
+    assert run(f"check {DIVIDED} -j 1 --json whole.json").exit_code == 1
+    result = run(f"check {DIVIDED} -j 2 --json two.json")
     assert result.exit_code == 1
     assert "Play it again:" in result.output
     # However many processes judged: whoever joins it with nothing has all there is.
     assert json.loads(Path("two.json").read_text(encoding="utf-8"))["shard"] == {"number": 1, "of": 1}
     said(run("join two.json"), 1, "broken: LeaksTheName 1")
     for number in (1, 2, 3):
-        run(f"check {LEAKS} --shard {number}/3 -j {number} --json {number}.json")
+        run(f"check {DIVIDED} --shard {number}/3 -j {number} --json {number}.json")
     result = run("join 1.json 2.json 3.json --json joined.json")
     assert result.exit_code == 1
     assert "broken: LeaksTheName 1" in result.output
@@ -243,6 +244,14 @@ def test_processes_side_by_side_and_the_shards_of_a_build_farm_say_what_one_run_
         assert differences(report(file), report("whole.json")) == []
     # A shard that meets the failure makes it minimal, so the parts may make a few calls more.
     assert calls("joined.json") >= calls("whole.json") * 0.9
+
+
+def test_of_smoke_alone_the_verdict_is_the_same_for_any_number_of_processes() -> None:
+    """To ask for a participant without a session is refused, and opens one. In two parts other rules are broken as well."""
+    line = "check --tier smoke --python tests.conformance.implementations.faulty:RefusedParticipantOpens"
+    for number in (1, 2):
+        assert run(f"{line} -j {number} --json {number}.json").exit_code == 1
+    assert differences(report("1.json"), report("2.json")) == []
 
 
 ALONE = f"""
@@ -257,7 +266,12 @@ runpy.run_path({str(ADAPTER)!r}, run_name="__main__")
 def test_an_adapter_of_which_there_can_be_one_only_is_told_what_to_do() -> None:
     Path("alone.py").write_text(ALONE, encoding="utf-8")
     line = f"check --tier smoke --adapter '{sys.executable} alone.py'"
-    said(run(f"{line} -j 2"), 2, "beside another one", "If there can be only one of it at a time, give -j 1")
+    said(
+        run(f"{line} --tier complete -j 2"),
+        2,
+        "beside another one",
+        "If there can be only one of it at a time, give -j 1",
+    )
     Path("lock").unlink()
     said(run(f"{line} -j 1"), 0, "conforms")
 

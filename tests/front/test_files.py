@@ -57,7 +57,20 @@ def call(**entries: Any) -> dict[str, Any]:
             call(operation="use", arguments={"service": "conference", "method": "fly"}),
             ["call 1 (use)", "conference/fly"],
         ),
-        ({key: CASE[key] for key in CASE if key != "clients"}, ["'clients' is a required property"]),
+        (
+            {key: CASE[key] for key in CASE if key != "clients"},
+            ["the case lacks `clients`", '"clients": {"a": "token-with-id"}'],
+        ),
+        (
+            {},
+            [
+                "the case lacks `openfirst`, `id`, `title`, `clients`, `calls`",
+                "case.schema.json",
+                '"openfirst": "case"',
+            ],
+        ),
+        (changed(openfirst="report"), ["openfirst: 'case' was expected"]),
+        (changed(calls=[{"client": "a"}]), ["calls[0] lacks `operation`", '"operation": "isOpen"']),
         (changed(clients={}), ["clients"]),
         (changed(clients=[]), ["clients"]),
         (changed(clients={"a": "token-with"}), ["clients.a", "`token-with` is not a fixture", "`token-with-id`"]),
@@ -67,6 +80,7 @@ def call(**entries: Any) -> dict[str, Any]:
         (changed(held={"b": {"scope": "update"}}), ["held", "`b` is not a client"]),
         (changed(surplus=1), ["surplus"]),
         ([], ["not a case"]),
+        ("open", ["not a case", "JSON object"]),
     ],
 )
 @pytest.mark.parametrize("option", ["--replay", "--scenario"])
@@ -78,6 +92,25 @@ def test_a_case_file_is_checked(tmp_path: Path, option: str, case: Any, words: l
     assert "Traceback" not in result.output
     for word in [str(file), *words]:
         assert word in result.output
+
+
+@pytest.mark.parametrize(
+    ("words", "heeds"),
+    [
+        (["--tier", "smoke", "--scenario", "case.json"], "--tier complete"),
+        (["--tier", "explore", "--tier", "smoke", "-k", "2"], "--tier complete"),
+        (["--tier", "complete", "--walks", "9"], "--tier explore"),
+        (["--tier", "smoke", "--tier", "complete", "--seed", "3"], "--tier concurrent"),
+    ],
+)
+def test_an_option_that_no_tier_heeds_which_is_run_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: list[str], heeds: str
+) -> None:
+    monkeypatch.setattr("openfirst.cli.commands.check._judged", None)
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "case.json").write_text(json.dumps(CASE), encoding="utf-8")
+    result = run("check", *words)
+    assert (result.exit_code, heeds in " ".join(result.output.split())) == (2, True), result.output
 
 
 def test_a_right_case_file_is_what_it_says() -> None:

@@ -56,7 +56,7 @@ def test_the_scenarios_that_it_proposes_are_those_that_check_takes() -> None:
     )
     assert ["open", "close"] * 2 in made, "a state that the contract does not have"
     Path("one.json").write_text(json.dumps(cases[:1]), encoding="utf-8")
-    again = ["--tier", "smoke", "-j", "1", "--python", "implementations_for_judge:Plain"]
+    again = ["--tier", "complete", "-k", "0", "-j", "1", "--python", "implementations_for_judge:Plain"]
     assert CliRunner().invoke(main, ["check", *again, "--scenario", "one.json"]).exit_code == 0
 
 

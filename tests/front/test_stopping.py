@@ -82,7 +82,18 @@ def until(stream: IO[str] | None, words: str) -> None:
 def test_the_second_ctrl_c_ends_a_run_in_several_processes_at_once_and_leaves_nothing(
     check: Check, tmp_path: Path
 ) -> None:
-    run = check("-j", "2", "--tier", "smoke", "--adapter", adapter(tmp_path, "hangs"), "--timeout-scale", "1000")
+    run = check(
+        "-j",
+        "2",
+        "--tier",
+        "smoke",
+        "--tier",
+        "complete",
+        "--adapter",
+        adapter(tmp_path, "hangs"),
+        "--timeout-scale",
+        "1000",
+    )
     with (tmp_path / "told").open(encoding="utf-8") as told:
         adapters = {told.readline(), told.readline()}
         assert len(adapters) == 2

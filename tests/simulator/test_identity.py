@@ -95,6 +95,14 @@ def test_an_adopted_external_id_is_refused_as_long_as_another_client_has_it(make
     assert api.open(one, {"externalId": "bob"}).status == 201
 
 
+def test_an_empty_external_id_that_counts_as_one_is_refused_like_any_other(make: MakeApi) -> None:
+    api = make(**{"same-id-twice": "refuse", "external-id-with-key-secret": "adopt", "empty-external-id": "value"})
+    one, other = (str(api.grant("/v1/oauth2/token").body["access_token"]) for _ in range(2))
+    api.opened(one, {"externalId": ""})
+    assert api.open(other, {"externalId": ""}).outcome == (409, "session-already-open")
+    assert api.open(other).status == 201
+
+
 def test_the_second_one_may_be_refused_as_long_as_the_first_is_there(make: MakeApi) -> None:
     api = make(**{"same-id-twice": "refuse"})
     one, other = api.world.token("zoe"), api.world.token("zoe")

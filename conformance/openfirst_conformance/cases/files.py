@@ -8,7 +8,7 @@ from functools import cache
 from typing import Any
 
 from jsonschema import Draft202012Validator
-from jsonschema.exceptions import best_match
+from jsonschema.exceptions import ValidationError, best_match
 
 from openfirst_conformance.cases.arguments import check_arguments
 from openfirst_conformance.cases.case import Case, Planned
@@ -19,6 +19,7 @@ from openfirst_reference.machine.machine import machine_of
 from openfirst_spec import resource
 
 SCHEMA = "case.schema.json"
+_LONG = 200
 
 
 def case_to_json(case: Case, calls: Sequence[Planned], contract: Contract) -> Json:
@@ -45,12 +46,12 @@ def case_to_json(case: Case, calls: Sequence[Planned], contract: Contract) -> Js
 
 def case_from_json(item: Any, contract: Contract, place: str) -> Case:
     """The case in a file that is called `place`. Raises ValueError with a sentence for a person."""
-    if not isinstance(item, dict) or item.get("openfirst") != "case":
-        raise Mistake(f"{place}: this is not a case. Name a file that openfirst check has saved.")
     wrong = best_match(_schema().iter_errors(item))
     if wrong is not None:
-        at = wrong.json_path.removeprefix("$").lstrip(".")
-        raise Mistake(f"{place}: {at + ': ' if at else ''}{wrong.message}. See {SCHEMA}.")
+        raise Mistake(
+            f"{place}: {_what_is_wrong(wrong)}. Name a file that openfirst check has saved, or write one as {SCHEMA} says, "
+            f"such as {_example(contract)}."
+        )
     clients = item["clients"]
     for client, fixture in clients.items():
         _known(fixture, contract.fixtures, f"{place}: clients.{client}", "a fixture")
@@ -64,6 +65,24 @@ def case_from_json(item: Any, contract: Contract, place: str) -> Case:
     choices = contract.check_choices(item.get("choices", {}), f"{place}: choices")
     calls = tuple(_call(call, clients, contract, f"{place}: call {n}") for n, call in enumerate(item["calls"], 1))
     return Case(item["id"], item["title"], clients, calls, choices, item.get("held", {}))
+
+
+def _what_is_wrong(error: ValidationError) -> str:
+    at = error.json_path.removeprefix("$").lstrip(".")
+    found: Any = error.instance
+    asked: Any = error.validator_value
+    if not at and not isinstance(found, dict):
+        return "this is not a case, which is a JSON object"
+    if error.validator == "required":
+        missing = [name for name in asked if name not in found]
+        return f"{at or 'the case'} lacks {', '.join(f'`{name}`' for name in missing)}"
+    return f"{at or 'the case'}: {error.message[:_LONG]}"
+
+
+def _example(contract: Contract) -> str:
+    """The shortest case of one call that asks for nothing."""
+    fixture, call = next(iter(contract.fixtures)), next(item.name for item in contract.operations.values() if item.pure)
+    return json.dumps(case_to_json(Case("mine", "what it shows", {"a": fixture}, ()), [Planned("a", call)], contract))
 
 
 def _call(item: Json, clients: Iterable[str], contract: Contract, place: str) -> Planned:

@@ -63,39 +63,44 @@ class Oracle:
         """
         known = node.steps.get((client, call))
         if known is None:
-            state = self._in_company(node.states, client, call)
             try:
-                known = self.machine.steps(state, self.machine.again(call, state))
+                known = tuple(self._steps(node.states, client, call))
             except ValueError:  # There is no class for it there, so that is not where the client is.
                 known = ()
             node.steps[client, call] = known
         return known
 
-    def _in_company(self, states: tuple[State, ...], client: int, call: Call) -> State:
-        """The client's state; it has company where one that has a session holds the value that the call gives, or its own."""
-        operation, state = self.machine.contract.operations[call.operation], states[client]
-        echo = operation.echo
-        if echo is None or len(states) == 1 or echo.by not in operation.parameters or self._company is None:
-            return state
-        index = self.machine.index
-        values = {call.given.get(echo.by), *(state[index[name]] for name in echo.to if name != echo.by)} - {None}
-        others = (other for number, other in enumerate(states) if number != client)
-        if not any(self._has_session(other) and other[index[echo.by]] in values for other in others):
-            return state
-        return self.machine.having(state, **{self._company.variable: self._company.value(True)})
+    def _steps(self, states: tuple[State, ...], client: int, call: Call) -> Iterator[Step]:
+        """The steps; the client has company, as a call is read, where one that has a session holds a value that this is about."""
+        state = states[client]
+        call = self.machine.again(call, state)
+        shared = self.machine.shared(state, call) if len(states) > 1 else {}
+        held = self._held_by_others(states, client, call) if shared else set()
+        together = {variant for variant, values in shared.items() if values & held}
+        yield from (step for step in self.machine.steps(state, call) if step.variant not in together)
+        if together and self._company is not None:
+            beside = self.machine.having(state, **{self._company.variable: self._company.value(True)})
+            yield from (step for step in self.machine.steps(beside, call) if step.variant in together)
+
+    def _held_by_others(self, states: tuple[State, ...], client: int, call: Call) -> set[Any]:
+        """What those other clients hold that have a session, of the variable that an operation is echoed by."""
+        echo = self.machine.contract.operations[call.operation].echo
+        others = (other for number, other in enumerate(states) if number != client and self._has_session(other))
+        return set() if echo is None else {other[self.machine.index[echo.by]] for other in others} - {None}
 
     def _has_session(self, state: State) -> bool:
         platform = self.machine.contract.bindings.platform
         return platform is None or self.machine.value(state, platform.session.variable) == platform.session.open
 
-    def _alone_again(self, before: State, step: Step) -> State:
-        """The client's state after a step. Company that it had by what it gave alone is gone where it did not take that."""
+    def _alone_again(self, states: tuple[State, ...], client: int, step: Step) -> State:
+        """The client's state after a step. Company that it had for the call alone is gone, unless it now holds what others do."""
         echo = self.machine.contract.operations[step.call.operation].echo
         if echo is None or self._company is None:
             return step.after
-        known = self.machine.index[self._company.variable]
-        took = step.after[self.machine.index[echo.by]] == step.call.given.get(echo.by)
-        if before[known] == step.before[known] or took:
+        known, before = self.machine.index[self._company.variable], states[client]
+        if before[known] == step.before[known]:
+            return step.after
+        if step.after[self.machine.index[echo.by]] in self._held_by_others(states, client, step.call):
             return step.after
         return (*step.after[:known], before[known], *step.after[known + 1 :])
 
@@ -121,7 +126,7 @@ class Oracle:
                 heard.append([(who, item, more) for who, item, more in options if more is not None])
         for chosen in product(*heard):
             states, own = list(node.states), keys
-            states[client] = self._alone_again(node.states[client], step)
+            states[client] = self._alone_again(node.states, client, step)
             for other, item, more in chosen:
                 states[other] = item.after
                 own = (*own, *more)

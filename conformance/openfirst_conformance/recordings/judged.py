@@ -87,7 +87,7 @@ def _bound_up(recording: Recording, oracle: Oracle, *, identities: bool = False)
         if isinstance(event, Made):
             paths = contract.operations[event.operation].parameters
             given = (_at(event.arguments, path) for name, path in paths.items() if name in names)
-            values[event.client].update(value for value in given if isinstance(value, str) and value)
+            values[event.client].update(value for value in given if isinstance(value, str))
         if identities and not isinstance(event, Turned):
             made = event if isinstance(event, Made) else event.made
             shown = oracle.comparison.identities(made.operation, event.outcome)

@@ -389,7 +389,7 @@ class Machine:
         position = self.index[source]
         return lambda state, _: state[position]
 
-    # Answers, echoes and carried rules --------------------------------------------------------------------------------
+    # Answers, other clients and carried rules -------------------------------------------------------------------------
 
     def answer(self, step: Step, identify: Callable[[Identity], Any] = lambda identity: identity) -> Any:
         """The value that an answering step gives: fields from variables, with `identify` for what an identity stands for."""
@@ -411,10 +411,29 @@ class Machine:
         echo = self.contract.operations[step.call.operation].echo
         if echo is None or not self._concerns_others(step, echo):
             return None
-        own = step.after[self.index[echo.by]] or step.before[self.index[echo.by]]
+        by = self.index[echo.by]
+        own = step.before[by] if step.after[by] is None else step.after[by]
         if own is None or all(other[self.index[name]] != own for name in echo.to):
             return None
         return self.call(echo.call, {}, other)
+
+    def shared(self, state: State, call: Call) -> Mapping[Variant, set[str]]:
+        """The values by which a call has to do with others that have a session, for each way of reading it.
+
+        They are what the client holds, what the call gives, and what it may come to hold by it where there is nobody else.
+        Empty for an operation that gives no such value.
+        """
+        operation, platform = self.contract.operations[call.operation], self.contract.bindings.platform
+        echo, company = operation.echo, None if platform is None else platform.company
+        if echo is None or company is None or echo.by not in operation.parameters:
+            return {}
+        by, alone = self.index[echo.by], self.having(state, **{company.variable: company.value(False)})
+        own = {state[self.index[name]] for name in echo.to if name != echo.by}
+        found = {variant: {*own, variant.given.get(echo.by)} for variant in call.variants}
+        for step in self._compute(alone, call):
+            if step.after[by] != state[by]:
+                found[step.variant].add(step.after[by])
+        return {variant: {str(value) for value in values - {None}} for variant, values in found.items()}
 
     def _concerns_others(self, step: Step, echo: Echo) -> bool:
         platform = self.contract.bindings.platform

@@ -33,7 +33,7 @@ def possible(tracker: Tracker, client: str, call: Any, ids: dict[str, Any]) -> l
     index = tracker.clients[client]
     outcomes: dict[str, Settled] = {}
     for way in tracker.explanations:
-        for step in MACHINE.steps(way.node.states[index], call):
+        for step in tracker.oracle.steps(way.node, index, call):
             if tracker.oracle.keys(step) is None or step.alternative.breaks:
                 continue
             if step.is_error:

@@ -90,6 +90,28 @@ class ReusesInfoAndReplaces(Plain):
     decides = deciding(open_without_info="reuse", open_while_open="replace")
 
 
+class ReusesTheIdAndLetsNobodyShareIt(Plain):
+    """Opening without information takes the external ID as well, be it empty; and an ID that somebody has is refused."""
+
+    decides = deciding(
+        open_without_info="reuse",
+        external_id_with_key_secret="adopt",
+        empty_external_id="value",
+        same_id_twice="refuse",
+    )
+
+    def external_id(self, client: Client, info: Info | None) -> str | None:
+        if info is None and client.last is not None and client.credential.kind == "key-secret":
+            return client.last.external_id
+        return super().external_id(client, info)
+
+
+class ReusesTheIdWithoutAWord(ReusesTheIdAndLetsNobodyShareIt):
+    """The same, with nothing declared."""
+
+    undeclared = frozenset({"open-without-info", "external-id-with-key-secret", "empty-external-id", "same-id-twice"})
+
+
 class RefusesCloseWhileClosed(Plain):
     """Closing nothing is an error."""
 

@@ -135,6 +135,63 @@ def test_two_clients_with_one_external_id_are_followed_together() -> None:
     assert broken(result) == [("line 5", ("same-id-same-participant",))]
 
 
+SECRETS = {"clients": {"a": {"kind": "key-secret"}, "b": {"kind": "key-secret"}}}
+ONE_AT_A_TIME = {"same-id-twice": "refuse", "external-id-with-key-secret": "adopt"}
+
+
+@pytest.mark.parametrize("declared", [{}, ONE_AT_A_TIME, {**ONE_AT_A_TIME, "open-without-info": "reuse"}])
+def test_an_id_that_is_taken_from_the_session_before_is_one_that_another_client_may_have(
+    declared: dict[str, str],
+) -> None:
+    """a opens without information, so as what it was before; b has that ID by now, or is refused the one that a has again."""
+    ana = {"externalId": "ana"}
+    before = [SECRETS, done("open", info=ana), done("close")]
+    taken = [*before, done("open", "b", info=ana), refused("open", "session-already-open")]
+    assert broken(judged(*taken, choices=declared)) == []
+    taken_back = [*before, done("open"), refused("open", "session-already-open", "b", info=ana)]
+    assert broken(judged(*taken_back, choices=declared)) == []
+    assert broken(judged(*taken, done("close", "b"), done("open"), choices=declared)) == []
+
+
+def test_who_opens_without_the_id_of_the_session_before_has_nothing_to_do_with_who_has_it_now() -> None:
+    """Since it opens afresh, takes all but the ID, or gives information: it is answered, though b has what a had."""
+    ana, told = {"externalId": "ana"}, done("open", info={"name": "Ana"})
+    before = [SECRETS, done("open", info=ana), done("close"), done("open", "b", info=ana)]
+    fresh = {**ONE_AT_A_TIME, "open-without-info": "fresh"}
+    reuse = {**ONE_AT_A_TIME, "open-without-info": "reuse"}
+    for last, declared in ((done("open"), fresh), (done("open"), reuse), (told, fresh), (told, reuse)):
+        assert broken(judged(*before, last, choices=declared)) == []
+    alone = refused("open", "session-already-open")
+    assert broken(judged(*before, alone, choices=fresh)) == [("line 5", ("reopen",))]
+
+
+@pytest.mark.parametrize(
+    ("twice", "second"),
+    [
+        ("coexist", done("open", "b", info={"externalId": ""})),
+        ("evict-earlier", done("open", "b", info={"externalId": ""})),
+        ("refuse", refused("open", "session-already-open", "b", info={"externalId": ""})),
+    ],
+)
+def test_where_an_empty_text_is_an_external_id_two_clients_may_have_it(twice: str, second: dict[str, Any]) -> None:
+    """As with any other ID, the second one is refused, or ends the first, or neither."""
+    declared = {"empty-external-id": "value", "external-id-with-key-secret": "adopt", "same-id-twice": twice}
+    first = [SECRETS, done("open", info={"externalId": ""}), second]
+    assert broken(judged(*first, choices=declared)) == []
+    assert broken(judged(*first, choices={"same-id-twice": twice})) == []
+    assert broken(judged(*first)) == []
+    ended = done("isOpen", value=False)
+    assert (broken(judged(*first, ended, choices=declared)) == []) is (twice == "evict-earlier")
+
+
+def test_where_an_empty_text_is_no_external_id_two_clients_have_nothing_in_common_by_it() -> None:
+    declared = {"empty-external-id": "absent", "same-id-twice": "refuse"}
+    first = [SECRETS, done("open", info={"externalId": ""})]
+    assert broken(judged(*first, done("open", "b", info={"externalId": ""}), choices=declared)) == []
+    refusal = refused("open", "session-already-open", "b", info={"externalId": ""})
+    assert broken(judged(*first, refusal, choices=declared)) == [("line 3", ("open-opens",))]
+
+
 TWO = {"clients": {"a": {"kind": "token", "externalId": "ana"}, "b": {"kind": "token", "externalId": "ben"}}}
 
 
