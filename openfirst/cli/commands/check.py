@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
-from click.core import ParameterSource
 from rich.console import Console
 
 from openfirst.cli import baseline as known
@@ -41,13 +40,6 @@ if TYPE_CHECKING:
     from openfirst_conformance.power.trivial_clients import Floor
 
 CASES = Path("openfirst-cases")
-_OF_TIERS = {
-    "-k": ("extra", ("complete",)),
-    "--scenario": ("scenarios", ("complete",)),
-    "--walks": ("walks", ("explore",)),
-    "--seed": ("seed", ("concurrent", "explore")),
-}
-"""Options that say how much some tiers try, each with its parameter and those tiers."""
 
 
 @click.command()
@@ -146,7 +138,7 @@ def check(
         check_targets({**targets, "--baseline": baseline_file if update_baseline else None})
         accepted = known.read(baseline_file, contract, update=update_baseline)
         tiers = tiers or tuple(TIERS)
-        _check_options(tiers)
+        _check_scenarios(scenarios, tiers)
         count = 1 if transcript else processes(request, tiers, jobs)
         report, floor = _judged(request, contract, tiers, only, shares(settings, count), transcript)
         compared = known.settle(report, accepted, baseline_file, update=update_baseline)
@@ -175,15 +167,13 @@ def check(
     sys.exit(known.status(compared))
 
 
-def _check_options(tiers: Collection[str]) -> None:
-    """Raise UsageError for an option that none of these tiers heeds."""
-    for option, (name, heeding) in _OF_TIERS.items():
-        is_given = click.get_current_context().get_parameter_source(name) is ParameterSource.COMMANDLINE
-        if is_given and not set(heeding) & set(tiers):
-            told, ran = " or ".join(heeding), " and ".join(f"`{tier}`" for tier in tiers)
-            raise click.UsageError(
-                f"{option} says what {told} tries, and {ran} alone is run. Add --tier {heeding[0]}, or leave it out."
-            )
+def _check_scenarios(scenarios: Collection[Path], tiers: Collection[str]) -> None:
+    """Raise UsageError for a file that would not be played: numbers such as a seed may be given to whoever heeds them or not."""
+    if scenarios and "complete" not in tiers:
+        ran = " and ".join(f"`{tier}`" for tier in tiers)
+        raise click.UsageError(
+            f"--scenario says what complete tries, and {ran} alone is run. Add --tier complete, or leave it out."
+        )
 
 
 def _judged(
