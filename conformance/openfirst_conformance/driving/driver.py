@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
-from functools import cache, partial
+from functools import cached_property, partial
 from typing import Any
 
 from openfirst_conformance.adapters.adapter import Adapter
@@ -157,7 +157,7 @@ class Driver:
         for operation, stated in self.contract.operations.items() if taken is None else ():
             if (
                 stated.deprecated
-                and self._brought_about(operation).get(variable) == held
+                and self._brought_about[operation].get(variable) == held
                 and not self.capabilities.deprecated_initialize
             ):
                 return Lacking(What.DEPRECATED, operation)
@@ -196,7 +196,7 @@ class Driver:
 
     def gives_data(self, operation: str) -> bool:
         """Whether a call gives nothing but data: no credential, and no arguments of somebody else's method."""
-        return operation not in self._targets and not self._brought_about(operation)
+        return operation not in self._targets and not self._brought_about[operation]
 
     # Playing ----------------------------------------------------------------------------------------------------------
 
@@ -238,21 +238,22 @@ class Driver:
     def _initialising(self, state: State) -> str | None:
         """The client operation whose effect brings about what the state holds."""
         for operation, stated in self.contract.operations.items():
-            brought = self._brought_about(operation)
+            brought = self._brought_about[operation]
             if brought and not stated.by_world and all(state[self.machine.index[k]] == v for k, v in brought.items()):
                 return operation
         return None
 
-    @cache  # noqa: B019 - a driver lives as long as its run
-    def _brought_about(self, operation: str) -> dict[str, str]:
-        """What an operation makes of the world's variables, whatever it is given: the kind of credential, say."""
-        brought: dict[str, str] = {}
+    @cached_property
+    def _brought_about(self) -> dict[str, dict[str, str]]:
+        """What each operation makes of the world's variables, whatever it is given: the kind of credential, say."""
+        brought: dict[str, dict[str, str]] = {name: {} for name in self.contract.operations}
+        variables = self.contract.variables
         for row in self.contract.rows.values():
-            for item in row.may if row.call == operation else ():
+            for item in row.may:
                 effect = self.contract.effects[item.effect].set if item.effect else {}
                 if "given" in effect.values():
-                    variables = self.contract.variables
-                    brought.update({k: v for k, v in effect.items() if variables[k].world and v in variables[k].values})
+                    made = {k: v for k, v in effect.items() if variables[k].world and v in variables[k].values}
+                    brought[row.call].update(made)
         return brought
 
     async def play(self, case: Case, oracle: Oracle) -> Played:
@@ -398,7 +399,7 @@ class Driver:
         assert self._stage is not None
         arguments = dict(planned.arguments)
         if isinstance(arguments.get("credential"), Mapping):
-            brought = self.machine.credentials.described(self._brought_about(planned.operation))
+            brought = self.machine.credentials.described(self._brought_about[planned.operation])
             described = {**brought, **arguments["credential"]}
             arguments["credential"] = credential_of(await self._stage.hand_over(planned.client, described))
         result = await self.adapter.call(
