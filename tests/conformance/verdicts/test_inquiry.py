@@ -169,6 +169,38 @@ def test_what_no_status_call_shows_is_found_by_a_client_that_holds_it_from_the_s
     assert blame(implementation.oracle, violation, minimal=True, finding=found) == ("initialize-first",)
 
 
+def test_an_external_id_that_the_token_has_lost_is_found_as_any_other_thing_that_it_holds() -> None:
+    """With that token from the start its external ID is accepted: so it is not `open` that cannot compare."""
+    fault = FAULTS["initializeToken.first, alternative 1: tokenExternalId is set to nothing"]
+    implementation = Implementation(fault, "initialises")
+    calls, violation = implementation.fails(("initializeToken", GOOD), ("open", {"info": {"externalId": "Zoë"}}))
+    found = implementation.found(calls, violation)
+    assert isinstance(found, LeftUndone) and (found.name, found.value) == ("tokenExternalId", None)
+    assert blame(implementation.oracle, violation, minimal=True, finding=found) == ("initialize-first",)
+
+
+def test_what_an_answer_shows_was_taken_from_what_the_client_holds() -> None:
+    """The participant has the first token's external ID, and would have none if the client held the second from the start."""
+    fault = FAULTS["initializeToken.again, alternative 1: tokenExternalId is kept"]
+    implementation = Implementation(fault, "initialises-again")
+    nobody: dict[str, Any] = {"credential": {"condition": "good", "scopes": ["*"]}}
+    calls, violation = implementation.fails(("initializeToken", nobody), "open", "getParticipant")
+    found = implementation.found(calls, violation)
+    assert isinstance(found, LeftUndone) and (found.name, found.value) == ("tokenExternalId", "Zoë")
+    assert blame(implementation.oracle, violation, minimal=True, finding=found) == ("initialize-first",)
+
+
+def test_what_an_answer_shows_may_be_left_from_anything_that_was_done_before_the_client_got_what_it_holds() -> None:
+    """It is the session before that leaks, though a client that begins with the second token shows the right external ID."""
+    implementation = Implementation(FAULTS["open.without-info, alternative 1: externalId is set to lastExternalId"])
+    yan: dict[str, Any] = {"credential": {"condition": "good", "externalId": "Yan", "scopes": ["*"]}}
+    calls, violation = implementation.fails(
+        ("open", {"info": {}}), "close", ("initializeToken", yan), "open", "getParticipant"
+    )
+    found = implementation.found(calls, violation)
+    assert blame(implementation.oracle, violation, minimal=True, finding=found) == ("reopen",)
+
+
 def test_a_call_that_fails_whatever_the_client_held_before_fails_by_itself() -> None:
     fault = FAULTS["open takes condition good for forged"]
     implementation = Implementation(fault, "initialises")
