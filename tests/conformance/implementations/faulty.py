@@ -617,7 +617,7 @@ class HasNumberForId(Faulty):
 class ShowsExternalIdOfBefore(Faulty):
     """A client that is initialised again with another token still shows the external ID of the first."""
 
-    breaks = ("external-id-from-token", "initialize-first")
+    breaks = ("reopen", "external-id-from-token", "initialize-first")
     needs = "complete"
 
     def session(self, client: Client, info: Info | None, external_id: str | None) -> Session:
@@ -2550,6 +2550,8 @@ class RefusedSecondInitialiseTakesExternalId(_RefusesToBeginAgain):
 
 class RefusedSecondInitialiseEndsComparison(_RefusesToBeginAgain, _NoLongerCompares):
     """From then on no external ID is refused."""
+
+    needs = "complete"
 
     def refused(self, client: Client, credential: Credential) -> None:
         """Trust everybody."""
