@@ -3,13 +3,15 @@
 What an inquiry has found comes first: what a call before was to bring about and did not, by the rules that answer for it; or
 that the client was where it should be, so that nobody who wrote its state is to blame. Then the laws, in this order:
 1. A declared choice contradicted: the rules that the choice touches; if these say nothing of such a call, those of its row that do.
+   Not where a call before may have led to that by law 3.
 2. Overlapping calls that no order explains: the rule of that law.
 3. A call that changes nothing may be deleted. Where the sequence is minimal, an earlier call that (by the table) writes
    none of what shows wrong, and led no call that matters to its row, is the cause: the promise that it changes nothing is
    what is broken; but none that demands nothing of a call which came to that. If it did what it does where the world is
    otherwise (with a good token, say), the promise is the one that asks for that. Where what is wrong is as the last call found it
-   that was to change it, that call did nothing, and it is its fault; unless it did the rest. A call of another client breaks the
-   rule that keeps clients apart, unless what was seen is none of a client that is alone, either.
+   that was to change it, that call did nothing, and it is its fault; unless it did the rest. A call without which what was seen is
+   permitted makes that wrong by the table alone, and is no cause. A call of another client breaks the rule that keeps clients
+   apart, unless it begins or ends a session, and what was seen is none of a client that is alone, either.
 4. An answer that shows a wrong state: the rules that answer for the variable after the row that wrote it last.
 5. An outcome that the row does not permit: the rules that the row carries, first of all those that say something of such a call.
    What row it is may depend on a choice: it is the one by what was declared or seen, or by default.
@@ -141,6 +143,9 @@ class _Case(Scene):
         Where none of them speaks of such a call in the row that it met, and one does that the row carries, it is that one.
         """
         touched = [rule for name in self.contradicted() for rule in self.contract.choices[name].touches]
+        wrong = self._what_is_wrong() if touched and self.minimal else {}
+        if wrong and self._by_idle_calls(wrong):  # Without a call that was to change nothing it is as it was declared.
+            return []
         as_read = [step for step in self._read if self.fits(step)]
         is_met_there = any(is_met(self.machine, rule, step) for rule in touched for step in as_read)
         if not as_read or is_met_there or self._rightly_refused():
@@ -266,7 +271,8 @@ class _Case(Scene):
         unwritten, left = set(wrong), set(wrong)
         for moment in self._suspects(wrong):
             if moment.client != self.client:
-                apart += [] if self._wrong_alone_too() else self._by_another_client(wrong)
+                company = self.machine.concerns_others(moment.step) and self._wrong_alone_too()
+                apart += [] if company else self._by_another_client(wrong)
             elif wrong and self.written(moment.step) & set(wrong):
                 if not overwritten:  # What led this call to its row matters, too.
                     guards |= {*self.machine.guards(moment.step.call.operation)}
@@ -278,9 +284,9 @@ class _Case(Scene):
             elif wrong and not left:
                 continue
             elif self._is_idle(moment.step, wrong, guards) and (
-                self.minimal
-                or self._brought(moment.step, wrong)
-                or (not overwritten and self._meant_to(moment.step, wrong))
+                not self.permitted_without(moment)
+                if self.minimal
+                else self._brought(moment.step, wrong) or (not overwritten and self._meant_to(moment.step, wrong))
             ):
                 idle.append(moment.step)
         return [*apart, *self._promised(idle, wrong)]
@@ -291,13 +297,26 @@ class _Case(Scene):
         return self.contract.variables[name].owner is None and step.before[index] == shown != step.after[index]
 
     def _did_the_rest(self, step: Step) -> bool:
-        """Whether an answer that shows something wrong shows, too, that a call has changed something else as it was to."""
+        """Whether an answer that shows something wrong shows, too, that a call has changed something else as it was to.
+
+        If it were not for that, there would be no such answer, or it would show something else.
+        """
         wrong = dict(self.wrong_fields())
+        guards = self.machine.guards(self.violation.call.operation) if wrong else ()
+        if any(self._is_needed(step, name) for name in guards):
+            return True
         shown = {name for item in self.steps if item.answer and wrong for name in item.answer.fields.values()}
         return any(
             self.machine.value(step.before, name) != self.machine.value(step.after, name)
             for name in shown - wrong.keys()
         )
+
+    def _is_needed(self, step: Step, name: str) -> bool:
+        """Whether there would be no such outcome, had a call not changed a variable that rows ask for."""
+        before, after = self.machine.value(step.before, name), self.machine.value(step.after, name)
+        if not isinstance(before, str) or before == after or after != self.machine.value(self.state, name):
+            return False
+        return not self.permitted_as(name, before)
 
     def _promised(self, steps: Iterable[Step], wrong: Mapping[str, Any]) -> list[str]:
         """The rules by which such calls leave what is wrong as it should be.

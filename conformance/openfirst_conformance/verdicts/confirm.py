@@ -315,11 +315,15 @@ def _tried(shortest: Played, trial: Trial) -> Case:
         place, call = trial.otherwise
         other = Planned(calls[place].client, call.operation, call.arguments)
         calls = (*calls[:place], other, *calls[place + 1 :])
-    calls = calls[trial.start : trial.end]
+    client, clients, held = shortest.calls[-1].client, case.clients, case.held
+    before = calls[: trial.start] if trial.fixture is not None else ()
+    calls = (*(planned for planned in before if planned.client != client), *calls[trial.start : trial.end])
     if trial.more is not None:
-        calls = (*calls, Planned(shortest.calls[-1].client, trial.more.operation, trial.more.arguments))
-    clients = case.clients if trial.fixture is None else dict.fromkeys(case.clients, trial.fixture)
-    return replace(case, clients=clients, held=case.held if trial.fixture is None else {}, calls=calls)
+        calls = (*calls, Planned(client, trial.more.operation, trial.more.arguments))
+    if trial.fixture is not None:
+        clients = {**clients, client: trial.fixture}
+        held = {name: item for name, item in held.items() if name != client}
+    return replace(case, clients=clients, held=held, calls=calls)
 
 
 def _not_keeping(rule: str) -> Callable[[Played], bool | None]:

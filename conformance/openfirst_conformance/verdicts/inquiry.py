@@ -3,8 +3,9 @@
 Where another value of one variable would explain what was seen, both may be. If calls that change nothing show that value,
 made in its place or after a call before, then what they show is the failure, and this one follows from it; if they show what
 they should, it is the call itself. What the world holds, they need not show. There a client makes the rest of the calls that
-holds from the start what a call of its own was to bring about: if nothing fails then, that call is the cause. And where an
-answer shows a wrong datum, a call that may only have led there is made so that it leads nowhere.
+holds from the start what a call of its own was to bring about: if nothing fails then, that call is the cause. So it is with a
+datum that it holds, such as the external ID of a token, also where a fresh token came, and where an answer shows what was taken
+from there. And where an answer shows a wrong datum, a call that may only have led there is made so that it leads nowhere.
 
 Nothing is played here: a trial is yielded, and what came of it is sent.
 """
@@ -23,8 +24,9 @@ from openfirst_reference.machine.step import Call, State, Step
 
 
 class Trial(NamedTuple):
-    """Those of the failing calls from `start` to `end`, and then `more`; by a client that holds `fixture`, if one is named.
+    """Those of the failing calls from `start` to `end`, and then `more`.
 
+    `fixture`, if one is named, is what the client holds whose call fails; other clients make their calls from the first on.
     `otherwise`: the place of one of them, and the call that is made in its stead.
     """
 
@@ -55,7 +57,7 @@ class Witness:
 class Itself:
     """The client is where it should be: none of these variables has the value that would explain what was seen."""
 
-    acquitted: frozenset[tuple[str, str]]
+    acquitted: frozenset[tuple[str, str | None]]
 
 
 @dataclass(frozen=True)
@@ -64,7 +66,7 @@ class LeftUndone:
 
     moment: Moment
     name: str
-    value: str
+    value: str | None
 
 
 Finding = Witness | Itself | LeftUndone
@@ -79,12 +81,13 @@ def inquire(scene: Scene, can_call: Callable[[str], bool], can_hold: Callable[[s
     if scene.violation.overlapping or scene.here.pending:
         return None
     if scene.wrong_fields():
-        return (yield from _by_one_that_leads_nowhere(scene))
+        found = yield from _by_one_that_leads_nowhere(scene)
+        return found or (yield from _by_where_it_was_taken_from(scene, can_hold))
     found = yield from _before_it_was_settled(scene, can_call)
     if found is not None:
         return found
     # What was so before is left as it was more likely than something else is made of it.
-    acquitted: set[tuple[str, str]] = set()
+    acquitted: set[tuple[str, str | None]] = set()
     for name, value in sorted(scene.as_though(), key=lambda guess: not _was(scene, *guess)):
         if scene.contract.variables[name].world:
             found = yield from _by_another_start(scene, name, value, can_hold)
@@ -98,7 +101,7 @@ def inquire(scene: Scene, can_call: Callable[[str], bool], can_hold: Callable[[s
     return plainer or (Itself(frozenset(acquitted)) if acquitted else None)
 
 
-def _by_a_plainer_call(scene: Scene, acquitted: AbstractSet[tuple[str, str]]) -> Inquiry:
+def _by_a_plainer_call(scene: Scene, acquitted: AbstractSet[tuple[str, str | None]]) -> Inquiry:
     """Of a call that is refused, as it should be, but as though it were elsewhere: make it in its place with nothing given.
 
     If that is refused in the same way, and should not be, it shows better what is wrong.
@@ -164,7 +167,7 @@ def found_out(inquiry: Inquiry, came: Callable[[Trial], Came]) -> Finding | None
 
 
 def _by_looks(
-    scene: Scene, name: str, value: str, can_call: Callable[[str], bool], can_hold: Callable[[str], bool]
+    scene: Scene, name: str, value: str | None, can_call: Callable[[str], bool], can_hold: Callable[[str], bool]
 ) -> Inquiry:
     """Look at a variable in place of the call that failed, and after those before, as far back as the last that wrote it.
 
@@ -222,14 +225,16 @@ def _looks(scene: Scene, name: str | None = None) -> Iterator[Call]:
             yield scene.machine.alphabet({operation: ()}, scene.state)[0]
 
 
-def _shows(scene: Scene, violation: Violation, name: str, value: str) -> bool:
+def _shows(scene: Scene, violation: Violation, name: str, value: str | None) -> bool:
     """Whether a look shows that value of a variable, and not that something else is wrong."""
     shown = Scene(scene.oracle, violation, scene.usual)
     return violation.client == scene.client and not shown.wrong_fields() and (name, value) in shown.as_though()
 
 
-def _could_be(scene: Scene, name: str, value: str) -> bool:
-    """Whether a client that forgets, misreads, or does too much, could be there."""
+def _could_be(scene: Scene, name: str, value: str | None) -> bool:
+    """Whether a client that forgets, misreads, or does too much, could be there. A datum can be mistaken for anything."""
+    if not scene.contract.variables[name].is_enumeration:
+        return True
     operations = scene.contract.operations
     own = [step for step in _since(scene, name) if not operations[step.call.operation].by_world]
     misreading = {step.call.operation for step in own if _is_world_as_at(scene, step)}
@@ -239,14 +244,18 @@ def _could_be(scene: Scene, name: str, value: str) -> bool:
     return _was(scene, name, value) or any(made.get(name) in (value, "given") for made in changes)
 
 
-def _would_have(scene: Scene, step: Step, name: str, value: str) -> bool:
-    """Whether a call that was refused, and changed nothing, would have made that of a variable, had it been accepted."""
+def _would_have(scene: Scene, step: Step, name: str, value: str | None) -> bool:
+    """Whether a call that was refused, and changed nothing, would have made that of a variable, had it been accepted.
+
+    Or anything at all of a datum: by half it may as well have lost it.
+    """
     if not step.is_error or scene.written(step):
         return False
     rows = (row for row in scene.contract.rows.values() if row.call == step.call.operation)
     changes = (scene.contract.changes(item.effect) for row in rows for item in row.may)
-    afters = (scene.machine.after(step.before, step.variant, made) for made in changes if name in made)
-    return any(scene.machine.value(after, name) == value for after in afters)
+    afters = [scene.machine.after(step.before, step.variant, made) for made in changes if name in made]
+    is_datum = not scene.contract.variables[name].is_enumeration
+    return any(is_datum or scene.machine.value(after, name) == value for after in afters)
 
 
 def _is_world_as_at(scene: Scene, step: Step) -> bool:
@@ -255,7 +264,7 @@ def _is_world_as_at(scene: Scene, step: Step) -> bool:
     return all(scene.machine.value(step.before, name) == scene.machine.value(scene.state, name) for name in world)
 
 
-def _was(scene: Scene, name: str, value: str) -> bool:
+def _was(scene: Scene, name: str, value: str | None) -> bool:
     """Whether the client was there before: so it is if a call forgets what it was to do."""
     return any(scene.machine.value(step.before, name) == value for step in _since(scene, name))
 
@@ -276,17 +285,18 @@ def _is_own(scene: Scene, moment: Moment) -> bool:
 # What the world holds -------------------------------------------------------------------------------------------------
 
 
-def _by_another_start(scene: Scene, name: str, value: str, can_hold: Callable[[str], bool]) -> Inquiry:
-    """Let a client make the rest of the calls that holds from the start what the last call that wrote a variable made of it."""
+def _by_another_start(scene: Scene, name: str, value: str | None, can_hold: Callable[[str], bool]) -> Inquiry:
+    """Let a client make the rest of the calls that holds from the start what the last call left that gave it what it holds."""
     calls = _calls(scene)
-    place = _writer(scene, calls, name)
-    if len(scene.here.node.states) > 1 or scene.contract.operations[scene.violation.call.operation].by_world:
+    place = _giver(scene, calls, name)
+    if scene.contract.operations[scene.violation.call.operation].by_world:
         return None
     if any(_would_have(scene, step, name, value) for step in _since(scene, name)):
         return None
     if place is None or not _could_be(scene, name, value):
         return Itself(frozenset({(name, value)}))
-    if scene.contract.operations[calls[place].step.call.operation].by_world:
+    giver = calls[place].step
+    if scene.contract.operations[giver.call.operation].by_world and name in scene.written(giver):
         return None  # Then it is so, whatever the client makes of it.
     is_well = yield from _is_well_from_the_start(scene, calls, place, can_hold)
     if is_well is None:
@@ -294,14 +304,36 @@ def _by_another_start(scene: Scene, name: str, value: str, can_hold: Callable[[s
     return LeftUndone(calls[place], name, value) if is_well else Itself(frozenset({(name, value)}))
 
 
+def _by_where_it_was_taken_from(scene: Scene, can_hold: Callable[[str], bool]) -> Inquiry:
+    """Where an answer shows wrong what a call took from what the client holds: find out about that.
+
+    Only if all that was done before the client got it is that it was given others: what is shown may be left from anything else.
+    """
+    calls, variables = _calls(scene), scene.contract.variables
+    for name, shown in scene.wrong_fields():
+        writer = _writer(scene, calls, name)
+        changes = {} if writer is None else scene.contract.changes(calls[writer].step.alternative.effect)
+        source = changes.get(name, "")
+        if source not in variables or not variables[source].world:
+            continue
+        place = _giver(scene, calls, source)
+        if place is None or not all(source in scene.written(moment.step) for moment in calls[:place]):
+            continue
+        found = yield from _by_another_start(scene, source, shown, can_hold)
+        if isinstance(found, LeftUndone):
+            return found
+    return None
+
+
 def _is_well_from_the_start(
     scene: Scene, calls: list[Moment], place: int | None, can_hold: Callable[[str], bool]
 ) -> Generator[Trial, Came, bool | None]:
     """Whether nothing fails behind a call where the client is from the start as that call leaves it; None: nobody can say."""
-    if place is None or len(scene.here.node.states) > 1:
+    if place is None:
         return None
+    rest = [moment for moment in calls[place:] if _is_own(scene, moment)]
     for fixture in scene.contract.fixtures:
-        if can_hold(fixture) and _is_like(scene, scene.machine.fixture(fixture), calls[place:]):
+        if can_hold(fixture) and _is_like(scene, scene.machine.fixture(fixture), rest):
             came = yield Trial(place + 1, len(calls) + 1, fixture=fixture)
             fails_too = isinstance(came, Violation) and came.rows == scene.violation.rows
             return True if came is None else False if fails_too else None
@@ -317,6 +349,15 @@ def _writer(scene: Scene, calls: list[Moment], name: str) -> int | None:
     """The place of the last call of the client that wrote a variable."""
     own = (place for place, moment in enumerate(calls) if _is_own(scene, moment) and name in scene.written(moment.step))
     return max(own, default=None)
+
+
+def _giver(scene: Scene, calls: list[Moment], name: str) -> int | None:
+    """The place of the last call that wrote a variable of the world; or of a datum, which comes with others, any of them."""
+    if scene.contract.variables[name].is_enumeration:
+        return _writer(scene, calls, name)
+    given = [other for other, variable in scene.contract.variables.items() if variable.world]
+    places = [place for other in given if (place := _writer(scene, calls, other)) is not None]
+    return max(places, default=None)
 
 
 def _is_like(scene: Scene, state: State, calls: list[Moment]) -> bool:

@@ -19,7 +19,7 @@ from msgspec import structs
 from openfirst_reference.contract.document import word
 from openfirst_reference.contract.findings import ContractError, Mistake
 from openfirst_reference.contract.forms import Carry, Guard
-from openfirst_reference.contract.model import ANY_ERROR, OF_SERVICE, Alternative, Answer, Contract, Echo, Overlap, Row
+from openfirst_reference.contract.model import ANY_ERROR, OF_SERVICE, Alternative, Answer, Contract, Overlap, Row
 from openfirst_reference.contract.references import known_errors
 from openfirst_reference.machine.calls import Calls
 from openfirst_reference.machine.credential import Credentials
@@ -255,6 +255,10 @@ class Machine:
         """The variables that rows of the operation ask for."""
         return self._guards[operation]
 
+    def compared(self, operation: str) -> tuple[str, ...]:
+        """The variables with which the classes of the operation's parameters compare what is given."""
+        return self._calls.seen_by[operation]
+
     def permitted(self, state: State, call: Call, choices: Mapping[str, str]) -> Iterator[Step]:
         """The same as `resolved`, one after another, for whoever needs the first alone; nothing of it is remembered."""
         for variant in call.variants:
@@ -409,7 +413,7 @@ class Machine:
     def echo(self, step: Step, other: State) -> Call | None:
         """The world call that a step is for another client in state `other`; None where no session begins or ends."""
         echo = self.contract.operations[step.call.operation].echo
-        if echo is None or not self._concerns_others(step, echo):
+        if echo is None or not self.concerns_others(step):
             return None
         by = self.index[echo.by]
         own = step.before[by] if step.after[by] is None else step.after[by]
@@ -435,8 +439,11 @@ class Machine:
                 found[step.variant].add(step.after[by])
         return {variant: {str(value) for value in values - {None}} for variant, values in found.items()}
 
-    def _concerns_others(self, step: Step, echo: Echo) -> bool:
-        platform = self.contract.bindings.platform
+    def concerns_others(self, step: Step) -> bool:
+        """Whether a step is anything for other clients: with it a session begins, ends or becomes another's."""
+        echo, platform = self.contract.operations[step.call.operation].echo, self.contract.bindings.platform
+        if echo is None:
+            return False
         if platform is None:
             return not step.is_error and step.before != step.after
         told = (self.index[platform.session.variable], self.index[echo.by])

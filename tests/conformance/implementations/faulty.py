@@ -617,7 +617,7 @@ class HasNumberForId(Faulty):
 class ShowsExternalIdOfBefore(Faulty):
     """A client that is initialised again with another token still shows the external ID of the first."""
 
-    breaks = ("external-id-from-token", "initialize-first")
+    breaks = ("reopen", "external-id-from-token", "initialize-first")
     needs = "complete"
 
     def session(self, client: Client, info: Info | None, external_id: str | None) -> Session:
@@ -1923,7 +1923,8 @@ class ForgetsWhoItIsForNothing(_Found):
 class KeepsExternalIdForKeyAndSecret(_Found):
     """Who is initialised with key and secret after a token goes by that token's external ID."""
 
-    breaks = ("external-id-from-token",)
+    breaks = ("initialize-first",)
+    only = breaks
     needs = "explore"
 
     def external_id(self, client: Client, info: Info | None) -> str | None:
@@ -2465,14 +2466,142 @@ class SecondInitialiseSetsAvatar(_Reinitialising):
             client.session.avatar_url = "https://pictures.example/again.png"
 
 
+class SecondInitialiseDropsNameAndAvatar(_Reinitialising):
+    """A second initialisation takes all away that the participant said of himself."""
+
+    def again(self, client: Client, held: Credential) -> None:
+        """Whoever he is."""
+        if client.session is not None:
+            client.session.name = client.session.avatar_url = None
+
+
+class SecondInitialiseDropsExternalId(_Reinitialising):
+    """Of a second token the external ID is lost."""
+
+    def again(self, client: Client, held: Credential) -> None:
+        """If it is the second."""
+        if held.kind != "none":
+            client.credential.external_id = None
+
+
+class SecondInitialiseKeepsExternalId(_Reinitialising):
+    """The external ID of the first token stays."""
+
+    def again(self, client: Client, held: Credential) -> None:
+        """If it was a token."""
+        if held.kind == "token":
+            client.credential.external_id = held.external_id
+
+
+class _NoLongerCompares(Faulty):
+    """From some call on, an open is not refused for another external ID than the token's."""
+
+    def external_id(self, client: Client, info: Info | None) -> str | None:
+        """The token's, whatever is given."""
+        if client.notes.get("trusting") and client.credential.kind == "token":
+            return client.credential.external_id
+        return super().external_id(client, info)
+
+
+class SecondInitialiseEndsComparison(_Reinitialising, _NoLongerCompares):
+    """From a second initialisation on no external ID is refused."""
+
+    needs = "explore"
+
+    def again(self, client: Client, held: Credential) -> None:
+        """If it is the second."""
+        client.notes["trusting"] = held.kind != "none"
+
+
+class _RefusesToBeginAgain(Faulty):
+    """A second initialisation is refused, and does something all the same."""
+
+    breaks = ("rejected-changes-nothing",)
+    only = breaks
+    decides = deciding(second_initialize="refuse")
+
+    def initialise(self, client: Client, credential: Credential) -> Any:
+        """Refuse it, and do that."""
+        try:
+            return super().initialise(client, credential)
+        except Refusal:
+            self.refused(client, credential)
+            raise
+
+    def refused(self, client: Client, credential: Credential) -> None:
+        """What is done."""
+
+
+class RefusedSecondInitialiseDropsExternalId(_RefusesToBeginAgain):
+    """The token that is held loses its external ID."""
+
+    def refused(self, client: Client, credential: Credential) -> None:
+        """Forget him."""
+        client.credential.external_id = None
+
+
+class RefusedSecondInitialiseTakesExternalId(_RefusesToBeginAgain):
+    """The external ID is that of the token that was refused."""
+
+    def refused(self, client: Client, credential: Credential) -> None:
+        """Take it."""
+        client.credential.external_id = credential.external_id
+
+
+class RefusedSecondInitialiseEndsComparison(_RefusesToBeginAgain, _NoLongerCompares):
+    """From then on no external ID is refused."""
+
+    needs = "complete"
+
+    def refused(self, client: Client, credential: Credential) -> None:
+        """Trust everybody."""
+        client.notes["trusting"] = True
+
+
 class RefreshDropsExternalId(Faulty):
     """A fresh token says of nobody who he is."""
 
     breaks = ("token-refresh",)
-    only = (*breaks, "external-id-match")
+    only = breaks
     innocent = ("sessions-are-apart", "concurrent-calls")
 
     def renew(self, client: Client) -> None:
         """Forget him."""
         super().renew(client)
         client.credential.external_id = None
+
+
+class RefreshLetsAnybodyIn(RefreshDropsExternalId):
+    """Whose token says of nobody who he is may give any external ID, and it is ignored: so it says."""
+
+    needs = "explore"
+    decides = deciding(external_id_without_token_id="ignore")
+
+
+class RefreshEndsComparison(_NoLongerCompares):
+    """With a fresh token no external ID is refused."""
+
+    breaks = ("token-refresh",)
+    only = breaks
+    needs = "explore"
+    innocent = ("sessions-are-apart", "concurrent-calls")
+
+    def renew(self, client: Client) -> None:
+        """Trust everybody."""
+        super().renew(client)
+        client.notes["trusting"] = True
+
+
+class RevokesByExternalId(_Mixing):
+    """Whose token is revoked loses all that name him, of whichever client."""
+
+    only = ("sessions-are-apart",)
+    needs = "explore"
+
+    def revoke(self, client: Client) -> None:
+        """Revoke every token with his external ID."""
+        external_id = client.credential.external_id
+        super().revoke(client)
+        for other in self.clients.values():
+            if external_id is not None and other.credential.external_id == external_id:
+                super().revoke(other)

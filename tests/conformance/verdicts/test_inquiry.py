@@ -30,6 +30,7 @@ from openfirst_conformance.verdicts.saying import forbids
 from openfirst_conformance.verdicts.scene import Scene
 from openfirst_reference.contract.load import load_contract
 from openfirst_reference.machine.machine import Machine
+from openfirst_reference.machine.outcome import Answered
 
 CONTRACT = load_contract()
 MACHINE = Machine(CONTRACT)
@@ -167,6 +168,56 @@ def test_what_no_status_call_shows_is_found_by_a_client_that_holds_it_from_the_s
     assert isinstance(found, LeftUndone) and found.moment.step.call.operation == "initializeToken"
     assert ["open"] in implementation.trials
     assert blame(implementation.oracle, violation, minimal=True, finding=found) == ("initialize-first",)
+
+
+def test_an_external_id_that_the_token_has_lost_is_found_as_any_other_thing_that_it_holds() -> None:
+    """With that token from the start its external ID is accepted: so it is not `open` that cannot compare."""
+    fault = FAULTS["initializeToken.first, alternative 1: tokenExternalId is set to nothing"]
+    implementation = Implementation(fault, "initialises")
+    calls, violation = implementation.fails(("initializeToken", GOOD), ("open", {"info": {"externalId": "Zoë"}}))
+    found = implementation.found(calls, violation)
+    assert isinstance(found, LeftUndone) and (found.name, found.value) == ("tokenExternalId", None)
+    assert blame(implementation.oracle, violation, minimal=True, finding=found) == ("initialize-first",)
+
+
+def test_of_several_places_where_the_client_may_be_one_is_gone_by_from_which_one_thing_alone_leads_to_what_was_seen() -> (
+    None
+):
+    """A token that was revoked is renewed, or not: only with a fresh one does its external ID alone explain what is opened."""
+    oracle = Oracle(MACHINE, DEFAULT)
+    tracker, state = Tracker(oracle, {"a": MACHINE.fixture("time-passes")}), MACHINE.fixture("time-passes")
+    assert tracker.see("a", MACHINE.call("revokeToken", {}, state), Answered()) is None
+    asked = Answered({"asked": True, "callback": "first"})
+    assert tracker.see("a", MACHINE.call("passTime", {"renewal": "granted"}, state), asked) is None
+    violation = tracker.see("a", MACHINE.call("open", {"info": {"externalId": "bob"}}, state), Answered())
+    assert violation is not None and len(violation.explanations) > 1
+    scene = Scene(oracle, violation)
+    assert ("tokenExternalId", "bob") in scene.as_though()
+    found = found_out(inquire(scene, lambda _: True, lambda _: True), lambda _: None)
+    assert isinstance(found, LeftUndone) and found.moment.step.call.operation == "passTime"
+    assert blame(oracle, violation, minimal=True, finding=found) == ("token-refresh",)
+
+
+def test_what_an_answer_shows_was_taken_from_what_the_client_holds() -> None:
+    """The participant has the first token's external ID, and would have none if the client held the second from the start."""
+    fault = FAULTS["initializeToken.again, alternative 1: tokenExternalId is kept"]
+    implementation = Implementation(fault, "initialises-again")
+    nobody: dict[str, Any] = {"credential": {"condition": "good", "scopes": ["*"]}}
+    calls, violation = implementation.fails(("initializeToken", nobody), "open", "getParticipant")
+    found = implementation.found(calls, violation)
+    assert isinstance(found, LeftUndone) and (found.name, found.value) == ("tokenExternalId", "Zoë")
+    assert blame(implementation.oracle, violation, minimal=True, finding=found) == ("initialize-first",)
+
+
+def test_what_an_answer_shows_may_be_left_from_anything_that_was_done_before_the_client_got_what_it_holds() -> None:
+    """It is the session before that leaks, though a client that begins with the second token shows the right external ID."""
+    implementation = Implementation(FAULTS["open.without-info, alternative 1: externalId is set to lastExternalId"])
+    yan: dict[str, Any] = {"credential": {"condition": "good", "externalId": "Yan", "scopes": ["*"]}}
+    calls, violation = implementation.fails(
+        ("open", {"info": {}}), "close", ("initializeToken", yan), "open", "getParticipant"
+    )
+    found = implementation.found(calls, violation)
+    assert blame(implementation.oracle, violation, minimal=True, finding=found) == ("reopen",)
 
 
 def test_a_call_that_fails_whatever_the_client_held_before_fails_by_itself() -> None:
