@@ -71,6 +71,8 @@ def json_object(raw: bytes, expected: str, *, needed: bool = False) -> dict[str,
         if b"\\u" in raw:
             # A lone surrogate is valid JSON and no text: it could neither be stored nor hashed.
             json.dumps(value, ensure_ascii=False).encode()
+    except _Twice as twice:
+        raise bad_request(f"The body has `{twice.name[:80]}` twice in one object. Send it once.") from None
     except UnicodeError:
         raise bad_request(f"The body is not UTF-8 text throughout. Send {expected}.") from None
     except (ValueError, RecursionError) as error:
@@ -238,4 +240,20 @@ def _finite(text: str) -> float:
     return number
 
 
-_decoded = json.JSONDecoder(parse_constant=_no_number, parse_float=_finite).decode
+class _Twice(Exception):
+    """A name stands twice in one object: readers differ in which of the two counts."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self.name = name
+
+
+def _named(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        names = [name for name, _ in pairs]
+        raise _Twice(next(name for name in names if names.count(name) > 1))
+    return found
+
+
+_decoded = json.JSONDecoder(parse_constant=_no_number, parse_float=_finite, object_pairs_hook=_named).decode

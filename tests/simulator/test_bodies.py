@@ -40,6 +40,28 @@ def test_a_body_that_is_no_json_object(api: Api, data: Any, sentence: str) -> No
 
 
 @pytest.mark.parametrize(
+    ("path", "data", "name"),
+    [
+        ("/v1/sessions", '{"name": "Ana", "avatarUrl": null, "name": "Ben"}', "name"),
+        (
+            "/v1/sessions/current/services/conference/create",
+            '{"arguments": [{"alias": "x", "dolbyVoice": true, "alias": "x"}]}',
+            "alias",
+        ),
+        ("/v1/sessions", '{"name": "Ana", "\\u006eame": "Ana"}', "name"),
+    ],
+)
+def test_a_name_that_stands_twice_is_refused(api: Api, path: str, data: str, name: str) -> None:
+    token = api.world.token()
+    answer = api.ask("POST", path, token, data=data)
+    assert (answer.outcome, answer.detail) == (
+        (400, "invalid-request"),
+        f"The body has `{name}` twice in one object. Send it once.",
+    )
+    assert api.is_open(token) is False
+
+
+@pytest.mark.parametrize(
     ("info", "sentence"),
     [
         ({"name": 7}, "`name` is a number. Send a text or null."),
