@@ -14,7 +14,7 @@ __tracebackhide__ = is_plain
 
 Duration = float | str | timedelta
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3_600.0, "d": 86_400.0}
-_PART = re.compile(r"\s*(\d+(?:\.\d+)?)\s*(ms|s|m|h|d)\s*")
+_PART = re.compile(r"\s*(\d+(?:\.\d+)?)\s*(ms|s|m|h|d)\s*", re.ASCII)
 
 
 def seconds_of(duration: Duration) -> float:
@@ -24,7 +24,7 @@ def seconds_of(duration: Duration) -> float:
         seconds = duration.total_seconds()
     elif isinstance(duration, int | float) and not isinstance(duration, bool):
         seconds = float(duration) if abs(duration) <= LAST else -1.0
-    elif isinstance(duration, str) and re.fullmatch(f"(?:{_PART.pattern})+", duration):
+    elif isinstance(duration, str) and re.fullmatch(f"(?:{_PART.pattern})+", duration, re.ASCII):
         seconds = sum(float(number) * _UNITS[unit] for number, unit in _PART.findall(duration))
         seconds = seconds if seconds < LEAST else round(seconds, 3)
     if not 0 <= seconds <= LAST:

@@ -21,9 +21,10 @@ _SHOWN = 20
 
 
 class PlatformEvents(Sequence[Event]):
-    """What the open session of somebody has heard, oldest first: a list of `Event`, each with `id`, `at`, `name` and `data`.
+    """What the session of somebody has heard, oldest first: a list of `Event`, each with `id`, `at`, `name` and `data`.
 
-    Of several sessions with this external ID, it is the one that was opened last; without one it is empty. `find`, `verify`,
+    Of several sessions with this external ID, it is the open one that was opened last, and where none is open, the one that was
+    over last; without one it is empty. `find`, `verify`,
     `wait` and `arrives` take a name, such as `command.messageReceived`, and besides what the data must have, such as
     `message="hi"`; `since` is the `id` of an event before it.
     """
@@ -94,8 +95,11 @@ class PlatformEvents(Sequence[Event]):
 
     async def _next(self, name: str | None, since: int, having: dict[str, Any]) -> Event | None:
         """The first event that is meant of the session that is open now, or the next one; None if that ends without it."""
-        session = self._session()
+        session = self._open()
         if session is None:
+            before = next((event for event in self._heard(since) if _is_meant(event, name, having)), None)
+            if before is not None:
+                return before
             last = self._world.journal.last
             await self._world.journal.wait(Filter("open", external_id=self._external_id, since=last), _EVER)
             return None
@@ -107,13 +111,16 @@ class PlatformEvents(Sequence[Event]):
             after = events[-1].id
         return None
 
-    def _session(self) -> str | None:
+    def _open(self) -> str | None:
         own = [session for session in self._world.sessions if session.external_id == self._external_id]
         return sorted(own, key=lambda session: session.opened)[-1].id if own else None
 
     def _heard(self, since: int = 0) -> list[Event]:
-        session = self._session()
-        return [] if session is None else self._world.events(session, since)
+        session = self._open()
+        if session is not None:
+            return self._world.events(session, since)
+        over = self._world.last_over(self._external_id)
+        return [] if over is None else self._world.heard(over, since)
 
     def _came(self, name: str | None, having: dict[str, Any], event: Event | None) -> Event:
         if event is None:
@@ -132,8 +139,10 @@ class PlatformEvents(Sequence[Event]):
 
     def __str__(self) -> str:
         whose = f"The session of `{self._external_id}`"
-        if self._running.do(self._session) is None:
-            return f"{whose} is not open."
+        if self._running.do(self._open) is None:
+            if self._running.do(self._world.last_over, self._external_id) is None:
+                return f"{whose} is not open."
+            whose += ", which is over,"
         events = self.find()
         if not events:
             return f"{whose} has heard nothing."

@@ -21,8 +21,8 @@ class PlatformFault:
 
     @property
     def hits(self) -> int:
-        """How many requests it struck; 0 as well when it is healed."""
-        return self._running.do(lambda: sum(fault.hits for fault in self._world.faults if fault.id in self.ids))
+        """How many requests it struck, also when it is healed, or the platform gone."""
+        return self._running.do(lambda: sum(self._world.hits(each) for each in self.ids))
 
     def heal(self) -> None:
         """It strikes no more; whom it kept waiting goes on, and what it stalled is broken off.

@@ -31,6 +31,13 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 
+class _Once(int):
+    """1 where nobody said how many."""
+
+
+_ONCE = _Once(1)
+
+
 class LeftBehind(AssertionError):
     """A test left something behind on its platform: a session that is open, or a fault that never struck."""
 
@@ -70,7 +77,7 @@ class Platform:
             raise Mistake("`start` stops the time, and `real_time` lets it go. Give one of them.")
         self.strict = strict
         self._running = running(contract)
-        at = start.timestamp() if isinstance(start, datetime) else start
+        at = _instant(start)
         self._world = self._running.world(dict(choices or {}), at, frozen=not real_time, seed=seed)
         self.url, self.key, self.secret = self._running.do(lambda: self._world.url), self._world.key, self._world.secret
         self.clock = PlatformClock(self._running, self._world, self._check)
@@ -149,7 +156,7 @@ class Platform:
         operation: str | None = None,
         kind: str | None = None,
         *,
-        times: int | None = 1,
+        times: int | None = _ONCE,
         status: int | None = None,
         retry_after: Duration | None = None,
         seconds: Duration | None = None,
@@ -185,6 +192,8 @@ class Platform:
         }
         fields = {NAMES[name]: value for name, value in given.items() if value is not None}
         if recipe is not None:
+            if times is not _ONCE:
+                raise Mistake("A recipe goes on until `heal`, or as long as `lasting` says. Leave out `times`.")
             return self._made(narrowed(recipe, fields))
         if operation is not None:
             _check_operation(operation)
@@ -195,7 +204,7 @@ class Platform:
         elif status is not None and kind != "status":
             raise Mistake(f"A fault of the kind `{kind}` has no `status`. Leave out one of them.")
         if times is not None:
-            fields["times"] = times
+            fields["times"] = int(times)
         return self._made((fields,))
 
     def _until(self, lasting: Duration) -> float:
@@ -240,7 +249,7 @@ class Platform:
         left = self.left()
         if left:
             text = "\n".join(f"- {sentence}" for sentence in left)
-            raise LeftBehind(f"Left behind on the platform:\n{text}")
+            raise LeftBehind(f"Left behind on the platform:\n{text}\nIf it is meant to stay: platform(strict=False).")
 
     def end(self) -> None:
         """The platform is no more, nor what was in it. What happens at the end of a `with` block, without its check."""
@@ -292,6 +301,15 @@ def platform(
 ) -> Platform:
     """A fresh platform for `with` or `async with`; see `Platform`. The simulator behind it is one a process and contract."""
     return Platform(strict=strict, choices=choices, start=start, real_time=real_time, contract=contract, seed=seed)
+
+
+def _instant(start: float | datetime | None) -> float | None:
+    if not isinstance(start, datetime):
+        return start
+    try:
+        return start.timestamp()
+    except (ValueError, OverflowError, OSError):  # Where its zone is taken into account, it is beyond the calendar.
+        raise Mistake(f"`start` is {start}, which no clock can be at. Give one from 1970 to the year 9999.") from None
 
 
 def _check_operation(operation: str) -> None:

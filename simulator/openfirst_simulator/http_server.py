@@ -254,7 +254,8 @@ async def _next(hearing: Hearing) -> Sequence[Event] | None:
 def _response(answer: Answer) -> web.Response:
     if answer.content_type is None:
         return web.Response(status=answer.status, headers=answer.headers)
-    headers = {"Content-Type": answer.content_type, **answer.headers}
+    charset = "; charset=utf-8" if answer.content_type.startswith("text/") else ""
+    headers = {"Content-Type": f"{answer.content_type}{charset}", **answer.headers}
     return web.Response(status=answer.status, body=answer.content, headers=headers)
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
 
 import msgspec
+from msgspec import structs
 
 from openfirst_reference.contract.findings import Mistake
 from openfirst_reference.contract.model import Contract
@@ -201,10 +202,23 @@ class Journal:
         self._count(entry)
         while len(self._entries) > self._most or self._bytes > self._most_bytes:
             self._bytes -= self._entries.popleft().size
+        self._tell(entry)
+        return entry
+
+    def struck(self, number: int, fault: str, kind: str) -> None:
+        """A fault has struck what an entry is about, which goes on, as a stream does: its ID, and what it does."""
+        place = number - self.dropped - 1
+        if not 0 <= place < len(self._entries):
+            return
+        entry = self._entries[place]
+        entry = structs.replace(entry, faults=(*entry.faults, fault), kinds=(*entry.kinds, kind))
+        self._entries[place] = entry
+        self._tell(entry)
+
+    def _tell(self, entry: Entry) -> None:
         for wanted, future in self._waiting:
             if not future.done() and wanted.fits(entry):
                 future.set_result(entry)
-        return entry
 
     def _count(self, entry: Entry) -> None:
         self.requests += not entry.is_move

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import logging
 import re
+from base64 import b64decode
 from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping, Sequence
 from email.utils import formatdate
 from functools import lru_cache
@@ -44,6 +45,7 @@ Handler = Callable[[Request, Mapping[str, str]], Awaitable[Answer]]
 Do = Callable[[World | None, Mapping[str, str], Request], tuple[World, Any]]
 _log = logging.getLogger(__name__)
 _BROKEN = Answer(0, delivery="broken")
+WS_VERSIONS, WS_KEY_BYTES = ("13", "8", "7"), 16
 _NOT_WANTED = re.compile(r"q\s*=\s*0(\.0*)?")
 _PAGE = b"<!doctype html><title>Bad Gateway</title><p>Something between you and the platform answered this."
 
@@ -526,6 +528,8 @@ def _heard_before(asked: Admitted, request: Request) -> Admitted:
     """The request, which goes no further if it does not say from where on it listens."""
     try:
         _after_event(request)
+        if _upgrades(request):
+            _check_handshake(request.headers)
         return asked
     except Problem as problem:
         return structs.replace(asked, problem=problem)
@@ -551,9 +555,7 @@ def _listening(
     """What a session has heard, and in a stream all that it will; and the faults, without those that change nothing of it."""
     after, world = _after_event(request), asked.world
     session = "" if done.decided is None else str(done.decided.client.session)
-    is_stream = (
-        _accepts_stream(request.headers.get("Accept", "")) or request.headers.get("Upgrade", "").lower() == "websocket"
-    )
+    is_stream = _accepts_stream(request.headers.get("Accept", "")) or _upgrades(request)
     of_events = [fault for fault in struck if fault.kind in OF_EVENTS]
     kinds = [fault.kind for fault in of_events]
     events = world.events(session, after)
@@ -582,6 +584,28 @@ def _listening(
     return _answer(200, body, now=now), _spared(struck, idle, world)
 
 
+def _upgrades(request: Request) -> bool:
+    """Whether a request wants to go on as a WebSocket."""
+    return request.headers.get("Upgrade", "").strip().lower() == "websocket"
+
+
+def _check_handshake(headers: Mapping[str, str]) -> None:
+    """Raises Problem for a WebSocket that cannot begin (RFC 6455, 4.2.1)."""
+    version, key = headers.get("Sec-WebSocket-Version", ""), headers.get("Sec-WebSocket-Key", "")
+    if "upgrade" not in headers.get("Connection", "").lower():
+        raise bad_request(
+            "`Upgrade` asks for a WebSocket, and `Connection` does not. Send `Connection: Upgrade` beside it."
+        )
+    if version not in WS_VERSIONS:
+        raise bad_request(f"`Sec-WebSocket-Version` is `{version[:80]}`. Send {WS_VERSIONS[0]}.")
+    try:
+        is_key = len(b64decode(key, validate=True)) == WS_KEY_BYTES
+    except ValueError:
+        is_key = False
+    if not is_key:
+        raise bad_request(f"`Sec-WebSocket-Key` is `{key[:80]}`. Send {WS_KEY_BYTES} random bytes in Base64.")
+
+
 def _accepts_stream(accept: str) -> bool:
     """Whether an `Accept` header names server-sent events, and not to say that they are not wanted."""
     for part in accept.lower().split(","):
@@ -597,12 +621,13 @@ def _cannot_resume(after: int) -> Problem:
 
 
 class _Hearing:
-    """What a session hears behind an event, one after another, until a fault breaks it."""
+    """What a session hears behind an event, one after another, until a fault breaks it. The journal's next entry is about it."""
 
     def __init__(self, world: World, session: str, after: int, asked: Asked) -> None:
         self._world, self._session, self._after = world, session, after
         self._life = world.life
         self._asked, self._met = asked, set[str]()
+        self._clears, self._entry = world.journal.cleared, world.journal.last + 1
         world.pass_over(asked, self._met)
 
     async def __call__(self) -> Sequence[Event] | None:
@@ -614,7 +639,10 @@ class _Hearing:
         return events
 
     def _check(self) -> None:
-        if self._world.breaks(self._asked, self._met):
+        fault = self._world.breaks(self._asked, self._met)
+        if fault is not None:
+            if self._world.journal.cleared == self._clears:
+                self._world.journal.struck(self._entry, fault.id, fault.kind)
             raise Disconnected
 
 
@@ -678,7 +706,7 @@ def _encoded(body: Any) -> bytes:
         return msgspec.json.encode(body)
     except (TypeError, UnicodeEncodeError):
         # The contract's texts know where they stand; and half a character, as a header may have it, is no text.
-        return json.dumps(body).encode()
+        return json.dumps(body, ensure_ascii=False).encode(errors="replace")
 
 
 @lru_cache(maxsize=100)

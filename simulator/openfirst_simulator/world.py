@@ -9,7 +9,7 @@ import asyncio
 import secrets
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import msgspec
 from msgspec import structs
@@ -56,6 +56,8 @@ LONGEST_LIFE = 10 * 365 * 86_400
 """How long a token that a test makes may live, in seconds."""
 _OVER = 100
 """Of how many sessions that are over it is known what they heard."""
+_HEALED = 1_000
+"""Of how many faults that were removed it is known how often they struck."""
 # What has a method of its own, by the names on the wire.
 REVOKE, CLOSE = "revokeToken", "platformCloses"
 BEGINS = "fault-begins"
@@ -95,7 +97,8 @@ class World:
         self._stalled: dict[str, list[asyncio.Future[None]]] = {}
         self._hearing: dict[str, list[asyncio.Future[None]]] = {}
         # What sessions that are over had heard: who was slow to listen hears it still.
-        self._over: dict[str, Feed] = {}
+        self._over: dict[str, _Over] = {}
+        self._healed: dict[str, Fault] = {}
         # The highest number of an event that was ever given here, whatever the world has become since.
         self._numbered = 0
         self._courier = Courier(self._store, self.clock, self.decide)
@@ -494,6 +497,16 @@ class World:
         self._commit(draft)
         return heard(self._store.load(Feed, session_id), after)
 
+    def heard(self, session_id: str, after: int = 0) -> list[Event]:
+        """What a session had heard that is over, behind the event with this number; nothing of one that nobody knows any more."""
+        over = self._over.get(session_id)
+        return [] if over is None else heard(over.feed, after)
+
+    def last_over(self, external_id: str) -> str | None:
+        """The session with this external ID that was over last, if it is known."""
+        ended = (session for session, over in self._over.items() if over.external_id == external_id)
+        return next(iter([*ended][::-1]), None)
+
     async def more_events(
         self, session_id: str, after: int, check: Callable[[], None] = lambda: None
     ) -> list[Event] | None:
@@ -506,7 +519,7 @@ class World:
             self.clock.catch_up()
             check()
             is_open = self.has_session(session_id)
-            found = self.events(session_id, after) if is_open else heard(self._over.get(session_id), after)
+            found = self.events(session_id, after) if is_open else self.heard(session_id, after)
             if found or not is_open:
                 return found or None
             waiting = asyncio.get_running_loop().create_future()
@@ -580,6 +593,7 @@ class World:
             )
         draft = self._draft()
         for fault in gone:
+            _remember(self._healed, fault.id, fault, _HEALED)
             draft.drop(fault)
             timer = draft.get(Timer, _begin_of(fault))
             if timer is not None:
@@ -589,6 +603,11 @@ class World:
                 if not waiting.done():
                     waiting.set_result(None)
         self._commit(draft)
+
+    def hits(self, identifier: str) -> int:
+        """How many requests a fault struck, be it there or removed; 0 for one that nobody knows."""
+        fault = self._store.load(Fault, identifier) or self._healed.get(identifier)
+        return 0 if fault is None else fault.hits
 
     def strike(self, asked: Asked) -> list[Fault]:
         """The faults that strike a request, which are counted."""
@@ -616,10 +635,10 @@ class World:
         """A stream begins, which has `met` the faults that are for it and there already."""
         met.update(fault.id for fault in self.faults if fault.fits(asked, self.clock.now()))
 
-    def breaks(self, asked: Asked, met: set[str]) -> bool:
-        """Whether a fault breaks a stream that is open. It is counted like a request, once by each fault, as `met` says."""
+    def breaks(self, asked: Asked, met: set[str]) -> Fault | None:
+        """The fault that breaks a stream which is open, if one does. Each counts it once, like a request, as `met` says."""
         if not self._store.has(Fault):
-            return False
+            return None
         now = self.clock.now()
         for fault in self.faults:
             if fault.id in met or not fault.fits(asked, now):
@@ -629,8 +648,8 @@ class World:
             draft.put(counted)
             self._commit(draft)
             if counted.hits > fault.hits:
-                return True
-        return False
+                return counted
+        return None
 
     def _stir(self) -> None:
         """Whoever listens looks whether there is anything."""
@@ -639,11 +658,13 @@ class World:
 
     def spare(self, fault: Fault) -> None:
         """The fault has not struck after all: there was nothing that it could do."""
-        here = self._store.load(Fault, fault.id)
+        here, healed = self._store.load(Fault, fault.id), self._healed.get(fault.id)
         if here is not None:
             draft = self._draft()
             draft.put(structs.replace(here, hits=here.hits - 1))
             self._commit(draft)
+        elif healed is not None:
+            self._healed[fault.id] = structs.replace(healed, hits=healed.hits - 1)
 
     def break_off(self) -> None:
         """The world becomes another: whatever request waits is answered by nobody."""
@@ -766,13 +787,10 @@ class World:
     def _take_in(self, draft: Draft) -> None:
         """All of this is so from now on, and nothing follows from it."""
         feeds = [name for kind, name in draft.changes if kind is Feed]
-        over = [feed for name in feeds if draft.get(Feed, name) is None and (feed := self._store.load(Feed, name))]
+        for (kind, name), client in draft.changes.items():
+            if kind is Client:
+                self._end_session(self._store.load(Client, name), client)
         self._store.commit(draft)
-        self._count(over)
-        for feed in over:
-            self._over[feed.id] = feed
-            while len(self._over) > _OVER:
-                del self._over[next(iter(self._over))]
         if self._hearing:
             for name in feeds:
                 self._tell(name)
@@ -780,6 +798,15 @@ class World:
                 self.clock.arm()
         if self._store.has(Webhook) and any(kind is Delivery for kind, _ in draft.changes):
             self._courier.stir()
+
+    def _end_session(self, before: Client | None, after: Any) -> None:
+        """What a client's session heard is known still when that is over."""
+        session = None if before is None else before.session
+        if before is None or session is None or (after is not None and after.session == session):
+            return
+        feed = self._store.load(Feed, session)
+        self._count([feed] if feed else [])
+        _remember(self._over, session, _Over(next(iter(before.alike), None), feed), _OVER)
 
     def _count(self, feeds: Iterable[Feed]) -> None:
         """The numbers of what was heard were given."""
@@ -804,6 +831,21 @@ class _UnderWay:
     operation: str
     arguments: Mapping[str, Any]
     problem: Problem | None = None
+
+
+class _Over(NamedTuple):
+    """A session that is over: of which external ID it was, and what it had heard."""
+
+    external_id: str | None
+    feed: Feed | None
+
+
+def _remember(known: dict[str, T], name: str, what: T, most: int) -> None:
+    """Know this as well, and of all the last ones alone."""
+    known.pop(name, None)
+    known[name] = what
+    while len(known) > most:
+        del known[next(iter(known))]
 
 
 def _begin_of(fault: Fault) -> str:

@@ -114,6 +114,21 @@ def test_who_closes_and_opens_again_is_waited_for_in_the_next_session(mine: Plat
     thread.join()
 
 
+def test_what_was_heard_is_known_when_the_session_is_over(mine: Platform) -> None:
+    ana, heard = Person(mine, "ana").open().join(), mine.events("ana")
+    joined = [event.name for event in heard]
+    assert joined == ["conference.statusUpdated"] * 2
+    ana.ask("DELETE", "/current")
+    assert [event.name for event in heard] == joined
+    with pytest.raises(AssertionError, match=r"0; found: 2\.\nThe session of `ana`, which is over, has heard:"):
+        heard.verify("conference.statusUpdated", times=0)
+    assert heard.wait("conference.statusUpdated", status="JOINED").data == {"status": "JOINED"}
+    ana.open()
+    assert list(heard) == []
+    mine.close_session(ana.token)
+    assert str(heard) == "The session of `ana`, which is over, has heard nothing."
+
+
 def test_a_test_that_awaits_lets_the_app_go_on(mine: Platform) -> None:
     ana = Person(mine, "ana").open()
 

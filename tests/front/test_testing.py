@@ -79,10 +79,11 @@ def test_what_is_left_behind_is_told_at_the_end() -> None:
     with pytest.raises(LeftBehind) as told, mine:
         pass
     sentences = str(told.value).splitlines()[1:]
-    assert len(sentences) == 2
+    assert len(sentences) == 3
     assert f"A session of `ana` is still open ({session})." in sentences[0]
     assert "A fault never struck (close, lost). It lets the first 2 through; 0 came." in sentences[1]
     assert "The platform was asked: open (1)." in sentences[1]
+    assert "platform(strict=False)" in sentences[2]
 
 
 def test_a_seed_is_the_same_platform_in_whatever_order_tests_run() -> None:
@@ -245,7 +246,7 @@ def test_a_duration_is_seconds_a_text_or_a_timedelta(duration: Any, seconds: flo
     assert seconds_of(duration) == seconds
 
 
-@pytest.mark.parametrize("duration", ["soon", "", "5", "5 m 3", "-5m", None, True, "1h, 5s"])
+@pytest.mark.parametrize("duration", ["soon", "", "5", "5 m 3", "-5m", None, True, "1h, 5s", "٣s"])
 def test_what_is_no_duration_is_refused_with_what_is_one(duration: Any) -> None:
     with pytest.raises(Mistake, match=r"is no duration. Give seconds \(90\), a text of ms, s, m, h, d"):
         seconds_of(duration)
@@ -260,6 +261,30 @@ def test_a_status_is_answered_once_and_nothing_is_done(mine: Platform) -> None:
     assert ask(mine, token)[0] == 429
     assert mine.sessions == [] and fault.hits == 1
     assert ask(mine, token)[0] == 201
+
+
+def test_a_fault_tells_how_often_it_struck_when_it_is_gone_and_so_is_the_platform() -> None:
+    with openfirst.platform(strict=False) as mine:
+        with mine.fail("open", status=503) as open_fails:
+            assert ask(mine, mine.token("ana"))[0] == 503
+        healed = mine.fail("open", status=503, times=None)
+        for _ in range(2):
+            assert ask(mine, mine.token("ana"))[0] == 503
+        mine.heal()
+        never, left = mine.fail("close", status=500), mine.fail("open", status=502)
+        assert ask(mine, mine.token("ana"))[0] == 502
+    assert [fault.hits for fault in (open_fails, healed, never, left)] == [1, 2, 0, 1]
+
+
+@pytest.mark.parametrize("times", [1, 3, None])
+def test_a_recipe_goes_on_and_takes_no_number(mine: Platform, times: int | None) -> None:
+    with pytest.raises(Mistake, match="Leave out `times`"):
+        mine.fail(recipe="slow", times=times)
+
+
+def test_no_clock_is_at_the_beginning_of_the_calendar() -> None:
+    with pytest.raises(Mistake, match="`start` is 0001-01-01 00:00:00"):
+        openfirst.platform(start=datetime(1, 1, 1))
 
 
 def test_an_answer_is_lost_and_the_session_is_open(mine: Platform) -> None:
@@ -279,7 +304,7 @@ def test_a_fault_has_its_bounds(mine: Platform) -> None:
     late.heal()
     late.heal()
     assert ask(mine, token, "GET")[0] == 200
-    assert (late.hits, repr(first).endswith("0 hits>")) == (0, True)
+    assert (late.hits, repr(first).endswith("0 hits>")) == (1, True)
 
 
 @pytest.mark.parametrize("name", RECIPES)
@@ -297,7 +322,7 @@ def test_one_loses_the_network_and_comes_back(mine: Platform) -> None:
         assert ask(mine, ana, "GET") is None
         assert offline.hits == 1
         assert ask(mine, ben, "GET")[0] == 200
-    assert (offline.hits, ask(mine, ana, "GET")[0]) == (0, 200)
+    assert (offline.hits, ask(mine, ana, "GET")[0]) == (1, 200)
     session = next(session.id for session in mine.sessions if session.external_id == "ben")
     with mine.fail(recipe="offline", session=session, lasting="1m"):
         assert ask(mine, ben, "GET") is None

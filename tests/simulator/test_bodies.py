@@ -198,3 +198,13 @@ def test_a_body_is_needed_where_it_is_said_and_nowhere_else(method: str, path: s
 
 
 SECURITY = {"getApiToken": "Basic {basic}", "getClientAccessTokenV1": "Basic {basic}"}
+
+
+def test_half_a_character_of_a_header_is_no_part_of_an_answer() -> None:
+    """A byte that is no UTF-8 in a header: strict parsers read no JSON with half a character, nor a journal that has it."""
+    here = Here()
+    headers = {"Authorization": f"Bearer {here.world.token('ana')}", "Last-Event-ID": "\udcff"}
+    answer = asyncio.run(here.simulator.answer(Request("GET", "/w/here/v1/sessions/current/events", headers)))
+    assert answer.status == 400
+    assert json.loads(answer.content)["detail"].startswith("`Last-Event-ID` is `?`.")
+    assert "\\ud" not in json.dumps(here.world.shown(next(here.world.journal.find())))

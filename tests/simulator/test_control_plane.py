@@ -560,3 +560,12 @@ def test_who_gets_lost_is_told_where_to_read(plane: Plane) -> None:
     answer = plane.ask("GET", "/")
     assert answer.status == 404
     assert "GET /openapi.yaml, /rest.yaml and /_openfirst/" in answer.detail
+
+
+def test_the_journal_is_as_described_where_a_stream_is_in_it(api: Api, simulator: Simulator) -> None:
+    token = api.world.token("ana")
+    api.opened(token)
+    headers = {"Authorization": f"Bearer {token}", "Accept": "text/event-stream"}
+    api.run(simulator.answer(Request("GET", f"/w/{api.world.name}/v1/sessions/current/events", headers)))
+    shown = api.ask("GET", f"/_openfirst/worlds/{api.world.name}/journal", base=api.world.url.partition("/w/")[0])
+    assert shown.body["entries"][-1]["answer"]["delivery"] == "stream"

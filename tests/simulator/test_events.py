@@ -13,6 +13,7 @@ import pytest
 from openfirst_simulator import Request, Simulator
 from openfirst_simulator.events import LOGGED, emit
 from openfirst_simulator.events import heard as behind
+from openfirst_simulator.journal import Filter
 from openfirst_simulator.messages import Answer, Hearing
 from openfirst_simulator.records import Event, Feed
 from openfirst_simulator.store import Draft, MemoryStore
@@ -454,6 +455,47 @@ async def test_a_websocket_carries_an_event_a_message(listening: Listening) -> N
         await socket.receive_json()
         await listening.ask("DELETE", "/current")
         assert (await socket.receive()).type == aiohttp.WSMsgType.CLOSE
+
+
+HANDSHAKE = {
+    "Connection": "Upgrade",
+    "Upgrade": "websocket",
+    "Sec-WebSocket-Version": "13",
+    "Sec-WebSocket-Key": "AAAAAAAAAAAAAAAAAAAAAA==",
+}
+
+
+@pytest.mark.parametrize(
+    ("other", "sentence"),
+    [
+        ({"Sec-WebSocket-Version": "99"}, "`Sec-WebSocket-Version` is `99`. Send 13."),
+        ({"Sec-WebSocket-Version": None}, "`Sec-WebSocket-Version` is ``. Send 13."),
+        ({"Sec-WebSocket-Key": "short"}, "`Sec-WebSocket-Key` is `short`. Send 16 random bytes in Base64."),
+        ({"Sec-WebSocket-Key": None}, "`Sec-WebSocket-Key` is ``. Send 16 random bytes in Base64."),
+        ({"Connection": "keep-alive"}, "Send `Connection: Upgrade` beside it."),
+    ],
+)
+def test_a_websocket_that_cannot_begin_is_refused_and_nobody_listens(other: dict[str, Any], sentence: str) -> None:
+    here = Here()
+    token = here.world.token("ana")
+    session = here.opened(token)
+    given = {**HANDSHAKE, "Authorization": f"Bearer {token}", **other}
+    headers = {name: value for name, value in given.items() if value is not None}
+    answer = asyncio.run(here.simulator.answer(Request("GET", "/w/here/v1/sessions/current/events", headers)))
+    told = json.loads(answer.content)
+    assert (answer.status, told["code"], sentence in told["detail"]) == (400, "invalid-request", True)
+    entry = next(here.world.journal.latest(Filter("events")))
+    assert (entry.status, entry.code, entry.delivered) == (400, "invalid-request", "whole")
+    assert here.world.records.load(Feed, session) is None
+
+
+@over_http
+async def test_over_http_a_websocket_that_cannot_begin_is_a_problem(listening: Listening) -> None:
+    await listening.ask("POST", "")
+    url = f"{listening.world.url}/v1/sessions/current/events"
+    headers = {**HANDSHAKE, "Authorization": f"Bearer {listening.tokens['ana']}", "Sec-WebSocket-Version": "99"}
+    async with listening.http.get(url, headers=headers) as answer:
+        assert (answer.status, answer.content_type) == (400, "application/problem+json")
 
 
 @pytest.mark.parametrize("becomes_another", [lambda here: here.world.reset(), lambda here: here.simulator.drop("here")])

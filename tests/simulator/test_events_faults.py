@@ -242,9 +242,40 @@ def test_streams_that_are_open_break(kind: str) -> None:
         for coming in (ana, ben):
             with pytest.raises(Disconnected):
                 await coming
-        assert [fault.hits for fault in meeting.world.faults] == [2]
+        [fault] = meeting.world.faults
+        assert fault.hits == 2
         meeting.world.heal()
         await listened(meeting, "ben")
+        # The journal names whom it struck, though their answers had begun.
+        streams = [entry for entry in meeting.world.journal.find(Filter("events")) if entry.delivered == "stream"]
+        assert [(entry.faults, entry.kinds) for entry in streams] == [((fault.id,), (kind,))] * 2 + [((), ())]
+        assert meeting.world.journal.verify(Filter(fault=fault.id)) == ("yes", 2)
+
+    within(streaming())
+
+
+def test_who_waits_for_a_fault_to_strike_hears_of_a_stream_that_it_broke() -> None:
+    meeting = talked()
+
+    async def streaming() -> None:
+        await listened(meeting, "ana")
+        fault = meeting.world.fail(kind="refuse", externalId="ana")
+        entry = await meeting.world.journal.wait(Filter(fault=fault.id), 10)
+        assert entry is not None and entry.external_id == "ana"
+
+    within(streaming())
+
+
+def test_a_journal_that_was_cleared_is_told_nothing_of_streams_of_before() -> None:
+    meeting = talked()
+
+    async def streaming() -> None:
+        await listened(meeting, "ana")
+        meeting.world.journal.clear()
+        await meeting.here.asking("GET", "/v1/sessions/current", meeting.tokens["ben"])
+        meeting.world.fail(kind="refuse", externalId="ana")
+        await at_rest()
+        assert [entry.faults for entry in meeting.world.journal.find()] == [()]
 
     within(streaming())
 

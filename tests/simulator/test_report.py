@@ -165,6 +165,7 @@ def test_the_report_over_http(api: Api) -> None:
     text, page = (api.ask("GET", f"{path}?format={form}", base=base) for form in ("text", "html"))
     assert (text.content_type, text.body) == ("text/plain", as_text(api.world.report()))
     assert (page.content_type, page.body) == ("text/html", as_html(api.world.report()))
+    assert text.headers["Content-Type"] == "text/plain; charset=utf-8"
     assert api.ask("GET", f"{path}?format=pdf", base=base).status == 400
 
 
