@@ -30,8 +30,7 @@ Count = Annotated[int, Meta(ge=0, le=2**53)]
 """How many there were of something: what a number of JavaScript counts exactly."""
 Size = Annotated[int, Meta(ge=390, le=1920)]
 """Of a picture, in pixels."""
-Name = Annotated[str, Meta(max_length=250)]
-"""What somebody calls something."""
+MixId = Annotated[str, Meta(max_length=250)]
 Format = Literal["mp3", "mp4"]
 ParticipantType = Literal["USER", "LISTENER"]
 PreviewStatus = Literal["NoRecordingAvailable", "RecordingAvailable", "Recording", "Playing", "Released"]
@@ -150,7 +149,7 @@ class Conference(Record, frozen=True, kw_only=True, gc=False):
 
     is_found: ClassVar[bool] = True
     app: str
-    alias: Name
+    alias: str
     created: Instant
     ended: Instant | None = None
     owner: tuple[str, str | None]
@@ -202,7 +201,7 @@ class Visit(OfConference, frozen=True, kw_only=True, gc=False):
 class Mix(OfConference, frozen=True, kw_only=True, gc=False):
     """Something that is made of a conference as a whole, from `started` to `ended`, in seconds; None: it is being made."""
 
-    mix_id: Name = "default"
+    mix_id: MixId = "default"
     layout_url: str | None = None
     width: Size = 1920
     height: Size = 1080

@@ -323,6 +323,9 @@ def test_permissions_are_heard_of_by_those_who_are_there(app: Application) -> No
     assert app.heard(ben, "conference.permissionsUpdated")[1] == {"permissions": ["SEND_AUDIO"]}
     bad = [{"participant": his, "permissions": ["FLY"]}]
     assert app.use(ana, "conference/updatePermissions", bad).outcome == (400, "invalid-request")
+    for external_id in (["cleo"], 7, "é" * 513):
+        bad = [{"participant": {"info": {"externalId": external_id}}, "permissions": []}]
+        assert app.use(ana, "conference/updatePermissions", bad).outcome == (400, "invalid-request")
 
 
 def test_the_participants_are_those_who_are_there(app: Application) -> None:

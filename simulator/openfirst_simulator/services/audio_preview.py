@@ -85,7 +85,7 @@ def _stop(scene: Scene, client: Client, arguments: list[Any]) -> bool:
     preview = _of(scene, client)
     if preview.status not in (RECORDING, PLAYING):
         return False
-    passed = scene.now - preview.since
+    passed = max(0.0, scene.now - preview.since)
     _change(scene, client.id, AVAILABLE, passed if preview.status == RECORDING else preview.length)
     return True
 

@@ -12,7 +12,7 @@ from typing import Any, get_args
 from msgspec import structs
 
 from openfirst_reference.contract.document import Json
-from openfirst_simulator.bodies import kind_of, number_shown
+from openfirst_simulator.bodies import check_external_id, kind_of, number_shown
 from openfirst_simulator.problems import Problem, bad_request, forbidden
 from openfirst_simulator.records import (
     ALIAS,
@@ -510,6 +510,7 @@ def _update_permissions(scene: Scene, client: Client, arguments: list[Any]) -> N
         external_id = visit.external_id if visit else info.get("externalId") if isinstance(info, dict) else None
         if not external_id:
             raise _nobody(identifier)
+        check_external_id(external_id)
         wanted[external_id] = permissions
     update_permissions(scene, conference, wanted)
 
