@@ -18,7 +18,7 @@ from tests.simulator.meeting import Meeting
 from tests.simulator.rest import Application
 
 Path = tuple[str | int, ...]
-SEED, SAMPLE = 7, 200
+SEED, SAMPLE = 7, 500
 GONE, TWICE, MORE = object(), object(), object()
 HUGE = 10**30
 VALUES: tuple[Any, ...] = (
