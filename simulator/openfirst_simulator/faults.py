@@ -20,7 +20,7 @@ from openfirst_simulator.bodies import kind_of, number_shown, whole, wrong_exter
 from openfirst_simulator.clock import LAST
 from openfirst_simulator.endpoints import everywhere
 from openfirst_simulator.paths import is_met
-from openfirst_simulator.records import Record
+from openfirst_simulator.records import Count, Record
 from openfirst_simulator.tokens import Claims
 
 Kind = Literal[
@@ -83,6 +83,8 @@ OF_EVENTS = ("gap", "duplicate", "reorder", "disconnect", "refused-resume")
 """Needs a request for what a session hears."""
 BREAKING: frozenset[Kind] = frozenset(("refuse", "disconnect"))
 """Breaks a stream of events that is open."""
+BEGINS = "fault-begins"
+"""A fault comes into effect that breaks streams: what its timer is for."""
 LISTENING = "events"
 """What such a request is called."""
 WITH_SECONDS: tuple[Kind, ...] = ("delay", "skew", "late", "dribble")
@@ -126,7 +128,7 @@ class Fault(Record, frozen=True):
     status: int = 503
     retry_after: int | None = None
     field: str | None = None
-    fitted: int = 0
+    fitted: Count = 0
     hits: int = 0
 
     @property
@@ -258,10 +260,8 @@ def kinds_for(endpoint: Endpoint, contract: Contract) -> frozenset[Kind]:
     return frozenset(kind for kind in KINDS if kind not in never)
 
 
-def check_reach(fault: Fault, contract: Contract, bases: Sequence[str], now: float) -> None:
-    """Raises ValueError for a fault that no request to these bases could ever be struck by, from now on."""
-    if fault.until is not None and fault.until <= now:
-        raise Mistake(f"`until` is {fault.until}, and it is {now} already in this world. Give a later instant.")
+def check_reach(fault: Fault, contract: Contract, bases: Sequence[str]) -> None:
+    """Raises ValueError for a fault that no request to these bases could ever be struck by."""
     of = "no request" if fault.operation is None else f"no `{fault.operation}`"
     left = [each for each in everywhere().values() if fault.operation in (None, each.name)]
     if fault.path is not None:

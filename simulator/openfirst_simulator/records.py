@@ -3,21 +3,52 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any, ClassVar, Literal, TypeVar
+from typing import Annotated, Any, ClassVar, Literal, TypeVar, get_args
 
 import msgspec
+from msgspec import Meta
 
 from openfirst_reference.machine.step import State
+from openfirst_simulator.clock import LAST
 from openfirst_simulator.tokens import Claims
 
 GOOD = "good"
 SESSION, EXTERNAL_ID, CONFERENCE, ALIAS, PENDING = "session", "external ID", "conference", "alias", "pending"
 SUBSCRIPTION = "subscription"
-REGIONS = ("au", "ca", "eu", "in", "us")
+Region = Literal["au", "ca", "eu", "in", "us"]
+REGIONS = get_args(Region)
 """Where a conference may be, the last one if nobody says."""
+LONGEST_TTL = 365 * 86_400
+"""For how long a conference may wait for somebody, in seconds: nothing else here is to happen later than that."""
+
+# What can be of a datum, which whoever goes back to a snapshot finds checked, and its schema says.
+Instant = Annotated[float, Meta(ge=0, le=LAST)]
+"""What a clock can show, in seconds since 1970."""
+Due = Annotated[float, Meta(ge=0, le=LAST + LONGEST_TTL)]
+"""When something is to happen: a clock need not come to it."""
+Count = Annotated[int, Meta(ge=0, le=2**53)]
+"""How many there were of something: what a number of JavaScript counts exactly."""
+Size = Annotated[int, Meta(ge=390, le=1920)]
+"""Of a picture, in pixels."""
+MixId = Annotated[str, Meta(max_length=250)]
+Format = Literal["mp3", "mp4"]
+ParticipantType = Literal["USER", "LISTENER"]
+PreviewStatus = Literal["NoRecordingAvailable", "RecordingAvailable", "Recording", "Playing", "Released"]
+Noise = Literal["default", "low", "medium", "off"]
+MOST_FORWARDED = 25
+"""How many videos somebody may receive."""
+LONGEST_SAMPLE = 5
+"""For how long a sample of an audio preview may be recorded, in seconds."""
+LONGEST_URL = 8_192
+FURTHEST = 2**53
+"""How far somebody may seek in a video, in milliseconds: what a number of JavaScript counts exactly."""
+MOST_IMAGES = 100_000
+Page = Annotated[int, Meta(ge=0, le=MOST_IMAGES)]
+EVENT_NAME = r"^[A-Za-z]+\.[A-Za-z]+$(?!\n)"
+"""A service, and what happened."""
 
 
-class Record(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+class Record(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, gc=False):
     """A record, known by its kind and its `id`."""
 
     is_found: ClassVar[bool] = False
@@ -69,9 +100,9 @@ class Client(Record, frozen=True, gc=False):
     previous: State | None = None
     previous_session: str | None = None
     session: str | None = None
-    opened: float = 0.0
+    opened: Instant = 0.0
     latest: str = ""
-    heard: int = 0
+    heard: Count = 0
     alike: tuple[str, ...] = ()
     conference: str | None = None
 
@@ -90,14 +121,14 @@ def like(app: str, value: str) -> str:
     return f"{app} {value}"
 
 
-class Member(msgspec.Struct, frozen=True, gc=False):
+class Member(msgspec.Struct, frozen=True, forbid_unknown_fields=True, gc=False):
     """A client in a conference: the type of participant that it is, and the visit that this is."""
 
-    type: str
+    type: ParticipantType
     visit: str
 
 
-class Grant(msgspec.Struct, frozen=True, gc=False):
+class Grant(msgspec.Struct, frozen=True, forbid_unknown_fields=True, gc=False):
     """What somebody may do in a protected conference.
 
     `token` is the ID of the conference access token that says so; who was `told` has it from the platform itself.
@@ -119,17 +150,17 @@ class Conference(Record, frozen=True, kw_only=True, gc=False):
     is_found: ClassVar[bool] = True
     app: str
     alias: str
-    created: float
-    ended: float | None = None
+    created: Instant
+    ended: Instant | None = None
     owner: tuple[str, str | None]
-    region: str = REGIONS[-1]
+    region: Region = REGIONS[-1]
     style: str | None = None
     pincode: str | None = None
     parameters: Mapping[str, Any] = {}
     protected: bool = False
     grants: Mapping[str, Grant] = {}
     members: Mapping[str, Member] = {}
-    visits: int = 0
+    visits: Count = 0
     spatial: Any = None
 
     def found_by(self) -> Iterator[tuple[str, str]]:
@@ -158,24 +189,24 @@ class Visit(OfConference, frozen=True, kw_only=True, gc=False):
 
     index: ClassVar[str] = "visit"
     participant: str
-    type: str
-    joined: float
+    type: ParticipantType
+    joined: Instant
     external_id: str | None = None
     name: str | None = None
     avatar_url: str | None = None
-    left: float | None = None
-    reason: str | None = None
+    left: Instant | None = None
+    reason: Literal["hangUp", "forced", "timeoutEviction"] | None = None
 
 
 class Mix(OfConference, frozen=True, kw_only=True, gc=False):
     """Something that is made of a conference as a whole, from `started` to `ended`, in seconds; None: it is being made."""
 
-    mix_id: str = "default"
+    mix_id: MixId = "default"
     layout_url: str | None = None
-    width: int = 1920
-    height: int = 1080
-    started: float
-    ended: float | None = None
+    width: Size = 1920
+    height: Size = 1080
+    started: Instant
+    ended: Instant | None = None
 
 
 class Recording(Mix, frozen=True, kw_only=True, gc=False):
@@ -185,7 +216,7 @@ class Recording(Mix, frozen=True, kw_only=True, gc=False):
     """
 
     index: ClassVar[str] = "recording"
-    formats: tuple[str, ...] = ("mp4",)
+    formats: tuple[Format, ...] = ("mp4",)
     participant: str | None = None
     remixed: bool = False
 
@@ -226,10 +257,10 @@ class Delivery(OfConference, frozen=True, kw_only=True, gc=False):
     event: str
     body: str
     url: str
-    at: float
-    number: int = 1
-    due: float
-    sent: float | None = None
+    at: Instant
+    number: Annotated[int, Meta(ge=1)] = 1
+    due: Due
+    sent: Instant | None = None
     status: str | None = None
     headers: Mapping[str, str] = {}
 
@@ -252,7 +283,7 @@ class Media(Record, frozen=True, gc=False):
     screen: bool = False
     muted: bool = False
     spatial: bool = False
-    forwarded: int = 4
+    forwarded: Annotated[int, Meta(ge=0, le=MOST_FORWARDED)] = 4
     unheard: tuple[str, ...] = ()
     unseen: tuple[str, ...] = ()
 
@@ -263,7 +294,7 @@ class Settings(Record, frozen=True, gc=False):
     `capture` is the audio capture mode, and `tried` the one of the audio preview.
     """
 
-    comfort_noise: str = "default"
+    comfort_noise: Noise = "default"
     front_camera: bool = True
     capture: Mapping[str, str] | None = None
     tried: Mapping[str, str] | None = None
@@ -272,9 +303,9 @@ class Settings(Record, frozen=True, gc=False):
 class Preview(Record, frozen=True, gc=False):
     """An audio preview of the client with this ID: its status `since` an instant, and how long the sample is, in seconds."""
 
-    status: str
-    since: float = 0.0
-    length: float = 0.0
+    status: PreviewStatus
+    since: Instant = 0.0
+    length: Annotated[float, Meta(ge=0, le=LONGEST_SAMPLE)] = 0.0
 
 
 class SharedVideo(Record, frozen=True, gc=False):
@@ -284,19 +315,19 @@ class SharedVideo(Record, frozen=True, gc=False):
     """
 
     owner: str
-    url: str
-    since: float
+    url: Annotated[str, Meta(min_length=1, max_length=LONGEST_URL)]
+    since: Instant
     playing: bool = True
-    position: float = 0.0
+    position: Annotated[float, Meta(ge=0, le=FURTHEST + LAST * 1000)] = 0.0
 
 
 class SharedFile(Record, frozen=True, gc=False):
     """A converted file that a client, the `owner`, presents in the conference with this ID; `page` is the image that is shown."""
 
     owner: str
-    file: str
-    images: int
-    page: int = 0
+    file: Annotated[str, Meta(min_length=1, max_length=LONGEST_URL)]
+    images: Page
+    page: Page = 0
 
 
 class Invitations(Record, frozen=True, gc=False):
@@ -322,12 +353,12 @@ class Subscriptions(Record, frozen=True, gc=False):
             yield SUBSCRIPTION, like(self.app, f"{kind} {alias}")
 
 
-class Event(msgspec.Struct, frozen=True, gc=False):
+class Event(msgspec.Struct, frozen=True, forbid_unknown_fields=True, gc=False):
     """Something that a client in session hears of: the `id`-th of its session, at an instant in seconds, with what is said."""
 
-    id: int
-    at: float
-    name: str
+    id: Count
+    at: Instant
+    name: Annotated[str, Meta(pattern=EVENT_NAME)]
     data: Any = None
 
 
@@ -339,10 +370,10 @@ class Feed(Record, frozen=True, gc=False):
     `reminded` is the token that was last asked to be refreshed, and at how many of the points of its life.
     """
 
-    last: int = 0
-    before: int = 0
+    last: Count = 0
+    before: Count = 0
     events: tuple[Event, ...] = ()
-    reminded: tuple[str, int] | None = None
+    reminded: tuple[str, Count] | None = None
 
 
 class Series(Record, frozen=True, gc=False):
@@ -350,12 +381,12 @@ class Series(Record, frozen=True, gc=False):
 
     only: ClassVar[str] = "ids"
     epoch: str
-    count: int = 0
+    count: Count = 0
 
 
 class Timer(Record, frozen=True, gc=False):
     """Something that is to happen at an instant, `due` in seconds; `of` is the record that it happens to."""
 
-    due: float
+    due: Due
     what: str
     of: str

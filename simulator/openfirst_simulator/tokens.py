@@ -43,7 +43,7 @@ class BadToken(Mistake):
         self.condition = condition
 
 
-class Claims(msgspec.Struct, frozen=True, gc=False):
+class Claims(msgspec.Struct, frozen=True, forbid_unknown_fields=True, gc=False):
     """What a token says. `app` is the application key, `scopes` None means unrestricted.
 
     Times are in seconds, to the millisecond: what a token says in whole seconds (`iat`, `exp`) is `milliseconds` early.

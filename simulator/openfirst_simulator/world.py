@@ -24,7 +24,17 @@ from openfirst_simulator.decisions import AS_IT_IS, Decided, Decisions, Seen, he
 from openfirst_simulator.endpoints import everywhere
 from openfirst_simulator.events import heard
 from openfirst_simulator.exports import Form, export
-from openfirst_simulator.faults import BEFORE, BREAKING, INSTEAD, Asked, Fault, check_operation, check_reach, fault_of
+from openfirst_simulator.faults import (
+    BEFORE,
+    BEGINS,
+    BREAKING,
+    INSTEAD,
+    Asked,
+    Fault,
+    check_operation,
+    check_reach,
+    fault_of,
+)
 from openfirst_simulator.ids import Ids, derived
 from openfirst_simulator.journal import UNKNOWN, Entry, Filter, Journal, by_variable, journal_entry
 from openfirst_simulator.keyring import Keyring
@@ -44,8 +54,9 @@ from openfirst_simulator.records import (
     Webhook,
 )
 from openfirst_simulator.report import OpenSession, Report, report_of
+from openfirst_simulator.restoring import read
 from openfirst_simulator.services import Scene, Setting
-from openfirst_simulator.snapshot import VERSION, Snapshot, put_all, read, records_of
+from openfirst_simulator.snapshot import VERSION, Snapshot, put_all, records_of
 from openfirst_simulator.store import Draft, MemoryStore
 from openfirst_simulator.table import Table
 from openfirst_simulator.timeline import WAKE, Timeline
@@ -60,8 +71,6 @@ _HEALED = 1_000
 """Of how many faults that were removed it is known how often they struck."""
 # What has a method of its own, by the names on the wire.
 REVOKE, CLOSE = "revokeToken", "platformCloses"
-BEGINS = "fault-begins"
-"""A fault comes into effect that breaks streams."""
 _SHOWN = 10
 
 
@@ -570,7 +579,9 @@ class World:
         draft = self._draft()
         fault = fault_of(f"f-{Ids(self._secret, draft).fresh()[:8]}", fields)
         now = self.clock.now()
-        check_reach(fault, self._table.contract, ("", f"/w/{self.name}"), now)
+        if fault.until is not None and fault.until <= now:
+            raise Mistake(f"`until` is {fault.until}, and it is {now} already in this world. Give a later instant.")
+        check_reach(fault, self._table.contract, ("", f"/w/{self.name}"))
         if fault.session is not None and not self.has_session(fault.session):
             known = ", ".join(session.id for session in self.sessions[:_SHOWN]) or "none"
             raise Mistake(

@@ -448,7 +448,7 @@ def test_a_document_that_was_tampered_with_is_refused_or_works(
         (("tokens", 0, "claims", "issued"), 9e9, "ends before it begins"),
         (("clients", 0, "previous"), ["x"], "shorter"),
         (("clients", 0, "token"), "x", "has a token that is not there"),
-        (("clients", 0, "app"), "x", "has a token that is another client's"),
+        (("clients", 0, "app"), "x", "is of an application that is not there"),
         (("tokens", 0, "client"), None, "has a token that is another client's"),
     ],
 )

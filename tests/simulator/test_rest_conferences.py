@@ -323,6 +323,9 @@ def test_permissions_are_heard_of_by_those_who_are_there(app: Application) -> No
     assert app.heard(ben, "conference.permissionsUpdated")[1] == {"permissions": ["SEND_AUDIO"]}
     bad = [{"participant": his, "permissions": ["FLY"]}]
     assert app.use(ana, "conference/updatePermissions", bad).outcome == (400, "invalid-request")
+    for external_id in (["cleo"], 7, "é" * 513):
+        bad = [{"participant": {"info": {"externalId": external_id}}, "permissions": []}]
+        assert app.use(ana, "conference/updatePermissions", bad).outcome == (400, "invalid-request")
 
 
 def test_the_participants_are_those_who_are_there(app: Application) -> None:
@@ -413,6 +416,22 @@ def test_a_time_to_live_of_nothing_ends_it_with_the_last_one(app: Application) -
         came = app.use(ana, "conference/create", {"params": {"ttl": ttl}})
         assert came.outcome == (400, "invalid-request")
         assert "`params.ttl`" in came.body["detail"]
+
+
+def test_who_creates_a_conference_in_a_session_may_say_how_it_is_recorded(app: Application) -> None:
+    ana = app.person("ana")
+    wrong: list[Any] = ["x", [], ["mp3"], {"format": "mp3"}, {"format": ["mp5"]}, {"format": [{}]}]
+    for recording in wrong:
+        came = app.use(ana, "conference/create", {"params": {"recording": recording}})
+        assert came.outcome == (400, "invalid-request")
+        assert "`params.recording`" in came.body["detail"]
+    params = {"recording": {"format": ["mp3"]}}
+    made = app.use(ana, "conference/create", {"params": params}).body["result"]
+    app.join(ana, made["id"])
+    app.use(ana, "recording/start")
+    assert app.use(ana, "recording/stop").status == 200
+    [found] = app.got("GET", "/v2/monitor/recordings")["recordings"]
+    assert found["mediaType"] == "audio/mpeg"
 
 
 def test_a_day_after_its_end_nothing_is_kept_of_it(app: Application) -> None:

@@ -44,6 +44,11 @@ class Services:
             if method.model is not None and method.model not in _MODELS:
                 raise Mistake(f"{target}: there is no model `{method.model}`. {did_you_mean(method.model, _MODELS)}")
 
+    @staticmethod
+    def times() -> frozenset[str]:
+        """What timers of services are for."""
+        return frozenset(what for times in TIMES.values() for what in times)
+
     def models(self, target: str) -> bool:
         """Whether the method `service/method` is modelled."""
         return target in self._methods and self._methods[target].model in _MODELS

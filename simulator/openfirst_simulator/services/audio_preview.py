@@ -9,24 +9,16 @@ which no source says otherwise.
 from __future__ import annotations
 
 from functools import partial
-from typing import Any
+from typing import Any, get_args
 
 from openfirst_simulator.problems import Problem, bad_request
-from openfirst_simulator.records import Client, Preview, Timer
+from openfirst_simulator.records import LONGEST_SAMPLE, Client, Preview, PreviewStatus, Timer
 from openfirst_simulator.services import devices
 from openfirst_simulator.services.scene import Model, Scene, argument
 
 TRIED = "audio-preview-over"
 """What is over when a sample was recorded or played."""
-LONGEST = 5
-"""For how long a sample may be recorded, in seconds."""
-NOTHING, AVAILABLE, RECORDING, PLAYING, RELEASED = (
-    "NoRecordingAvailable",
-    "RecordingAvailable",
-    "Recording",
-    "Playing",
-    "Released",
-)
+NOTHING, AVAILABLE, RECORDING, PLAYING, RELEASED = get_args(PreviewStatus)
 
 
 def tried(scene: Scene, client: str) -> None:
@@ -48,7 +40,7 @@ def _of(scene: Scene, client: Client) -> Preview:
     return scene.draft.get(Preview, client.id) or Preview(id=client.id, status=NOTHING)
 
 
-def _change(scene: Scene, client: str, status: str, length: float, over: float | None = None) -> None:
+def _change(scene: Scene, client: str, status: PreviewStatus, length: float, over: float | None = None) -> None:
     """The preview is in this status from now on, until it is `over` in so many seconds; the client is told."""
     scene.draft.put(Preview(id=client, status=status, since=scene.now, length=length))
     timer = scene.draft.get(Timer, _timer(client))
@@ -67,8 +59,10 @@ def _status(scene: Scene, client: Client, arguments: list[Any]) -> str:
 
 def _record(scene: Scene, client: Client, arguments: list[Any]) -> None:
     seconds = arguments[0] if arguments else None
-    if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not 0 <= seconds <= LONGEST:
-        raise bad_request(f"`arguments[0]` is for how many seconds to record. Send a number from 0 to {LONGEST}.")
+    if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not 0 <= seconds <= LONGEST_SAMPLE:
+        raise bad_request(
+            f"`arguments[0]` is for how many seconds to record. Send a number from 0 to {LONGEST_SAMPLE}."
+        )
     _check_idle(_of(scene, client))
     _change(scene, client.id, RECORDING, float(seconds), over=seconds)
 
@@ -91,7 +85,7 @@ def _stop(scene: Scene, client: Client, arguments: list[Any]) -> bool:
     preview = _of(scene, client)
     if preview.status not in (RECORDING, PLAYING):
         return False
-    passed = scene.now - preview.since
+    passed = max(0.0, scene.now - preview.since)
     _change(scene, client.id, AVAILABLE, passed if preview.status == RECORDING else preview.length)
     return True
 

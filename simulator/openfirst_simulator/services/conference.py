@@ -7,16 +7,17 @@ conference access control (https://docs.dolby.io/communications-apis/docs/guides
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, get_args
 
 from msgspec import structs
 
 from openfirst_reference.contract.document import Json
-from openfirst_simulator.bodies import kind_of, number_shown
+from openfirst_simulator.bodies import check_external_id, kind_of, number_shown
 from openfirst_simulator.problems import Problem, bad_request, forbidden
 from openfirst_simulator.records import (
     ALIAS,
     EXTERNAL_ID,
+    LONGEST_TTL,
     REGIONS,
     Client,
     Conference,
@@ -24,6 +25,7 @@ from openfirst_simulator.records import (
     Grant,
     Member,
     OfConference,
+    ParticipantType,
     Recording,
     Remix,
     Stream,
@@ -33,16 +35,16 @@ from openfirst_simulator.records import (
     like,
 )
 from openfirst_simulator.services import mixing, notices
+from openfirst_simulator.services.notices import MEDIA_TYPES
 from openfirst_simulator.services.scene import Model, Scene, argument
 from openfirst_simulator.tokens import BadToken, Claims
 
 ALIAS_LIMIT = 250
 ENDS, FORGOTTEN = "conference-ended", "conference-forgotten"
-USER, LISTENER = "USER", "LISTENER"
+USER, LISTENER = get_args(ParticipantType)
 HANG_UP, FORCED = "hangUp", "forced"
 KEPT = 86_400.0
 """For how many seconds of the world's time what is over is remembered; and an empty conference waits, if it does not say."""
-LONGEST_TTL = 365 * 86_400
 VISITS = 1_000
 """How many visits to a conference are kept: the latest, and those that go on."""
 CONFERENCE_TOKEN, TOKEN_LIFE = "conference", 86_400.0
@@ -65,10 +67,7 @@ def made(
 ) -> tuple[Conference, bool]:
     """The conference of an application with this alias, and whether it is new. Raises Problem for what cannot be an alias."""
     alias = scene.ids.fresh() if alias is None else alias
-    if not isinstance(alias, str) or len(alias) > ALIAS_LIMIT or "#" in alias:
-        raise bad_request(
-            f"`alias` must be a text of at most {ALIAS_LIMIT} characters without `#`. Choose another one."
-        )
+    check_alias(alias)
     known = _of_alias(scene, app, alias)
     if known is not None:
         return known, False
@@ -77,6 +76,27 @@ def made(
     notices.created(scene, conference)
     _wait(scene, conference)
     return conference, True
+
+
+def check_alias(alias: Any) -> None:
+    """Raises Problem for what cannot be an alias."""
+    if not isinstance(alias, str) or len(alias) > ALIAS_LIMIT or "#" in alias:
+        raise bad_request(
+            f"`alias` must be a text of at most {ALIAS_LIMIT} characters without `#`. Choose another one."
+        )
+
+
+def check_parameters(params: Mapping[str, Any]) -> None:
+    """Raises Problem for parameters of a conference of which nothing could be made."""
+    ttl = params.get("ttl")
+    if ttl is not None and (not isinstance(ttl, int | float) or isinstance(ttl, bool) or not 0 <= ttl <= LONGEST_TTL):
+        found = number_shown(ttl) if type(ttl) in (int, float) else kind_of(ttl)
+        raise bad_request(f"`params.ttl` is {found}. Send seconds, from 0 to {LONGEST_TTL:,}.")
+    recording = params.get("recording")
+    formats = (recording.get("format") or []) if isinstance(recording, dict) else recording
+    is_known = isinstance(formats, list) and all(each in tuple(MEDIA_TYPES) for each in formats)
+    if recording is not None and not (isinstance(recording, dict) and is_known):
+        raise bad_request(f"`params.recording` is not such as {{format: [mp4]}}. Known: {', '.join(MEDIA_TYPES)}.")
 
 
 def found(scene: Scene, app: str, identifier: str, alias: str | None = None) -> Conference | None:
@@ -194,7 +214,7 @@ def external_id_of(scene: Scene, client: Client) -> str | None:
     return external_id if isinstance(external_id, str) else None
 
 
-def _enter(scene: Scene, client: Client, arguments: list[Any], kind: str) -> Json:
+def _enter(scene: Scene, client: Client, arguments: list[Any], kind: ParticipantType) -> Json:
     conference = named(scene, client, arguments)
     options = argument(arguments, 1, dict, "the options", "an object") or {}
     other = None if client.conference is None else scene.draft.get(Conference, client.conference)
@@ -246,7 +266,7 @@ def _without_earlier(scene: Scene, conference: Conference, external_id: str | No
     return scene.draft.get(Conference, conference.id) or conference
 
 
-def _visit(scene: Scene, client: Client, conference: Conference, kind: str) -> Visit:
+def _visit(scene: Scene, client: Client, conference: Conference, kind: ParticipantType) -> Visit:
     """A client's visit that begins; if there were many, the oldest one that is over is kept no more."""
     known = scene.participant_of(client) or {}
     info = known.get("info") or {}
@@ -419,10 +439,8 @@ def _create(scene: Scene, client: Client, arguments: list[Any]) -> Json:
     params = options.get("params")
     params = params if isinstance(params, dict) else {}
     style = params.get("spatialAudioStyle") or options.get("spatialAudioStyle")
-    ttl, pincode = params.get("ttl"), options.get("pinCode")
-    if ttl is not None and (not isinstance(ttl, int | float) or isinstance(ttl, bool) or not 0 <= ttl <= LONGEST_TTL):
-        found = number_shown(ttl) if type(ttl) in (int, float) else kind_of(ttl)
-        raise bad_request(f"`params.ttl` is {found}. Send seconds, from 0 to {LONGEST_TTL:,}.")
+    pincode = options.get("pinCode")
+    check_parameters(params)
     known = scene.participant_of(client) or {}
     conference, is_new = made(
         scene,
@@ -492,6 +510,7 @@ def _update_permissions(scene: Scene, client: Client, arguments: list[Any]) -> N
         external_id = visit.external_id if visit else info.get("externalId") if isinstance(info, dict) else None
         if not external_id:
             raise _nobody(identifier)
+        check_external_id(external_id)
         wanted[external_id] = permissions
     update_permissions(scene, conference, wanted)
 

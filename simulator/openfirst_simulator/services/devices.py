@@ -12,15 +12,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import partial
-from typing import Any
+from typing import Any, get_args
 
 from msgspec import structs
 
 from openfirst_simulator.problems import bad_request
-from openfirst_simulator.records import Client, Settings
+from openfirst_simulator.records import Client, Noise, Settings
 from openfirst_simulator.services.scene import Model, Scene, argument
 
-NOISE = ("default", "low", "medium", "off")
+NOISE = get_args(Noise)
 MODES, REDUCTIONS = ("STANDARD", "UNPROCESSED"), ("HIGH", "LOW")
 FONTS = (
     "NONE",
@@ -84,12 +84,17 @@ def get_mode(scene: Scene, client: Client, arguments: list[Any], *, field: str) 
 def set_mode(scene: Scene, client: Client, arguments: list[Any], *, field: str) -> None:
     """A field of the settings has an audio capture mode from now on. Raises Problem for one that there is not."""
     given = argument(arguments, 0, dict, "the capture mode", "an object such as {mode: STANDARD}") or {}
+    _set(scene, client, **{field: mode_of(given)})
+
+
+def mode_of(given: Mapping[str, Any]) -> dict[str, str]:
+    """The audio capture mode that is meant, with all that belongs to it. Raises Problem for one that there is not."""
     mode = {"mode": _word(given.get("mode"), "arguments[0].mode", MODES)}
     if mode["mode"] == STANDARD["mode"]:
         for name, words in (("noiseReduction", REDUCTIONS), ("voiceFont", FONTS)):
             value = given.get(name)
             mode[name] = STANDARD[name] if value is None else _word(value, f"arguments[0].{name}", words)
-    _set(scene, client, **{field: mode})
+    return mode
 
 
 def _word(value: Any, name: str, words: tuple[str, ...]) -> str:

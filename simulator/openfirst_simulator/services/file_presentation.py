@@ -22,12 +22,10 @@ from msgspec import structs
 
 from openfirst_reference.contract.document import Json
 from openfirst_simulator.problems import Problem, bad_request
-from openfirst_simulator.records import Client, Conference, SharedFile
+from openfirst_simulator.records import LONGEST_URL, MOST_IMAGES, Client, Conference, SharedFile
 from openfirst_simulator.services.company import shown, stage, tell
 from openfirst_simulator.services.conference import joined, may, permitted
 from openfirst_simulator.services.scene import Model, NotModelled, Scene, argument
-
-MOST_IMAGES, LONGEST = 100_000, 8_192
 
 PERMISSION = "SHARE_FILE"
 
@@ -53,8 +51,8 @@ def check_permission(scene: Scene, conference: Conference) -> None:
 def _convert(scene: Scene, client: Client, arguments: list[Any]) -> Json:
     file = argument(arguments, 0, dict, "the file", "an object with its url") or {}
     url = file.get("url")
-    if not isinstance(url, str) or not url or len(url) > LONGEST:
-        raise bad_request(f"`arguments[0].url` is the file's URL, of at most {LONGEST:,} characters. Send a text.")
+    if not isinstance(url, str) or not url or len(url) > LONGEST_URL:
+        raise bad_request(f"`arguments[0].url` is the file's URL, of at most {LONGEST_URL:,} characters. Send a text.")
     if file.get("imageCount") is None:
         raise NotModelled(
             "How many images a file comes to, only its content would tell, and none is read here. "
@@ -75,7 +73,7 @@ def _convert(scene: Scene, client: Client, arguments: list[Any]) -> Json:
 def _start(scene: Scene, client: Client, arguments: list[Any]) -> None:
     given = argument(arguments, 0, dict, "the converted file", "an object with id and imageCount") or {}
     identifier = given.get("id")
-    if not isinstance(identifier, str) or not identifier or len(identifier) > LONGEST:
+    if not isinstance(identifier, str) or not identifier or len(identifier) > LONGEST_URL:
         raise bad_request("`arguments[0].id` is the converted file's ID. Send what filePresentation/convert gave.")
     images = _count(given.get("imageCount"), "arguments[0].imageCount")
     conference = stage(scene, client)

@@ -24,14 +24,14 @@ from typing import Any
 from msgspec import structs
 
 from openfirst_simulator.problems import Problem, bad_request
-from openfirst_simulator.records import Client, Conference, Media
+from openfirst_simulator.records import MOST_FORWARDED, Client, Conference, Media
 from openfirst_simulator.services import company
 from openfirst_simulator.services.company import meant, stage
 from openfirst_simulator.services.conference import LISTENER, everybody, joined, may, permitted
 from openfirst_simulator.services.conference import MODELS as CONFERENCE
 from openfirst_simulator.services.scene import Model, Scene, argument
 
-MOST_FORWARDED, MOST_FORWARDED_BEFORE = 25, 4
+MOST_FORWARDED_BEFORE = 4
 PERMISSIONS = {"audio": "SEND_AUDIO", "video": "SEND_VIDEO", "screen": "SHARE_SCREEN"}
 STRATEGIES = ("LAST_SPEAKER", "CLOSEST_USER")
 

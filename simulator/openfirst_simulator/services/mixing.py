@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Literal, TypedDict, TypeVar
 
 from msgspec import structs
 
 from openfirst_simulator.problems import Problem
-from openfirst_simulator.records import Conference, Mix, Recording, Remix, Stream, Timer
+from openfirst_simulator.records import Conference, Format, Mix, Recording, Remix, Stream, Timer
 from openfirst_simulator.services import notices
 from openfirst_simulator.services.scene import Scene
 
@@ -27,7 +28,7 @@ NOTHING: MixOptions = {}
 REMIXED = "remix-over"
 REMIX_SECONDS = 60.0
 """For how long a remix is in progress; how long it took the platform, nothing says."""
-FORMATS = ("mp4",)
+FORMATS: tuple[Format, ...] = ("mp4",)
 """What is recorded where the conference does not say."""
 
 
@@ -41,7 +42,7 @@ def start_recording(
 ) -> Recording:
     """A conference is recorded from now on. Raises Problem where one of that mix ID is running."""
     _check_only(scene, Recording, conference, "recording", mix)
-    formats = (conference.parameters.get("recording") or {}).get("format") or FORMATS
+    formats: Sequence[Format] = (conference.parameters.get("recording") or {}).get("format") or FORMATS
     made = Recording(
         id=scene.ids.fresh(),
         conference=conference.id,

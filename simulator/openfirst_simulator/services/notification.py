@@ -121,10 +121,7 @@ def _subscribe(scene: Scene, client: Client, arguments: list[Any]) -> None:
         return
     listed = [one for one in wanted if one[0] != INVITED]
     together = tuple(dict.fromkeys((*subscriptions.wanted, *listed)))
-    if len(together) > MOST:
-        raise bad_request(
-            f"A session may be subscribed to {MOST:,} things. Unsubscribe from some, or open another one."
-        )
+    check_wanted(together)
     uninvited = subscriptions.uninvited and len(listed) == len(wanted)
     scene.draft.put(structs.replace(subscriptions, wanted=together, uninvited=uninvited))
     for alias in dict.fromkeys(alias for _, alias in wanted):
@@ -138,6 +135,26 @@ def _subscribe(scene: Scene, client: Client, arguments: list[Any]) -> None:
                 "participants": present,
             }
             scene.emit(client, "notification.conferenceStatus", data)
+
+
+def check_wanted(wanted: Sequence[tuple[str, str]]) -> None:
+    """Raises Problem for what a session cannot be subscribed to, or not at once."""
+    for number, (kind, alias) in enumerate(wanted):
+        _check_subscription(kind, alias, number)
+    if len(wanted) > MOST:
+        raise bad_request(
+            f"A session may be subscribed to {MOST:,} things. Unsubscribe from some, or open another one."
+        )
+
+
+def _check_subscription(kind: Any, alias: Any, number: int) -> None:
+    if kind not in TYPES:
+        raise bad_request(f"`arguments[0][{number}].type` is none that there is. Send one of {', '.join(TYPES)}.")
+    if not isinstance(alias, str) or len(alias) > LONGEST_ALIAS:
+        raise bad_request(
+            f"`arguments[0][{number}].conferenceAlias` is a conference's alias. "
+            f"Send a text of at most {LONGEST_ALIAS} characters."
+        )
 
 
 def _unsubscribe(scene: Scene, client: Client, arguments: list[Any]) -> None:
@@ -163,16 +180,10 @@ def _wanted(arguments: list[Any]) -> list[tuple[str, str]]:
     wanted: list[tuple[str, str]] = []
     for number, each in enumerate(given or ()):
         kind, alias = (each.get("type"), each.get("conferenceAlias")) if isinstance(each, dict) else (None, None)
-        if kind not in TYPES:
-            raise bad_request(f"`arguments[0][{number}].type` is none that there is. Send one of {', '.join(TYPES)}.")
         if kind == INVITED and alias is None:
             alias = ""
-        if not isinstance(alias, str) or len(alias) > LONGEST_ALIAS:
-            raise bad_request(
-                f"`arguments[0][{number}].conferenceAlias` is a conference's alias. "
-                f"Send a text of at most {LONGEST_ALIAS} characters."
-            )
-        wanted.append((str(kind), alias))
+        _check_subscription(kind, alias, number)
+        wanted.append((str(kind), str(alias)))
     return wanted
 
 

@@ -18,16 +18,12 @@ from msgspec import structs
 
 from openfirst_reference.contract.document import Json
 from openfirst_simulator.problems import Problem, bad_request
-from openfirst_simulator.records import Client, Conference, SharedVideo
+from openfirst_simulator.records import FURTHEST, LONGEST_URL, Client, Conference, SharedVideo
 from openfirst_simulator.services.company import shown, stage, tell
 from openfirst_simulator.services.conference import joined, may, permitted
 from openfirst_simulator.services.scene import Model, Scene, argument
 
 PLAYING, PAUSED, STOPPED = "playing", "paused", "stopped"
-LONGEST_URL = 8_192
-FURTHEST = 2**53
-"""How far a timestamp may be: what a number of JavaScript counts exactly."""
-
 PERMISSION = "SHARE_VIDEO"
 
 
@@ -137,7 +133,7 @@ def _shown(scene: Scene, conference: Conference, video: SharedVideo) -> Json:
 
 
 def _position(scene: Scene, video: SharedVideo) -> float:
-    return video.position + (scene.now - video.since) * 1000 * video.playing
+    return video.position + max(0.0, scene.now - video.since) * 1000 * video.playing
 
 
 def _timestamp(arguments: list[Any]) -> float:
