@@ -106,11 +106,13 @@ class Tracker:
         self._next, self._last = self._next + 1, None
         others = frozenset(self._open)
         self._open[number] = (index, call, others)
+        self._overlapped[number] = frozenset()
         for other in others:
-            theirs = self._open[other]
-            self._open[other] = (theirs[0], theirs[1], theirs[2] | {number})
-            self._overlapped[other] = self._overlapped.get(other, frozenset()) | {call.operation}
-        self._overlapped[number] = frozenset(self._open[other][1].operation for other in others)
+            whose, theirs, beside = self._open[other]
+            self._open[other] = (whose, theirs, beside | {number})
+            if whose == index:  # What another client does is no overlap that the contract speaks of.
+                self._overlapped[other] |= {call.operation}
+                self._overlapped[number] |= {theirs.operation}
         waiting = UnderWay(number, index, call, None)
         self.explanations = {
             Candidate(here.node, (*here.pending, waiting)): explanation

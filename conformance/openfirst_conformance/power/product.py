@@ -64,7 +64,11 @@ class Path:
 
     def calls(self) -> tuple[Call, ...]:
         """The calls from the start on."""
-        return (*self.before.calls(), self.call) if self.before and self.call else ()
+        calls, here = list[Call](), self
+        while here.before is not None and here.call is not None:
+            calls.append(here.call)
+            here = here.before
+        return tuple(reversed(calls))
 
 
 @dataclass

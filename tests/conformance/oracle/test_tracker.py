@@ -212,6 +212,21 @@ def test_a_stated_overlap_is_permitted_and_only_while_the_calls_overlap() -> Non
     assert Watch().see("open", refused("closure-canceled"), ANA) is not None
 
 
+@pytest.mark.parametrize("theirs", ["token-other-id", "token-with-id"])
+def test_what_another_client_closes_cancels_no_open(theirs: str) -> None:
+    """The overlap is of one client's calls: "a client simultaneously opens several sessions and then closes one of these"."""
+    for first in ("open", "close"):
+        watch = Watch(a="token-with-id", b=theirs)
+        begun = {name: watch.begin(*calls) for name, calls in _BOTH.items() if name == first}
+        begun |= {name: watch.begin(*calls) for name, calls in _BOTH.items() if name != first}
+        assert watch.tracker.end(begun["close"], DONE) is None
+        violation = watch.tracker.end(begun["open"], refused("closure-canceled"))
+        assert watch.rules(violation) == ("concurrent-calls",)
+
+
+_BOTH: dict[str, tuple[str, dict[str, Any], str]] = {"open": ("open", ANA, "a"), "close": ("close", {}, "b")}
+
+
 def test_an_error_of_unknown_reason_fits_any_refusal_and_no_answer() -> None:
     """It counts as refused; where an answer is due it does not help."""
     assert Watch().see("open", refused(None), {"info": {"externalId": "bob"}}) is None

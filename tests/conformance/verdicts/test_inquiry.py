@@ -271,3 +271,28 @@ def test_what_is_shown_and_no_text_is_forbidden_as_anything_else_is(name: str, s
     opened = MACHINE.steps(MACHINE.fixture("token-with-id"), MACHINE.call("open", {}, MACHINE.fixture("token-with-id")))
     update = MACHINE.steps(opened[0].after, MACHINE.call("updateParticipantInfo", ANA, opened[0].after))
     assert forbids(MACHINE, "update-updates", update[0], {name: shown})
+
+
+def test_a_call_that_is_plain_already_is_made_plainer_by_nothing() -> None:
+    """It may have led to the row or not, as a choice has it. Made in its own stead it would show the same again, for ever."""
+    start = MACHINE.fixture("initialises-again")
+    tracker = Tracker(Oracle(MACHINE, {}), {"a": start})
+
+    def see(operation: str, arguments: dict[str, Any], shown: Any = None) -> Violation | None:
+        state = next(iter(tracker.explanations)).node.states[0]
+        return tracker.see("a", MACHINE.call(operation, arguments, state), Answered(shown))
+
+    assert see("open", {"info": ANA}) is None
+    plain = MACHINE.alphabet({"initialize": ()}, next(iter(tracker.explanations)).node.states[0])[0]
+    assert see("initialize", dict(plain.arguments)) is None
+    ben = {"id": "p-1", "info": {"name": "Ben", "avatarUrl": None, "externalId": "Zoë"}}
+    violation = see("getParticipant", {}, ben)
+    assert violation is not None
+    tried: list[Trial] = []
+
+    def came(trial: Trial) -> Came:
+        tried.append(trial)
+        return violation
+
+    found_out(inquire(Scene(tracker.oracle, violation), lambda _: True, lambda _: True), came)
+    assert [trial.otherwise for trial in tried if trial.otherwise is not None] == []
