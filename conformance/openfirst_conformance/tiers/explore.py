@@ -62,6 +62,8 @@ def _cases(subject: Subject, tables: Sequence[Table], made: Pool) -> Iterator[Ca
     still = still_of(tables)
     for index, table in enumerate(still):
         yield from _one_value_each(table, made, slice(index, None, len(still)))
+    for table in still[:1]:
+        yield from _one_after_another(table, made)
     if not subject.driver.is_platform:  # which stamps the values that a token holds, so that each case has its own
         for table in still[:1]:
             yield from _one_holder_each(table, made, subject.settings.seed)
@@ -147,6 +149,41 @@ def _one_value_each(table: Table, made: Pool, share: slice) -> Iterator[Case]:
                 name = f"value-{table.fixture}-{operation}-{parameter}-{number}"
                 calls = (*case.calls, Planned("a", operation, arguments), *_status(table))
                 yield Case(name, f"a value for {parameter}", {"a": table.fixture}, calls)
+
+
+def _one_after_another(table: Table, made: Pool) -> Iterator[Case]:
+    """A text is given where one that is nearly the same was given before, by a call that is accepted both times."""
+    for operation, parameter in made:
+        way = _accepted(table, operation)
+        for number, pair in enumerate(pairs_alike("", longest(table.machine, operation, parameter)), 1):
+            calls, state = list[Planned](), None if way is None else table.initial
+            for value, on_the_way in zip(pair, (way or (), None), strict=True):
+                if state is not None:
+                    state = _given(table, operation, {parameter: value}, state, on_the_way, calls)
+            if state is not None:
+                name = f"after-{table.fixture}-{operation}-{parameter}-{number}"
+                yield Case(name, f"{parameter} nearly as before", {"a": table.fixture}, (*calls, *_status(table)))
+
+
+def _given(
+    table: Table, operation: str, values: Mapping[str, Any], state: State, way: Word | None, calls: list[Planned]
+) -> State | None:
+    """The state after a call with these values; it is added to the calls, and before it those on the way to where it is accepted.
+
+    `way`: None for one call at most. None is given where it is not accepted.
+    """
+    own = [number for number in table.inputs(state) if not table.contract.operations[table.letters[number][0]].by_world]
+    for word in ((), *((number,) for number in own)) if way is None else (way,):
+        there = state
+        for number in word:
+            there = table.step(there, number)
+        arguments = _arguments(table, operation, values, there)
+        planned = None if arguments is None else Planned("a", operation, arguments)
+        steps = [] if planned is None else _steps(table, there, planned)
+        if planned is not None and steps and not steps[0].is_error and steps[0].alternative.effect is not None:
+            calls += [*table.planned(state, word), planned]
+            return steps[0].after
+    return None
 
 
 def _one_holder_each(table: Table, made: Pool, seed: int) -> Iterator[Case]:

@@ -1938,6 +1938,37 @@ class KeepsExternalIdForKeyAndSecret(_Found):
         super().hold(client, credential)
 
 
+class TakesANumberForTheNameBefore(_Found):
+    """An update with a name that is the same number as the one that is there (007 for 7) leaves that."""
+
+    breaks = ("update-updates",)
+    only = breaks
+    needs = "explore"
+
+    def update(self, client: Client, name: str | None, avatar_url: str | None) -> Any:
+        """Compared as numbers, where both are."""
+        known = None if client.session is None else client.session.name
+        same = known and name and known.isdecimal() and name.isdecimal() and int(known) == int(name)
+        return super().update(client, known if same else name, avatar_url)
+
+
+class TakesTheNameOfBeforeForThisOne(_Found):
+    """Who opens with a name that begins as the last one did (64 characters) has the last one."""
+
+    breaks = ("reopen", "info-is-kept")
+    needs = "explore"
+
+    def open(self, client: Client, info: Info | None) -> Any:
+        """As it should be, but for the name."""
+        value = super().open(client, info)
+        last = client.notes.get("last")
+        if client.session is not None and client.session.name:
+            if last and last != client.session.name and len(last) >= 64 and last[:64] == client.session.name[:64]:
+                client.session.name = last
+            client.notes["last"] = client.session.name
+        return value
+
+
 class FoldsParticipantIds(_Found):
     """Two external IDs that differ in case alone are one participant."""
 
