@@ -238,7 +238,7 @@ class Decisions:
     def _state(self, client: Client, token: Token, seen: Seen = AS_IT_IS) -> State:
         """The client's state, with what the world knows now: of its credential, and of others like it."""
         claims, table = token.claims, self._table
-        alike = table.identities(client.state) | {value for value in (claims.external_id,) if value}
+        alike = table.identities(client.state) | ({claims.external_id} if claims.external_id else set())
         return table.around(
             client.state,
             table.held(claims, seen.condition or self._condition(token, seen.skew)),

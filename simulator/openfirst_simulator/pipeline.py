@@ -45,7 +45,8 @@ Handler = Callable[[Request, Mapping[str, str]], Awaitable[Answer]]
 Do = Callable[[World | None, Mapping[str, str], Request], tuple[World, Any]]
 _log = logging.getLogger(__name__)
 _BROKEN = Answer(0, delivery="broken")
-WS_VERSIONS, WS_KEY_BYTES = ("13", "8", "7"), 16
+_VERSIONS, _KEY_BYTES = ("13", "8", "7"), 16
+"""Of WebSockets: those that the server speaks, and how long a key is."""
 _NOT_WANTED = re.compile(r"q\s*=\s*0(\.0*)?")
 _PAGE = b"<!doctype html><title>Bad Gateway</title><p>Something between you and the platform answered this."
 
@@ -596,14 +597,14 @@ def _check_handshake(headers: Mapping[str, str]) -> None:
         raise bad_request(
             "`Upgrade` asks for a WebSocket, and `Connection` does not. Send `Connection: Upgrade` beside it."
         )
-    if version not in WS_VERSIONS:
-        raise bad_request(f"`Sec-WebSocket-Version` is `{version[:80]}`. Send {WS_VERSIONS[0]}.")
+    if version not in _VERSIONS:
+        raise bad_request(f"`Sec-WebSocket-Version` is `{version[:80]}`. Send {_VERSIONS[0]}.")
     try:
-        is_key = len(b64decode(key, validate=True)) == WS_KEY_BYTES
+        is_key = len(b64decode(key, validate=True)) == _KEY_BYTES
     except ValueError:
         is_key = False
     if not is_key:
-        raise bad_request(f"`Sec-WebSocket-Key` is `{key[:80]}`. Send {WS_KEY_BYTES} random bytes in Base64.")
+        raise bad_request(f"`Sec-WebSocket-Key` is `{key[:80]}`. Send {_KEY_BYTES} random bytes in Base64.")
 
 
 def _accepts_stream(accept: str) -> bool:

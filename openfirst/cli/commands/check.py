@@ -75,7 +75,7 @@ CASES = Path("openfirst-cases")
     "jobs",
     type=click.IntRange(1),
     metavar="N",
-    help="How many processes judge side by side.  [default: the cores]",
+    help="How many processes judge side by side; smoke alone takes one.  [default: the cores]",
 )
 @click.option("--shard", metavar="I/N", help="Run one part of N only; all parts together are the whole.")
 @click.option(

@@ -431,12 +431,15 @@ class Machine:
         echo, company = operation.echo, None if platform is None else platform.company
         if echo is None or company is None or echo.by not in operation.parameters:
             return {}
-        by, alone = self.index[echo.by], self.having(state, **{company.variable: company.value(False)})
+        by, beside = self.index[echo.by], self.index[company.variable]
+        alone = (*state[:beside], company.value(False), *state[beside + 1 :])
         own = {state[self.index[name]] for name in echo.to if name != echo.by}
         found = {variant: {*own, variant.given.get(echo.by)} for variant in call.variants}
-        for step in self._compute(alone, call):
-            if step.after[by] != state[by]:
-                found[step.variant].add(step.after[by])
+        for variant, values in found.items():
+            for item in self._alternatives(alone, call, variant):
+                step = None if item.alternative.effect is None else self._step(alone, call, variant, item)
+                if step is not None and step.after[by] != state[by]:
+                    values.add(step.after[by])
         return {variant: {str(value) for value in values - {None}} for variant, values in found.items()}
 
     def concerns_others(self, step: Step) -> bool:
